@@ -1,0 +1,67 @@
+"""Every error a user can meet, each with its exit code.
+
+ReplayError
+├── UsageError            2   the command was called wrongly
+├── TraceError            3   a trace or a store could not be read
+│   ├── MalformedTraceError   one place in one file
+│   └── StoreError            a store folder is damaged, locked or would be overwritten
+├── PricingError          4   a price, scenario or book is missing or wrong
+└── AnalysisError         5   a question the tables cannot answer
+"""
+
+from pathlib import Path
+
+
+class ReplayError(Exception):
+    """What went wrong, where, and what to do next."""
+
+    exit_code = 1
+
+    def __init__(self, problem: str, hint: str | None = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.problem if self.hint is None else f"{self.problem}\nhint: {self.hint}"
+
+
+class UsageError(ReplayError):
+    """The command or function was called wrongly."""
+
+    exit_code = 2
+
+
+class TraceError(ReplayError):
+    """A trace or a store could not be read."""
+
+    exit_code = 3
+
+
+class MalformedTraceError(TraceError):
+    """One place in one file says something that cannot be true or cannot be read."""
+
+    def __init__(self, path: Path | str, place: str, problem: str) -> None:
+        super().__init__(f"{path}: {place}: {problem}", "mend the file, or pass --on-error=skip to list it in rejects")
+        self.path = str(path)
+        self.place = place
+        self.reason = problem
+
+    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
+        return type(self), (self.path, self.place, self.reason)
+
+
+class StoreError(TraceError):
+    """A store folder is damaged, locked, or would be overwritten."""
+
+
+class PricingError(ReplayError):
+    """A price, a scenario or a book is missing or wrong."""
+
+    exit_code = 4
+
+
+class AnalysisError(ReplayError):
+    """The tables cannot answer this question."""
+
+    exit_code = 5
