@@ -1,0 +1,127 @@
+"""The tables pricing adds to: the price book's rows, and the canonical tables with cost and clock columns.
+
+Inside pricing, money is Int64 pico-dollars (10**-12 USD; 1 USD per million tokens = 10**6 per token), so that every
+list price per token is a whole number and sums do not depend on row order. It becomes Float64 USD once, on output.
+"""
+
+from typing import Final
+
+import polars as pl
+
+from traces.schema import CALLS, CHARGES, REJECTS, ROLLOUTS, RUNS, SCORES, TASKS, UTC_TIME, Column, Table
+
+PUSD_PER_USD: Final = 10**12
+PUSD_PER_USD_PER_MTOK: Final = 10**6
+
+TOKEN_KINDS: Final = ("uncached_input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning")
+DATE_BASES: Final = (
+    "announcement", "vendor_page", "vendor_note", "release", "observed_commit", "start_date", "window", "scheduled",
+    "unverified_date", "billed", "undated",
+)  # fmt: skip
+COST_BASES: Final = (
+    "exact",  # tokens and price are known: one figure
+    "upper_bound",  # cache split or place of the reasoning not known: the figure is the highest, low is beside it
+    "range",  # context tier, hour window or price date not known: low and high, no one figure
+    "tokens_unknown",  # no token counts: no figure; what is known is in the low bound
+    "price_unknown",  # no such model, or no price in force on that day
+    "not_billed",  # answered from a local cache
+)
+PRICE_TIME_BASES: Final = ("call", "rollout", "run", "as_of", "unknown")
+
+PRICES: Final = Table(
+    "prices",
+    (),
+    "One row per price: what one unit of one kind of usage of one model costs at one provider, from when to when. A "
+    "change of price is a new row.",
+    (
+        Column("provider", pl.String, "Who bills.", nullable=False),
+        Column("model", pl.String, "Model id at that provider.", nullable=False),
+        Column("kind", pl.String, "Usage priced: one of the token kinds, or the kind of a charge.", nullable=False),
+        Column("unit", pl.String, "Unit priced: token, request, search ...", nullable=False, default="token"),
+        Column("price_pusd", pl.Int64, "Pico-dollars per unit.", nullable=False),
+        Column("effective_from", UTC_TIME, "In force from this moment; null: always (undated)."),
+        Column("effective_until", UTC_TIME, "In force before this moment; null: until the next row, or still."),
+        Column("effective_earliest", UTC_TIME, "Earliest possible effective_from, where only a window is known; null: exact."),
+        Column("effective_latest", UTC_TIME, "Latest possible effective_from, where only a window is known; null: exact."),
+        Column("min_input_tokens", pl.Int64, "Applies to requests with more input tokens than this, cached included.", nullable=False, default=0),
+        Column("is_whole_request", pl.Boolean, "True: above the threshold all tokens pay this price; false: only those above it.", nullable=False, default=True),
+        Column("service_tier", pl.String, "Service tier priced.", nullable=False, default="standard"),
+        Column("is_batch", pl.Boolean, "Price of the batch endpoint.", nullable=False, default=False),
+        Column("region", pl.String, "Region priced; null: any."),
+        Column("weekdays", pl.String, "Days of the window, such as Mon-Fri; null: every day."),
+        Column("hours_utc", pl.String, "Hours of the window, such as 16:30-00:30, comma-separated; null: all day."),
+        Column("priority", pl.Int64, "A row with a higher priority wins over the rows it overlaps.", nullable=False, default=0),
+        Column("layer", pl.String, "Where the row comes from.", nullable=False, values=("catalogue", "history", "user")),
+        Column("date_basis", pl.String, "How the effective moment is known.", nullable=False, values=DATE_BASES),
+        Column("source", pl.String, "Where the figure is written.", nullable=False),
+        Column("retrieved_date", pl.Date, "Day the source was read."),
+        Column("note", pl.String, "Anything else worth knowing."),
+    ),
+)  # fmt: skip
+
+
+def _money(name: str, what: str) -> tuple[Column, ...]:
+    return (
+        Column(f"{name}_usd", pl.Float64, f"{what}; null: some part is not known."),
+        Column(f"{name}_low_usd", pl.Float64, f"{what}: lowest it can be (the known part)."),
+        Column(f"{name}_high_usd", pl.Float64, f"{what}: highest it can be; null: unbounded."),
+    )
+
+
+_PARTS: Final = tuple(
+    Column(f"{kind}_cost_usd", pl.Float64, f"Part of cost_usd for {what}; null: not told apart.")
+    for kind, what in (
+        ("uncached_input", "uncached input"),
+        ("cache_read", "cache reads"),
+        ("cache_write", "cache writes of any duration"),
+        ("visible_output", "output other than reasoning"),
+        ("reasoning", "reasoning"),
+    )
+)
+
+PRICED_CALLS: Final = CALLS.with_columns(
+    CALLS.doc,
+    *_money("cost", "Cost of the call"),
+    *_PARTS,
+    Column("cost_basis", pl.String, "What kind of figure the cost is.", nullable=False, values=COST_BASES),
+    Column("price_model", pl.String, "provider/model of the price rows used; null: none found."),
+    Column("price_from", UTC_TIME, "Effective moment of the price used; null: undated or none."),
+    Column("price_time_basis", pl.String, "Whose time chose the price.", nullable=False, default="unknown", values=PRICE_TIME_BASES),
+)  # fmt: skip
+
+PRICED_CHARGES: Final = CHARGES.with_columns(
+    CHARGES.doc,
+    *_money("cost", "Cost of the charge"),
+    Column("cost_basis", pl.String, "What kind of figure the cost is.", nullable=False, values=COST_BASES),
+)
+
+_SUMS: Final = (
+    *_money("cost", "Cost of the calls and charges of the counted roles"),
+    *_PARTS,
+    Column("charges_cost_usd", pl.Float64, "Part of cost_usd for charges; null: not known."),
+    Column("coverage_frac", pl.Float64, "Share of calls and charges with a cost; 1 where there is nothing to price."),
+    Column("n_priced_calls", pl.Int64, "Rows of calls of the counted roles that have a cost.", nullable=False, default=0),
+    Column("n_unpriced_calls", pl.Int64, "Rows of calls of the counted roles without a cost.", nullable=False, default=0),
+    Column("input_tokens", pl.Int64, "Input tokens of the counted roles; null: some not known."),
+    Column("uncached_input_tokens", pl.Int64, "Of which uncached; null: some not known."),
+    Column("output_tokens", pl.Int64, "Output tokens of the counted roles; null: some not known."),
+    Column("n_turns", pl.Int64, "Model requests of the agent; null: not known."),
+)  # fmt: skip
+
+PRICED_ROLLOUTS: Final = ROLLOUTS.with_columns(
+    ROLLOUTS.doc,
+    *_SUMS,
+    Column("recorded_s", pl.Float64, "Seconds the rollout took when it was recorded; null: only bounds are known."),
+    Column("recorded_low_s", pl.Float64, "Lowest it can have been."),
+    Column("recorded_high_s", pl.Float64, "Highest it can have been; null: unbounded."),
+)
+PRICED_RUNS: Final = RUNS.with_columns(
+    RUNS.doc,
+    *_SUMS,
+    Column("priced_from", UTC_TIME, "Earliest moment whose prices were used; null: none."),
+    Column("priced_until", UTC_TIME, "Latest moment whose prices were used; null: none."),
+)
+
+PRICED_TABLES: Final = {
+    table.name: table for table in (PRICED_RUNS, TASKS, PRICED_ROLLOUTS, SCORES, PRICED_CALLS, PRICED_CHARGES, REJECTS)
+}

@@ -1,0 +1,99 @@
+"""What a reader is, and how readers are found: every module in ``traces/readers`` that defines ``READER``.
+
+A reader recognises files by their content, groups them into source units (one unit = one shard of the store), and
+maps a unit to batches of canonical tables.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from traces.rejects import RejectLog
+
+Batch = Mapping[str, "pl.DataFrame"]
+"""Partial canonical frames by table name; columns a source does not have are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """What a reader may look at to recognise a file: its first 64 KiB and its last 4 KiB, decompressed.
+
+    ``end`` is empty where a compressed file is too large to be read to its end for this.
+    """
+
+    start: bytes
+    end: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file of an input: where it is, and the name it goes by in tables (relative to the input given)."""
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One unit of reading, and one shard: its trace files and the companions (score files) beside them."""
+
+    name: str
+    files: tuple[SourceFile, ...]
+    companions: tuple[SourceFile, ...] = ()
+
+
+def one_file_each(files: Sequence[SourceFile], _companions: Sequence[SourceFile]) -> Iterable[Source]:
+    """Make every file a unit of its own."""
+    return [Source(file.name, (file,)) for file in files]
+
+
+def _no_companion(_peek: Peek) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A format: how to recognise it, how files form units, how a unit becomes tables.
+
+    Args:
+        name: Name of the format, also in ``runs.source_format``.
+        summary: One sentence: what it recognises.
+        upstream: Versions of the upstream program it was written against.
+        token_convention: How the format counts cached and reasoning tokens.
+        blind_spots: What the format cannot tell.
+        sniff: True if the content is this format.
+        parse: Yields batches of canonical frames; reports what it cannot read to the reject log.
+        group: Forms units of trace files and companions.
+        is_companion: True for files that belong beside traces (score files).
+        version: Raised when the reader's output changes, so that shards are read again.
+    """
+
+    name: str
+    summary: str
+    upstream: tuple[str, ...]
+    token_convention: str
+    blind_spots: tuple[str, ...]
+    sniff: Callable[[Peek], bool]
+    parse: Callable[[Source, "RejectLog"], Iterator[Batch]]
+    group: Callable[[Sequence[SourceFile], Sequence[SourceFile]], Iterable[Source]] = one_file_each
+    is_companion: Callable[[Peek], bool] = _no_companion
+    version: int = 1
+    fills: tuple[str, ...] = field(default=())
+
+
+@cache
+def discover() -> dict[str, Reader]:
+    """All readers by name: the package's own, then those of the entry-point group ``evalreplay.readers``."""
+    package = importlib.import_module("traces.readers")
+    modules = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    own = [getattr(importlib.import_module(f"traces.readers.{name}"), "READER", None) for name in modules]
+    others = [entry.load() for entry in entry_points(group="evalreplay.readers")]
+    return {reader.name: reader for reader in [*own, *others] if isinstance(reader, Reader)}

@@ -1,0 +1,66 @@
+"""What could not be read: a row in ``rejects`` each, or an error at the first one, as the user chose."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import polars as pl
+
+from traces.errors import MalformedTraceError
+from traces.schema import REJECTS
+
+OnError = Literal["stop", "skip"]
+_EXCERPT_CHARS = 120
+
+
+@dataclass(slots=True)
+class RejectLog:
+    """Collects rejects of one unit. With ``on_error="stop"`` a malformed record raises at once."""
+
+    source_format: str | None
+    on_error: OnError = "stop"
+    rows: list[dict[str, str | None]] = field(default_factory=list)
+
+    def malformed(self, source_path: str, place: str, reason: str, raw: str | None = None) -> None:
+        """Report a record that cannot be read.
+
+        Raises:
+            MalformedTraceError: with ``on_error="stop"``.
+        """
+        if self.on_error == "stop":
+            raise MalformedTraceError(source_path, place, reason)
+        self._add(source_path, place, "malformed", reason, excerpt=None if raw is None else without_text(raw))
+
+    def duplicate(self, source_path: str, place: str, duplicate_of: str, reason: str = "same content") -> None:
+        """Report a copy that is left out; never an error."""
+        self._add(source_path, place, "duplicate", reason, duplicate_of=duplicate_of)
+
+    def contradiction(self, source_path: str, place: str, reason: str) -> None:
+        """Report two statements of a source that cannot both be true; what they state becomes unknown."""
+        self._add(source_path, place, "contradiction", reason)
+
+    def unrecognised(self, source_path: str, reason: str) -> None:
+        """Report a file no reader recognises."""
+        self._add(source_path, "", "unrecognised", reason)
+
+    def frame(self) -> pl.DataFrame:
+        """All rows as the canonical table."""
+        return rejects_frame(self.rows)
+
+    def _add(self, source_path: str, place: str, kind: str, reason: str, **more: str | None) -> None:
+        row = {"source_path": source_path, "place": place, "kind": kind, "reason": reason}
+        self.rows.append({**row, "source_format": self.source_format, **more})
+
+
+def rejects_frame(rows: Sequence[dict[str, str | None]]) -> pl.DataFrame:
+    """Rows as the canonical table ``rejects``, sorted."""
+    schema = REJECTS.schema
+    full = [{name: row.get(name) for name in schema} for row in rows]
+    return pl.DataFrame(full, schema=schema).sort(list(schema), nulls_last=False)
+
+
+def without_text(raw: str) -> str:
+    """Start of a raw JSON record with its long strings blanked: traces hold private text."""
+    blanked = re.sub(r'"(?:[^"\\]|\\.){25,}"?', '"…"', raw[: 20 * _EXCERPT_CHARS])
+    return blanked[:_EXCERPT_CHARS]
