@@ -250,7 +250,9 @@ CHARGES: Final = Table(
         Column("run_id", pl.String, "Run charged.", nullable=False),
         Column("rollout_id", pl.String, "Rollout charged; null: the run as a whole."),
         Column("call_id", pl.String, "Call charged; null: the rollout as a whole."),
-        Column("kind", pl.String, "web_search, code_session, image, audio_tokens, accelerator_s, cpu_s ...", nullable=False),
+        Column(
+            "kind", pl.String, "web_search, code_session, image, audio_tokens, accelerator_s, cpu_s ...", nullable=False
+        ),
         Column("quantity", pl.Float64, "How much, in unit; null: not known."),
         Column("unit", pl.String, "Unit of quantity.", nullable=False),
         Column("resource", pl.String, "What was used, such as the accelerator's name; null: not told."),

@@ -1,0 +1,120 @@
+"""JSON to typed records: fast where the file is clean, field by field where it is not.
+
+msgspec decodes straight into the fields a reader asks for. What it refuses (NaN, lone surrogates, a field of the wrong
+type, a file cut short) is decoded again leniently: a field that does not fit becomes null and is named, a truncated
+file gives what stood before the cut.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+Count = int | float | None
+"""A number as files write it: 12, 12.0 or "12"; null or absent: not known."""
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class UndecodableError(Exception):
+    """Nothing could be read: the content is not JSON of the expected kind."""
+
+
+def decode(raw: Any, kind: type[T]) -> tuple[T, list[str]]:
+    """Decode a JSON document; also return what had to be left out, as "place: problem".
+
+    Raises:
+        UndecodableError: if nothing of it can be read.
+    """
+    try:
+        return msgspec.json.decode(raw, type=kind, strict=False), []
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return _decode_leniently(bytes(raw), kind, str(error))
+
+
+def _decode_leniently(raw: bytes, kind: type[T], first_error: str) -> tuple[T, list[str]]:
+    document, problems = _loads(raw, first_error)
+    value = _convert(document, kind, "", problems)
+    if value is None:
+        raise UndecodableError("; ".join(problems) or first_error)
+    return value, problems
+
+
+def _loads(raw: bytes, first_error: str) -> tuple[Any, list[str]]:
+    """Return the document, or what stands before the place where it breaks."""
+    text = raw.removeprefix(_BOM).decode("utf-8", "replace")
+    try:
+        return json.loads(text), []
+    except RecursionError as error:
+        raise UndecodableError("nested too deeply") from error
+    except ValueError as error:
+        if not text.strip():
+            raise UndecodableError("empty file") from error
+        return _loads_start(text, first_error, error), [f"broken JSON: {error}; only what stands before it was read"]
+
+
+def _loads_start(text: str, first_error: str, error: ValueError) -> Any:
+    import pydantic_core
+
+    position = getattr(error, "pos", len(text))
+    try:
+        return pydantic_core.from_json(text[:position], allow_partial=True)
+    except ValueError:
+        raise UndecodableError(f"broken JSON: {first_error}") from error
+
+
+def _convert(value: Any, kind: Any, place: str, problems: list[str]) -> Any:
+    """Convert part by part; a part that does not fit becomes null (or is left out of its list) and is named."""
+    try:
+        return msgspec.convert(_finite(value, place, problems), kind, strict=False)
+    except msgspec.ValidationError as error:
+        struct, element = _struct_of(kind), _element_of(kind)
+        if struct is not None and isinstance(value, Mapping):
+            return _convert_struct(value, struct, place, problems)
+        if element is not None and isinstance(value, list):
+            parts = [_convert(part, element, f"{place}[{number}]", problems) for number, part in enumerate(value)]
+            return [part for part in parts if part is not None]
+        problems.append(f"{place or 'document'}: {_first_line(error)}")
+        return None
+
+
+def _convert_struct(value: Mapping[str, Any], struct: type, place: str, problems: list[str]) -> Any:
+    fields = {}
+    for field in msgspec.structs.fields(struct):
+        if field.encode_name in value:
+            part = _convert(value[field.encode_name], field.type, f"{place}.{field.encode_name}".lstrip("."), problems)
+            if part is not None:
+                fields[field.name] = part
+        elif field.required:
+            problems.append(f"{place or 'document'}: missing field `{field.encode_name}`")
+            return None
+    try:
+        return struct(**fields)
+    except TypeError:
+        return None
+
+
+def _finite(value: Any, place: str, problems: list[str]) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        problems.append(f"{place or 'document'}: {value} is not a number")
+        return None
+    return value
+
+
+def _struct_of(kind: Any) -> type | None:
+    options = getattr(kind, "__args__", ()) or (kind,)
+    return next((part for part in options if isinstance(part, type) and issubclass(part, msgspec.Struct)), None)
+
+
+def _element_of(kind: Any) -> Any:
+    options = (kind, *getattr(kind, "__args__", ()))
+    lists = [part for part in options if getattr(part, "__origin__", None) in (list, tuple)]
+    return lists[0].__args__[0] if lists else None
+
+
+def _first_line(error: Exception) -> str:
+    return re.sub(r" - at `.*`$", "", str(error).splitlines()[0])
