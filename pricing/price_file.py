@@ -1,0 +1,142 @@
+"""A price file (TOML) becomes rows of PRICES: a ``[[price]]`` table per change of price, a row per kind and tier."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from pricing.schema import PRICES, PUSD_PER_USD, PUSD_PER_USD_PER_MTOK, TOKEN_KINDS
+from traces.errors import PricingError
+
+_COPIED: Final = ("service_tier", "is_batch", "region", "weekdays", "hours_utc", "priority", "note")
+
+
+@dataclass(frozen=True)
+class PriceFile:
+    """One provider's dated prices; ``checked_through`` null: the file does not say until when it was kept."""
+
+    path: Path
+    provider: str
+    checked_through: datetime | None
+    rows: pl.DataFrame
+
+
+def read_price_file(path: Path, layer: str = "user") -> PriceFile:
+    """Read a price file; files of users are checked first, the package's own in its tests.
+
+    A rate a table does not state is left out: a cache read or write is then billed as uncached input, reasoning as
+    output. ``until`` is excluded; without it the next table of the same model, tier, region and window ends a price.
+
+    Raises:
+        PricingError: naming file, table and key, if it cannot be read or a price is not exact.
+    """
+    document = parse_price_file(path)
+    if layer == "user":
+        from pricing.price_check import check_document
+
+        check_document(path, document)
+    shared = {"provider": document["provider"], "layer": layer, "retrieved_date": document.get("retrieved_date")}
+    rows = [{**shared, **row} for row in _rows(path, document)]
+    frame = PRICES.conform(pl.DataFrame(rows, schema={name: PRICES.schema[name] for name in _fields(rows)}))
+    return PriceFile(path, document["provider"], midnight(document.get("checked_through_date")), frame)
+
+
+def parse_price_file(path: Path) -> dict[str, Any]:
+    """Read the TOML of a price file, decimals kept exact.
+
+    Raises:
+        PricingError: if it cannot be read or is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except (OSError, UnicodeDecodeError) as error:
+        raise PricingError(f"{path}: {error}", "check that the price file exists and is text") from error
+    except tomllib.TOMLDecodeError as error:
+        raise PricingError(f"{path}: not TOML: {error}", "see docs/howto for the format of price files") from error
+
+
+def place(path: Path, number: int) -> str:
+    """Name a table of a price file, counted from 1."""
+    return f"{path}: [[price]] table {number}"
+
+
+def bound(table: Mapping[str, Any], name: str) -> datetime | None:
+    """Moment of ``<name>_at``, or the start (UTC) of ``<name>_date``; null: neither is stated."""
+    at: datetime | None = table.get(f"{name}_at")
+    return midnight(table.get(f"{name}_date")) if at is None else at.astimezone(UTC)
+
+
+def midnight(day: date | None) -> datetime | None:
+    """Start of a day in UTC; null stays null."""
+    return None if day is None else datetime.combine(day, time(), UTC)
+
+
+def series(table: Mapping[str, Any]) -> tuple[object, ...]:
+    """What tables must share for the later to end the earlier."""
+    return (table["model"], *slot(table), table.get("weekdays"), table.get("hours_utc"))
+
+
+def slot(table: Mapping[str, Any]) -> tuple[object, ...]:
+    """Service tier, batch, region and priority: prices of one model that differ in these stand side by side."""
+    tier, is_batch = table.get("service_tier", "standard"), table.get("is_batch", False)
+    return tier, is_batch, table.get("region"), table.get("priority", 0)
+
+
+def _rows(path: Path, document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    starts_after: dict[tuple[object, ...], datetime | None] = {}
+    ended = []
+    for number, table in reversed(list(enumerate(document.get("price", []), start=1))):
+        following = starts_after.get(series(table))
+        starts_after[series(table)] = bound(table, "effective")
+        ended.append((number, table, min(filter(None, (bound(table, "until"), following)), default=None)))
+    for number, table, until in reversed(ended):
+        shared = {**_shared(table, document), "effective_until": until}
+        for rate in _rates(place(path, number), table):
+            yield {**shared, **rate}
+
+
+def _shared(table: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    start = bound(table, "effective")
+    return {
+        "model": table["model"],
+        "effective_from": start,
+        "effective_earliest": bound(table, "effective_earliest"),
+        "effective_latest": bound(table, "effective_latest"),
+        "date_basis": table.get("date_basis") or ("undated" if start is None else "announcement"),
+        "source": table.get("source") or document.get("source_url"),
+        **{key: table[key] for key in _COPIED if key in table},
+    }
+
+
+def _rates(where: str, table: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from _token_rates(where, table)
+    for tier in table.get("tier", ()):
+        limits = {"min_input_tokens": tier["min_input_tokens"], "is_whole_request": tier.get("is_whole_request", True)}
+        yield from ({**rate, **limits} for rate in _token_rates(where, tier))
+    for charge in table.get("charge", ()):
+        price = _exact(where, "usd_per_unit", charge["usd_per_unit"], PUSD_PER_USD)
+        yield {"kind": charge["kind"], "unit": charge["unit"], "price_pusd": price}
+
+
+def _token_rates(where: str, table: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for kind in TOKEN_KINDS:
+        key = f"{kind}_usd_per_mtok"
+        if key in table:
+            yield {"kind": kind, "price_pusd": _exact(where, key, table[key], PUSD_PER_USD_PER_MTOK)}
+
+
+def _exact(where: str, key: str, usd: Decimal | int, factor: int) -> int:
+    pusd = Decimal(usd) * factor
+    if pusd != pusd.to_integral_value():
+        digits = len(str(factor)) - 1
+        raise PricingError(f"{where}: {key} = {usd} has more than {digits} decimals", f"round it to {digits} decimals")
+    return int(pusd)
+
+
+def _fields(rows: list[dict[str, Any]]) -> list[str]:
+    return [name for name in PRICES.schema if any(name in row for row in rows)]
