@@ -1,0 +1,55 @@
+"""What a group of rollouts rests on: its counts as columns, and as sentences for under the figure."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import polars as pl
+
+from analyzer.curves.attempts import GROUP
+from analyzer.curves.axes import Axis
+
+_ANSWER_RULE: Final = "An answer counts from the end of its rollout, with all it used up to there."
+
+
+def coverage(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row per group of ``attempts``: counts, and coverage_frac, the share of weight with known score and x."""
+    is_known = pl.col("score").is_not_null() & pl.col("x").is_not_null()
+    return rows.group_by(GROUP, maintain_order=True).agg(
+        n_rollouts=pl.len(),
+        n_tasks=pl.col("task_id").n_unique(),
+        n_missing_tasks=pl.col("n_missing_tasks").first(),
+        n_unscored=pl.col("score").null_count(),
+        n_unknown_x=pl.col("x").null_count(),
+        n_errors=pl.col("is_error").sum(),
+        n_limit_stopped=pl.col("is_limit_stopped").sum(),
+        is_higher_better=pl.col("is_higher_better").first(),
+        coverage_frac=pl.col("weight").filter(is_known).sum() / pl.col("weight").sum(),
+    )
+
+
+def rules(rows: pl.DataFrame, axis: Axis, chosen: Mapping[str, str]) -> Iterator[str]:
+    """Say the rules a curve was made by: answer time, errors, weights, what the axis holds."""
+    yield _ANSWER_RULE
+    n_errors = rows["is_error"].sum()
+    if chosen["errors"] == "drop":
+        yield "Rollouts ended by an infrastructure error are left out (errors=drop)."
+    elif n_errors:
+        yield f"{n_errors} rollouts ended by an infrastructure error count as failures (errors=drop leaves them out)."
+    is_equal = rows["task_weight"].n_unique() <= 1
+    yield f"{'Equal' if is_equal else 'Declared'} task weights; attempts share the weight of their task."
+    if axis.name == "dollars":
+        yield "Dollars of the roles that were priced."
+    if axis.is_tokens and rows["agent"].n_unique() > 1:
+        yield "Tokens of different tokenizers are not one unit: compare agents in dollars."
+
+
+def gaps(rows: pl.DataFrame, axis: Axis) -> Iterator[str]:
+    """Say what is not known, and how many rollouts and tasks it concerns."""
+    n_unscored, n_unknown = rows["score"].null_count(), rows["x"].null_count()
+    if n_unscored:
+        yield f"{n_unscored} of {rows.height} rollouts have no score: not in y; its bounds take the lowest and highest."
+    if n_unknown:
+        yield f"{n_unknown} of {rows.height} rollouts have no known {axis.name}: bounds only, where it matters."
+    n_missing = max(rows["n_missing_tasks"].to_list(), default=0)
+    if n_missing:
+        yield f"Up to {n_missing} listed tasks of a benchmark were never attempted and are not in its mean."

@@ -1,0 +1,86 @@
+"""Score at a budget: what each agent would have scored had every rollout been cut off at B."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import polars as pl
+
+from analyzer.curves.attempts import GROUP, OPTIONS, attempts
+from analyzer.curves.axes import AXES, Axis
+from analyzer.curves.coverage import coverage, gaps, rules
+from analyzer.curves.registry import Curve, CurveResult, Option, Tables
+from analyzer.curves.staircase import staircase
+
+NAME: Final = "score_at_budget"
+MAX_POINTS: Final = 2000
+_AXIS: Final = Option("axis", tuple(AXES), "Resource that is capped.")
+_USE: Final = Option("use", ("point", "low", "high"), "Figure of the resource that places a rollout on the axis.")
+
+
+def compute(tables: Tables, chosen: Mapping[str, str]) -> CurveResult:
+    """S(B) = sum over tasks of w_t (1/n_t) sum over attempts of y_i 1(C_i <= B), at every distinct B of each group.
+
+    Where lower scores are better, or scores may be negative, an unfinished rollout has no value: there y is the mean
+    over the rollouts finished by B, with finished_frac beside it, and nothing says that y grows.
+
+    x is a chosen budget, so x_low = x = x_high. y_low and y_high hold whatever the unknown costs and scores are and
+    whatever rollouts stopped by a limit of their own at or below B would have gone on to score.
+
+    Raises:
+        AnalysisError: if a rollout has no run, or weights or directions contradict each other.
+    """
+    axis = AXES[chosen["axis"]]
+    rows = attempts(tables, axis, chosen)
+    steps = staircase(rows, chosen["use"])
+    frame = _thinned(steps).join(coverage(rows), on=GROUP, nulls_equal=True, maintain_order="left")
+    named = pl.lit(NAME).alias("curve"), pl.lit(axis.name).alias("axis"), pl.lit(chosen["use"]).alias("use")
+    bounds = pl.col("x").alias("x_low"), pl.col("x").alias("x_high")
+    frame = frame.select(*named, *GROUP, "x", *bounds, pl.exclude(*GROUP, "x"))
+    notes = (*_definition(rows), *_placing(axis, chosen["use"]), *rules(rows, axis, chosen), *_limits(rows))
+    notes = (*notes, *gaps(rows, axis), *_thinning(steps, frame))
+    y_label = "Score" if chosen["measure"] == "score" else "Share of tasks solved"
+    return CurveResult(NAME, "Score at a budget", frame, f"Budget per rollout ({axis.unit})", y_label, notes, "steps")
+
+
+def _thinned(steps: pl.DataFrame) -> pl.DataFrame:
+    """At most MAX_POINTS rows per group, evenly by rank, the last always kept: each kept row is exact."""
+    n, rank = pl.len().over(GROUP), pl.int_range(pl.len()).over(GROUP)
+    stride = ((n - 1) / (MAX_POINTS - 1)).ceil().clip(lower_bound=1).cast(pl.Int64)
+    return steps.filter((rank % stride == 0) | (rank == n - 1))
+
+
+def _thinning(steps: pl.DataFrame, frame: pl.DataFrame) -> Iterator[str]:
+    if frame.height < steps.height:
+        yield f"{frame.height} of {steps.height} steps are listed; the listed ones are exact."
+
+
+def _definition(rows: pl.DataFrame) -> Iterator[str]:
+    yield "A replayed cap is a truncation: an agent told its budget acts differently."
+    if rows["floor"].count():
+        yield "Rollouts not ended by the budget count with the lowest score."
+    if rows["floor"].null_count():
+        yield "Where lower is better or scores can be negative, y is the mean over rollouts finished by the budget."
+
+
+def _placing(axis: Axis, use: str) -> Iterator[str]:
+    words = {"point": "best single figure", "low": "lowest possible figure", "high": "highest possible figure"}
+    yield f"A rollout is placed by the {words[use]} of its {axis.name}."
+
+
+def _limits(rows: pl.DataFrame) -> Iterator[str]:
+    stopped = rows.filter("is_limit_stopped")
+    if stopped.is_empty():
+        yield "No rollout was stopped by a limit: each line is exact at every budget where the resource is known."
+        return
+    yield f"{stopped.height} rollouts were stopped by a limit of their own: from there on the band is what is possible."
+    if stopped["score_max"].null_count():
+        yield "The highest possible score is not known for some of them: no upper bound from there on."
+
+
+CURVE: Final = Curve(
+    NAME,
+    "Score if every rollout had been cut off at a budget, with what is not identified as a band.",
+    "METR/eval-analysis-public src/horizon/wrangle/score_over_resource.py: runs above the cap count as 0.",
+    (_AXIS, _USE, *OPTIONS),
+    compute,
+)
