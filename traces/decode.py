@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -31,9 +32,14 @@ def decode(raw: Any, kind: type[T]) -> tuple[T, list[str]]:
         UndecodableError: if nothing of it can be read.
     """
     try:
-        return msgspec.json.decode(raw, type=kind, strict=False), []
+        return _decoder(kind).decode(raw), []
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         return _decode_leniently(bytes(raw), kind, str(error))
+
+
+@cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind, strict=False)
 
 
 def _decode_leniently(raw: bytes, kind: type[T], first_error: str) -> tuple[T, list[str]]:

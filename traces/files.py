@@ -98,3 +98,13 @@ def _read(path: Path, stream: IO[bytes], size: int = -1) -> bytes:
         return stream.read(size)
     except (OSError, EOFError, zstandard.ZstdError) as error:
         raise TraceError(f"{path}: damaged compressed file ({error})", "fetch it again") from error
+
+
+def content_hash(path: Path) -> str:
+    """128-bit XXH3 of the decompressed content: the same for a file and its compressed copy.
+
+    Raises:
+        TraceError: if it cannot be read.
+    """
+    with content(path) as raw:
+        return xxhash.xxh3_128_hexdigest(raw)
