@@ -22,7 +22,7 @@ def mean_points(name: str, axis: Axis, tables: Tables, chosen: Mapping[str, str]
         AnalysisError: if a rollout has no run, or weights or directions contradict each other.
     """
     rows = attempts(tables, axis, chosen)
-    points = rows.group_by(GROUP, maintain_order=True).agg(*_resource(), *_score())
+    points = rows.group_by(GROUP, maintain_order=True).agg(*_resource(), *mean_score())
     frame = points.join(coverage(rows), on=GROUP, nulls_equal=True, maintain_order="left")
     frame = frame.select(pl.lit(name).alias("curve"), pl.lit(axis.name).alias("axis"), pl.all())
     notes = (*_definition(axis), *rules(rows, axis, chosen), *gaps(rows, axis), *_unplaced(frame, axis))
@@ -36,7 +36,8 @@ def _resource() -> Iterator[pl.Expr]:
         yield (total(pl.col(name) * pl.col("weight")) / pl.col("weight").sum()).alias(name)
 
 
-def _score() -> Iterator[pl.Expr]:
+def mean_score() -> Iterator[pl.Expr]:
+    """Aggregate ``attempts`` to y, y_low and y_high: the task-weighted mean score and what unscored ones leave open."""
     scored = pl.col("scored_weight")
     yield ((pl.col("score") * scored).sum() / scored.sum()).fill_nan(None).alias("y")
     for name in ("low", "high"):

@@ -1,0 +1,178 @@
+"""Cards for people: a sentence each, a LaTeX table, or JSON."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+import polars as pl
+
+from analyzer.card import QUANTILE_RULE, STATISTICS, column
+
+Card = dict[str, Any]
+_UNKNOWN: Final = "not known"
+_SAME: Final = 0.005
+_CENTS_FROM_USD: Final = 0.1
+_WHOLE_FROM: Final = 100
+_LATEX: Final = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+}  # fmt: skip
+
+
+def to_text(cards: pl.DataFrame) -> str:
+    """One sentence per card, then the rule the quantiles follow."""
+    return "\n\n".join([*(sentence(card) for card in cards.iter_rows(named=True)), QUANTILE_RULE]) + "\n"
+
+
+def to_json(cards: pl.DataFrame) -> str:
+    """Every column of every card with its sentence; null means not known."""
+    rows = [{**card, "sentence": sentence(card)} for card in cards.iter_rows(named=True)]
+    content = {"quantile_rule": QUANTILE_RULE, "cards": rows}
+    return json.dumps(content, indent=2, ensure_ascii=False, default=datetime.isoformat, allow_nan=False) + "\n"
+
+
+def to_latex(cards: pl.DataFrame) -> str:
+    """Give a booktabs table, one line per card, text escaped."""
+    rows = [_cells(card) for card in cards.iter_rows(named=True)]
+    header = [_escaped(name) for name in _CELLS]
+    body = [" & ".join(_escaped(cell) for cell in row) + r" \\" for row in rows]
+    lines = [
+        f"% {QUANTILE_RULE}",
+        r"\begin{tabular}{" + "l" * len(header) + "}",
+        r"\toprule",
+        " & ".join(header) + r" \\",
+        r"\midrule",
+        *body,
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def to_cells(cards: pl.DataFrame) -> pl.DataFrame:
+    """Show every card as a row of ready-made text: the table to print."""
+    rows = [_cells(card) for card in cards.iter_rows(named=True)]
+    return pl.DataFrame(rows, schema=dict.fromkeys(_CELLS, pl.String), orient="row")
+
+
+def sentence(card: Card) -> str:
+    """Say the card in one sentence: score, attempts, dollars, tokens, turns, seconds, limits, prices, coverage."""
+    name = f"{card['agent']} (effort {card['reasoning_effort'] or _UNKNOWN})"
+    score = f"{card['score_metric'] or 'score'} {_score(card)}"
+    used = "; ".join(f"{axis} {_figures(card, axis)}" for axis in _SHOWN)
+    return (
+        f"{name} on {card['benchmark'] or 'an unnamed benchmark'}: {score} over {_attempts(card)}. "
+        f"Per attempt, mean / P50 / P95: {used}. "
+        f"Limits per attempt: {_limits(card)}; budget told to the model: {_told(card)}. "
+        f"Prices: {_prices(card)}; {_coverage(card)}."
+    )
+
+
+def _cells(card: Card) -> list[str]:
+    return [cell(card) for cell in _CELLS.values()]
+
+
+def _score(card: Card) -> str:
+    if card["score"] is None:
+        recorded = card["recorded_score"]
+        return _UNKNOWN if recorded is None else f"{_UNKNOWN} (its source claims {recorded:.4g})"
+    low, high = card["score_low"], card["score_high"]
+    if not card["n_unscored"]:
+        return f"{card['score']:.4g}"
+    return f"{card['score']:.4g} (between {_bound(low)} and {_bound(high)}: {card['n_unscored']} not scored)"
+
+
+def _bound(value: float | None) -> str:
+    return _UNKNOWN if value is None else f"{value:.4g}"
+
+
+def _attempts(card: Card) -> str:
+    if not card["n_rollouts"]:
+        return "no rollouts"
+    low, high = card["n_attempts_min"], card["n_attempts_max"]
+    times = f"{low}" if low == high else f"{low} to {high}"
+    words = [f"{_counted(card['n_tasks'], 'task')}, {times} attempt{'s' if times != '1' else ''} each"]
+    words += [f"{card['n_errors']} ended by infrastructure errors"] if card["n_errors"] else []
+    words += [f"{card['n_missing_tasks']} more tasks never attempted"] if card["n_missing_tasks"] else []
+    return ", ".join(words)
+
+
+def _figures(card: Card, axis: str) -> str:
+    figures = [_quantity(card, statistic, axis) for statistic in STATISTICS]
+    return _UNKNOWN if set(figures) == {_UNKNOWN} else " / ".join(figures)
+
+
+def _quantity(card: Card, statistic: str, axis: str) -> str:
+    """Give the figure with its range where that is wide, a lower bound, or not known."""
+    point, low, high = (card[column(statistic, axis, bound)] for bound in ("", "low", "high"))
+    show = _SHOWN[axis]
+    if point is not None:
+        is_wide = low < point * (1 - _SAME) or high > point * (1 + _SAME)
+        return f"{show(point)} ({show(low)} to {show(high)})" if is_wide else show(point)
+    if high is not None:
+        return f"{show(low)} to {show(high)}"
+    return f"at least {show(low)}" if low else _UNKNOWN
+
+
+def _limits(card: Card) -> str:
+    limits = [(_usd, "limit_usd", ""), (_count, "limit_tokens", " tokens"), (_count, "limit_s", " s")]
+    limits += [(_count, "limit_turns", " turns")]
+    known = [f"{show(card[name])}{unit}" for show, name, unit in limits if card[name] is not None]
+    return ", ".join(known) or "none known"
+
+
+def _told(card: Card) -> str:
+    return {True: "yes", False: "no", None: _UNKNOWN}[card["is_budget_told"]]
+
+
+def _prices(card: Card) -> str:
+    days = [f"{card[name]:%Y-%m-%d}" for name in ("priced_from", "priced_until") if card[name] is not None]
+    return " to ".join(dict.fromkeys(days)) or _UNKNOWN
+
+
+def _coverage(card: Card) -> str:
+    share = card["priced_frac"]
+    return "share priced not known" if share is None else f"{_percent(share)} of calls priced"
+
+
+def _percent(share: float) -> str:
+    """Never round up to 100 %: that says nothing is missing."""
+    return f"{100 * share:.0f} %" if share == 1 else f"{min(100 * share, 99.9):.3g} %"
+
+
+def _usd(value: float) -> str:
+    return f"${value:,.2f}" if value >= _CENTS_FROM_USD else f"${value:.3g}"
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= _WHOLE_FROM else f"{value:.3g}"
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _escaped(text: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in text)
+
+
+def _figures_of(axis: str) -> Callable[[Card], str]:
+    return lambda card: _figures(card, axis)
+
+
+_SHOWN: Final[dict[str, Callable[[float], str]]] = {
+    "dollars": _usd, "tokens": _count, "turns": _count, "seconds": _count
+}  # fmt: skip
+_CELLS: Final[dict[str, Callable[[Card], str]]] = {
+    "Agent": lambda card: str(card["agent"]),
+    "Effort": lambda card: str(card["reasoning_effort"] or _UNKNOWN),
+    "Benchmark": lambda card: str(card["benchmark"] or _UNKNOWN),
+    "Score": _score,
+    "Attempts": _attempts,
+    **{f"{axis.capitalize()} mean / P50 / P95": _figures_of(axis) for axis in _SHOWN},
+    "Limits": _limits,
+    "Told": _told,
+    "Prices": _prices,
+    "Coverage": _coverage,
+}
