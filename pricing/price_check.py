@@ -153,6 +153,8 @@ def _time_problems(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             "effective_date lies outside its window",
             "effective_earliest_date <= effective_date <= effective_latest_date",
         )
+    if ("weekdays" in table or "hours_utc" in table) and not table.get("priority"):
+        yield "a window without priority", "add priority = 1: it lies over the price of the rest of the time"
     try:
         parse_weekdays(table.get("weekdays"))
         parse_hours(table.get("hours_utc"))

@@ -1,0 +1,150 @@
+"""The price book: layered, dated rows of PRICES, which of them are in force, and what they were read from."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from functools import cache, cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from pricing.aliases import ALIASES_PATH, Aliases, load_aliases, normalised
+from pricing.catalogue import FOLDER, NAMES_SCHEMA, load_catalogue
+from pricing.layers import merge_layers
+from pricing.names import resolve
+from pricing.price_file import PriceFile, read_price_file
+from pricing.schema import PRICES
+from pricing.windows import is_in_window
+from traces.schema import UTC_TIME
+
+HISTORY_FOLDER: Final = Path(str(files("pricing"))) / "data" / "prices"
+_PRICE: Final = ("provider", "model", "kind", "unit", "min_input_tokens", "service_tier", "is_batch", "region")
+_PAIR: Final = pl.Schema({"provider": pl.String, "model": pl.String})
+_N_CLOSEST: Final = 3
+
+
+@dataclass(frozen=True, eq=False)
+class PriceBook:
+    """Prices of all layers, merged: of one price and priority, at most one row is in force at any moment.
+
+    Each kind is looked up on its own: the row in force with the highest priority whose ``min_input_tokens`` the
+    request exceeds most closely. Where a model has no row of a cache kind it is billed as uncached input, reasoning as
+    output; without a row of uncached input or output the price is not known.
+
+    Args:
+        rows: Rows of PRICES.
+        names: Further names (lower case) of the models in rows: provider, name, model.
+        aliases: Table of dated aliases, billers and vendors.
+        sources: Paths of the files read, by name.
+    """
+
+    rows: pl.DataFrame
+    names: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NAMES_SCHEMA))
+    aliases: Aliases = field(default_factory=load_aliases)
+    sources: Mapping[str, Path] = field(default_factory=dict)
+
+    def on(self, model: str, at: datetime | None, provider: str | None = None) -> pl.DataFrame:
+        """Rows in force for a model, sorted; at every host of that name where no provider is given and none owns it.
+
+        Args:
+            model: Name as a trace writes it.
+            at: Moment (naive: UTC); null: all rows, whenever in force.
+            provider: Who bills; null: not known.
+        """
+        moment = None if at is None else at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+        found = self._targets(model, provider)
+        rows = self.rows.join(found, on=["provider", "model"], how="inner")
+        if moment is not None:
+            rows = rows.filter(_covers("effective", moment), _covers("alias", moment))
+            rows = self._prevailing(rows, moment)
+        return rows.select(PRICES.schema.names()).sort(*_PRICE, "effective_from", "priority", nulls_last=False)
+
+    def closest(self, model: str) -> list[str]:
+        """Known names closest to one that is not known, for a hint; never used to price."""
+        known = {name for names in self.index.values() for name in names}
+        return get_close_matches(normalised(model), sorted(known), n=_N_CLOSEST)
+
+    def files(self) -> dict[str, str]:
+        """sha256 of every file the book was read from, by name."""
+        return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted(self.sources.items())}
+
+    @cached_property
+    def index(self) -> dict[str, dict[str, str]]:
+        """Provider -> normalised name -> model; a model's own id goes before a further name."""
+        index: dict[str, dict[str, str]] = {}
+        for provider, name, model in self.names.iter_rows():
+            index.setdefault(provider, {})[name] = model
+        for provider, model in self.rows.select("provider", "model").unique().iter_rows():
+            index.setdefault(provider, {})[normalised(model)] = model
+        return index
+
+    def _targets(self, model: str, provider: str | None) -> pl.DataFrame:
+        pair = pl.DataFrame([(provider, model)], schema=_PAIR, orient="row")
+        found = resolve(pair, self).filter(pl.col("price_model").is_not_null())
+        found = found.select(pl.col("price_provider", "price_model").name.replace("price_", ""), r"^alias_.*$")
+        if found.height or provider is not None:
+            return found
+        hosts = [(host, names[normalised(model)]) for host, names in self.index.items() if normalised(model) in names]
+        found_hosts = pl.DataFrame(hosts, schema=_PAIR, orient="row")
+        return found_hosts.with_columns(pl.lit(None, UTC_TIME).alias(f"alias_{end}") for end in ("from", "until"))
+
+    def _prevailing(self, rows: pl.DataFrame, moment: datetime) -> pl.DataFrame:
+        windows = rows.select("weekdays", "hours_utc").unique()
+        inside = [window for window in windows.iter_rows() if is_in_window(moment, *window)]
+        open_now = pl.DataFrame(inside, schema=windows.schema, orient="row")
+        rows = rows.join(open_now, on=["weekdays", "hours_utc"], how="semi", nulls_equal=True)
+        return rows.filter(pl.col("priority") == pl.col("priority").max().over(_PRICE))
+
+
+def load_book(user_files: Sequence[Path] = ()) -> PriceBook:
+    """Load the catalogue, the dated history, and the user's price files, which win over both.
+
+    Raises:
+        PricingError: if a file cannot be read or states something that cannot be.
+    """
+    return _load(tuple(user_files))
+
+
+@cache
+def _load(user_files: tuple[Path, ...]) -> PriceBook:
+    catalogue, aliases = load_catalogue(), load_aliases()
+    history = [read_price_file(path, "history") for path in sorted(HISTORY_FOLDER.glob("*.toml"))]
+    user = [read_price_file(path) for path in user_files]
+    renamed = _renamed(catalogue.rows, aliases, history)
+    names = [(provider, name, model) for (provider, name), model in aliases.renames().items()]
+    own_names = pl.DataFrame(names, schema=NAMES_SCHEMA, orient="row")
+    rows = merge_layers(renamed, history, user)
+    return PriceBook(rows, pl.concat([catalogue.names, own_names]), aliases, _sources(history, user))
+
+
+def _renamed(rows: pl.DataFrame, aliases: Aliases, history: Sequence[PriceFile]) -> pl.DataFrame:
+    """Give the catalogue's rows of a model the name the history has it under."""
+    dated = {(file.provider, model) for file in history for model in file.rows["model"].unique()}
+    listed = set(rows.select("provider", "model").unique().iter_rows())
+    names = [
+        (provider, name, model)
+        for (provider, name), model in aliases.renames().items()
+        if (provider, model) in dated - listed
+    ]
+    to = pl.DataFrame(names, schema=["provider", "model", "renamed"], orient="row")
+    to = to.cast(pl.String)
+    joined = rows.join(to, on=["provider", "model"], how="left", maintain_order="left")
+    return joined.with_columns(model=pl.coalesce("renamed", "model")).drop("renamed")
+
+
+def _sources(history: Sequence[PriceFile], user: Sequence[PriceFile]) -> dict[str, Path]:
+    frozen = [FOLDER / name for name in ("prices.parquet", "names.parquet")]
+    own = {f"catalogue/{path.name}": path for path in frozen} | {
+        f"prices/{file.path.name}": file.path for file in history
+    }
+    return own | {"aliases.toml": ALIASES_PATH} | {f"user/{file.path.name}": file.path for file in user}
+
+
+def _covers(name: str, moment: datetime) -> pl.Expr:
+    since, until = pl.col(f"{name}_from"), pl.col(f"{name}_until")
+    began = since.is_null() | (since <= moment)
+    return began & (until.is_null() | (until > moment))

@@ -1,0 +1,133 @@
+"""Names in traces -> names in the price book: exact after normalisation, dated where a name moved, never a guess."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import polars as pl
+
+from pricing.aliases import normalised
+from traces.schema import UTC_TIME
+
+if TYPE_CHECKING:
+    from pricing.book import PriceBook
+
+RESOLVED_SCHEMA: Final = pl.Schema(
+    {
+        "provider": pl.String,
+        "model": pl.String,
+        "price_provider": pl.String,
+        "price_model": pl.String,
+        "alias_from": UTC_TIME,
+        "alias_until": UTC_TIME,
+    }
+)
+_COMPACT_DATE: Final = re.compile(r"-(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$")
+_N_HOSTS: Final = 5
+
+
+class Target(NamedTuple):
+    """Model of the price book a name means from (included) until (excluded); null: always."""
+
+    price_provider: str
+    price_model: str
+    alias_from: datetime | None = None
+    alias_until: datetime | None = None
+
+
+def resolve(names: pl.DataFrame, book: "PriceBook") -> pl.DataFrame:
+    """Resolve each distinct (provider, model) of a trace to the model of the price book whose prices it is billed at.
+
+    Who bills decides: a given provider has its own rows or none. Without one, the model's prefix says who bills, or
+    the model is its vendor's own. Anything else stays unresolved.
+
+    Returns:
+        One row per pair, or one per stretch of time where a name moved. ``price_model`` null: not resolved.
+    """
+    pairs = names.select("provider", "model").unique().sort("provider", "model")
+    rows = [
+        (provider, model, *target)
+        for provider, model in pairs.iter_rows()
+        for target in (_targets(provider, model, book) or [(None, None, None, None)])
+    ]
+    return pl.DataFrame(rows, schema=RESOLVED_SCHEMA, orient="row")
+
+
+def unresolved_hint(provider: str | None, model: str | None, book: "PriceBook") -> str:
+    """Say why a pair has no price, and what to do: it runs locally, its host is not known, or the closest names."""
+    if not model:
+        return "the trace names no model"
+    if _is_local(provider, model, book):
+        return "it runs on a machine of one's own: give the model a hardware deployment in the scenario"
+    last = normalised(model).rpartition("/")[2]
+    hosts = sorted(host for host, known in book.index.items() if any(n.rpartition("/")[2] == last for n in known))
+    if hosts:
+        others = f" and {len(hosts) - _N_HOSTS} more" if len(hosts) > _N_HOSTS else ""
+        return f"sold by {', '.join(hosts[:_N_HOSTS])}{others}: say who bills it, or add a price file"
+    closest = ", ".join(book.closest(model)) or "none"
+    return f"closest known models: {closest}; add a price file"
+
+
+def _targets(provider: str | None, model: str | None, book: "PriceBook") -> list[Target]:
+    if not model or _is_local(provider, model, book):
+        return []
+    name = _plain(normalised(model), book)
+    stated = normalised(provider or "")
+    if stated not in book.aliases.not_billers:
+        return _billed_by(_biller(stated, book), name, book)
+    return _billed_by_prefix(name, book) or _billed_by_vendor(name, book)
+
+
+def _is_local(provider: str | None, model: str, book: "PriceBook") -> bool:
+    prefix, slash, _ = normalised(model).partition("/")
+    return normalised(provider or "") in book.aliases.local or bool(slash and prefix in book.aliases.local)
+
+
+def _plain(name: str, book: "PriceBook") -> str:
+    for prefix in book.aliases.neutral_prefixes:
+        name = name.removeprefix(prefix)
+    first, slash, rest = name.partition("/")
+    return _plain(rest, book) if slash and first in book.aliases.not_billers else name
+
+
+def _biller(name: str, book: "PriceBook") -> str:
+    return book.aliases.providers.get(name, name)
+
+
+def _billed_by(biller: str, name: str, book: "PriceBook") -> list[Target]:
+    first, slash, rest = name.partition("/")
+    found = _known(biller, name, book)
+    return found or (_known(biller, rest, book) if slash and _biller(first, book) == biller else [])
+
+
+def _billed_by_prefix(name: str, book: "PriceBook") -> list[Target]:
+    first, slash, rest = name.partition("/")
+    biller = _biller(first, book)
+    if not slash or any(vendor.provider == biller and not vendor.owns(rest) for vendor in book.aliases.vendors):
+        return []
+    return _billed_by(biller, rest, book)
+
+
+def _billed_by_vendor(name: str, book: "PriceBook") -> list[Target]:
+    owners = [vendor.provider for vendor in book.aliases.vendors if vendor.owns(name)]
+    return next((found for owner in owners if (found := _known(owner, name, book))), [])
+
+
+def _known(biller: str, name: str, book: "PriceBook") -> list[Target]:
+    for spelling in _spellings(name):
+        model = book.index.get(biller, {}).get(spelling)
+        for known in (spelling, normalised(model or "")):
+            aliases = book.aliases.models.get((biller, known), ())
+            if aliases:
+                return [Target(a.price_provider, a.price_model, a.alias_from, a.alias_until) for a in aliases]
+        if model is not None:
+            return [Target(biller, model)]
+    return []
+
+
+def _spellings(name: str) -> Iterator[str]:
+    yield name
+    dashed = _COMPACT_DATE.sub(r"-\1-\2-\3", name)
+    if dashed != name:
+        yield dashed
