@@ -1,0 +1,255 @@
+"""tau2-bench results files: one JSON document per run, its simulations as rollouts, the messages of models as calls."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any, Final
+
+import msgspec
+import polars as pl
+import xxhash
+
+from traces.checks import PATH_COLUMN, PLACE_COLUMN
+from traces.registry import Batch, Peek, Reader, Source
+from traces.rejects import RejectLog
+from traces.schema import RUNS, UTC_TIME
+from traces.tau2_calls import CALL_SCHEMA, Party, Rollout, Row, call_rows, host_of, is_naive, utc
+from traces.tau2_file import Info, Participant, Results, RewardInfo, Simulation, read_results
+
+_STOP_REASONS: Final = {
+    "user_stop": "submitted", "agent_stop": "submitted", "max_steps": "limit_turns", "timeout": "limit_time",
+    "context_window_exceeded": "limit_context", "too_many_errors": "error", "agent_error": "error",
+    "user_error": "error", "unexpected_error": "error", "infrastructure_error": "error_infra",
+}  # fmt: skip
+_HARMLESS_ARGS: Final = frozenset({
+    "temperature", "top_p", "top_k", "min_p", "n", "seed", "stop", "max_tokens", "max_completion_tokens",
+    "max_input_tokens", "presence_penalty", "frequency_penalty", "repetition_penalty", "reasoning_effort", "thinking",
+    "verbosity", "parallel_tool_calls", "tool_choice", "service_tier", "timeout", "num_retries", "enable_thinking",
+})  # fmt: skip
+_ROLLOUT_SCHEMA: Final = pl.Schema({
+    "rollout_id": pl.String, "task_id": pl.String, "attempt": pl.Int64, "score": pl.Float64, "is_success": pl.Boolean,
+    "stop_reason": pl.String, "started_at": UTC_TIME, "ended_at": UTC_TIME, "wall_s": pl.Float64,
+    "time_basis": pl.String, "is_tz_assumed": pl.Boolean, "recorded_cost_usd": pl.Float64, PLACE_COLUMN: pl.String,
+})  # fmt: skip
+_SCORE_SCHEMA: Final = pl.Schema({
+    "rollout_id": pl.String, "metric": pl.String, "value": pl.Float64, "is_success": pl.Boolean,
+    PLACE_COLUMN: pl.String,
+})  # fmt: skip
+_SIMULATIONS_PER_BATCH: Final = 500
+_SUCCESS_WITHIN: Final = 1e-6  # as tau2's own is_successful
+
+Numbered = tuple[int, Simulation]
+
+
+def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
+    """Map a results file to its run and tasks, then to its rollouts, some hundreds at a time."""
+    file = source.files[0]
+    results = read_results(file, log)
+    if results is None:
+        return
+    info, run_id = results.info or Info(), f"tau2-{_digest(results)}"
+    rollouts = _rollouts(results, run_id, file.name, log)
+    yield {"runs": _run_frame(info, rollouts, run_id, source.name), "tasks": _task_frame(results, rollouts)}
+    shared = (pl.lit(run_id).alias("run_id"), pl.lit(file.name).alias(PATH_COLUMN))
+    for start in range(0, len(rollouts), _SIMULATIONS_PER_BATCH):
+        frames = _frames(rollouts[start : start + _SIMULATIONS_PER_BATCH], info, file.name, log)
+        frames["rollouts"] = frames["rollouts"].with_columns(pl.lit(_benchmark(info), pl.String).alias("benchmark"))
+        yield {name: frame.with_columns(shared) for name, frame in frames.items()}
+
+
+def _digest(results: Results) -> str:
+    """Name a run by the ids of its simulations, or by its content where they have none."""
+    ids = sorted(simulation.id for simulation in results.simulations or () if simulation.id)
+    return xxhash.xxh3_128("\n".join(ids).encode() if ids else msgspec.json.encode(results)).hexdigest()[:12]
+
+
+def _rollouts(results: Results, run_id: str, path: str, log: RejectLog) -> list[Rollout]:
+    """Key the simulations in an order that does not depend on theirs in the file; copies and nameless ones go."""
+    kept, copies = _sorted_out(results.simulations or [], path, log)
+    given = {
+        str(task.id): len(task.initial_state.message_history or ())
+        for task in results.tasks or ()
+        if task.initial_state
+    }
+    rollouts = []
+    for task_id, group in groupby(kept, key=lambda numbered: str(numbered[1].task_id)):
+        numbered = list(group)
+        attempts = _attempts([simulation for _, simulation in numbered])
+        for (number, simulation), attempt in zip(numbered, attempts, strict=True):
+            rollout_id = f"{run_id}/{task_id}/{attempt}"
+            place = f"simulations[{number}]"
+            rollouts.append(Rollout(simulation, place, rollout_id, task_id, attempt, given.get(task_id, 0)))
+    by_id = {rollout.simulation.id: rollout.rollout_id for rollout in rollouts}
+    for number, simulation in copies:
+        log.duplicate(path, f"simulations[{number}]", by_id[simulation.id], f"same simulation id {simulation.id}")
+    return rollouts
+
+
+def _sorted_out(simulations: Sequence[Simulation], path: str, log: RejectLog) -> tuple[list[Numbered], list[Numbered]]:
+    kept: list[Numbered] = []
+    copies: list[Numbered] = []
+    seen: set[str] = set()
+    for number, simulation in sorted(enumerate(simulations), key=_order):
+        if simulation.task_id is None:
+            log.malformed(path, f"simulations[{number}]", "no task_id: an attempt at no task")
+            continue
+        (copies if simulation.id in seen else kept).append((number, simulation))
+        if simulation.id is not None:
+            seen.add(simulation.id)
+    return kept, copies
+
+
+def _order(numbered: Numbered) -> tuple[str, datetime, str]:
+    simulation = numbered[1]
+    return str(simulation.task_id), utc(simulation.start_time) or datetime.min.replace(tzinfo=UTC), simulation.id or ""
+
+
+def _attempts(simulations: Sequence[Simulation]) -> list[int]:
+    """Trials as the source numbers them, or the order of start where it does not, or twice the same."""
+    trials = [simulation.trial for simulation in simulations]
+    numbers = [trial for trial in trials if isinstance(trial, int) and trial >= 0]
+    return numbers if len(set(numbers)) == len(trials) else list(range(len(trials)))
+
+
+def _frames(rollouts: Sequence[Rollout], info: Info, path: str, log: RejectLog) -> dict[str, pl.DataFrame]:
+    agent, user = Party.of("agent", info.agent_info), Party.of("user", info.user_info)
+    calls: list[Row] = []
+    rows: list[Row] = []
+    scores: list[Row] = []
+    for rollout in rollouts:
+        own, cost_usd = call_rows(rollout, agent, user, lambda place, reason: log.contradiction(path, place, reason))
+        calls += own
+        rows.append(_rollout_row(rollout, cost_usd))
+        scores += _score_rows(rollout)
+    return {
+        "rollouts": pl.DataFrame(rows, schema=_ROLLOUT_SCHEMA, orient="row"),
+        "scores": pl.DataFrame(scores, schema=_SCORE_SCHEMA, orient="row"),
+        "calls": pl.DataFrame(calls, schema=CALL_SCHEMA, orient="row"),
+    }
+
+
+def _rollout_row(rollout: Rollout, cost_usd: float | None) -> Row:
+    simulation = rollout.simulation
+    started, ended = utc(simulation.start_time), utc(simulation.end_time)
+    wall_s = simulation.duration
+    if wall_s is None and started and ended:
+        wall_s = (ended - started).total_seconds()
+    score = _reward(simulation).reward
+    return (
+        rollout.rollout_id, rollout.task_id, rollout.attempt, score, _is_success(score), _stop_reason(simulation),
+        started, ended, wall_s, None if wall_s is None else "measured", is_naive(simulation.start_time), cost_usd,
+        rollout.place,
+    )  # fmt: skip
+
+
+def _score_rows(rollout: Rollout) -> Iterator[Row]:
+    reward = _reward(rollout.simulation)
+    if reward.reward is not None:
+        yield rollout.rollout_id, "reward", reward.reward, _is_success(reward.reward), rollout.place
+    for name, value in (reward.reward_breakdown or {}).items():
+        yield rollout.rollout_id, f"reward.{name}", value, None, rollout.place
+
+
+def _reward(simulation: Simulation) -> RewardInfo:
+    """Give the reward; none for an infrastructure error, which says nothing of the agent."""
+    is_scored = simulation.reward_info is not None and _stop_reason(simulation) != "error_infra"
+    return simulation.reward_info if is_scored and simulation.reward_info else RewardInfo()
+
+
+def _is_success(score: float | None) -> bool | None:
+    return None if score is None else abs(score - 1) <= _SUCCESS_WITHIN
+
+
+def _stop_reason(simulation: Simulation) -> str:
+    return _STOP_REASONS.get(simulation.termination_reason or "", "unknown")
+
+
+def _benchmark(info: Info) -> str | None:
+    domain = info.environment_info.domain_name if info.environment_info else None
+    return f"tau2-bench/{domain}" if domain else None
+
+
+def _task_frame(results: Results, rollouts: Sequence[Rollout]) -> pl.DataFrame:
+    """All tasks of the file, run or not, and those run but not described in it."""
+    described = {str(task.id) for task in results.tasks or () if task.id is not None}
+    names = sorted(described | {rollout.task_id for rollout in rollouts})
+    benchmark = pl.lit(_benchmark(results.info or Info()), pl.String).alias("benchmark")
+    return pl.DataFrame({"task_id": names}, schema={"task_id": pl.String}).with_columns(benchmark)
+
+
+def _run_frame(info: Info, rollouts: Sequence[Rollout], run_id: str, source_path: str) -> pl.DataFrame:
+    agent = info.agent_info or Participant()
+    starts = [start for rollout in rollouts if (start := utc(rollout.simulation.start_time))]
+    ends = [end for rollout in rollouts if (end := utc(rollout.simulation.end_time))]
+    effort = _effort(agent.llm_args or {})
+    row = {
+        "run_id": run_id, "benchmark": _benchmark(info), "scaffold": agent.implementation, "model": agent.llm,
+        "reasoning_effort": effort,
+        "agent": " + ".join(filter(None, (agent.implementation, agent.llm, effort))) or "unknown",
+        "settings": json.dumps(_settings(info), sort_keys=True), "submissions_allowed": 1,
+        "limit_turns": None if info.max_steps is None else int(info.max_steps), "score_metric": "reward",
+        "score_min": 0.0, "score_max": 1.0, "success_rule": "reward = 1", "started_at": min(starts, default=None),
+        "ended_at": max(ends, default=None), "source_format": "tau2", "source_path": source_path,
+    }  # fmt: skip
+    return pl.DataFrame([row], schema={name: dtype for name, dtype in RUNS.schema.items() if name in row})
+
+
+def _effort(llm_args: Mapping[str, Any]) -> str | None:
+    setting = llm_args.get("reasoning_effort") or llm_args.get("thinking")
+    return setting if setting is None or isinstance(setting, str) else json.dumps(setting, sort_keys=True)
+
+
+def _settings(info: Info) -> dict[str, Any]:
+    """Settings that are no column; of the model's arguments only the harmless ones, as files hold API keys there."""
+    named = {"git_commit": info.git_commit, "num_trials": info.num_trials, "seed": info.seed}
+    more = {"max_errors": info.max_errors, "retrieval_config": info.retrieval_config}
+    user = info.user_info or Participant()
+    parties = {
+        "agent": _model_settings(info.agent_info or Participant()),
+        "user": {"implementation": user.implementation, "llm": user.llm, **_model_settings(user)},
+    }
+    return {**named, **more, **parties}
+
+
+def _model_settings(participant: Participant) -> dict[str, Any]:
+    llm_args = participant.llm_args or {}
+    kept = {name: value for name, value in llm_args.items() if name in _HARMLESS_ARGS}
+    withheld = sorted(set(llm_args) - set(kept))
+    return {"llm_args": kept, "llm_args_withheld": withheld, "host": host_of(llm_args)}
+
+
+def sniff(peek: Peek) -> bool:
+    """Recognise a results file by the keys of its header, wherever it stands, or by those of its first simulation."""
+    if not peek.start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return False
+    has_header = _INFO.search(peek.start) and b'"agent_info"' in peek.start and b'"user_info"' in peek.start
+    is_tail_first = _SIMULATIONS.search(peek.start) and b'"termination_reason"' in peek.start
+    return bool(has_header or (is_tail_first and b'"agent_cost"' in peek.start))
+
+
+_INFO: Final = re.compile(rb'"info"\s*:\s*\{')
+_SIMULATIONS: Final = re.compile(rb'"simulations"\s*:\s*\[')
+
+READER = Reader(
+    name="tau2",
+    summary="tau2-bench results files: one JSON document per run (plain, .gz, .zst).",
+    upstream=("sierra-research/tau2-bench 0.1 (2025-07) to 2026-03", "newer fields up to simulation.py at 143a213"),
+    token_convention=(
+        "usage holds prompt_tokens (cached included) and completion_tokens; a cache split is known only where "
+        "raw_data.usage of the provider stands beside it and agrees."
+    ),
+    blind_spots=(
+        "What the judge of natural-language assertions used and cost is recorded nowhere (tau2-bench issue 556).",
+        "Nor is what retried simulations used; reviews by a model after the run are not read.",
+        "A cost of 0 for tokens used is that of a model without a price: not known.",
+        "Older files time no call: latency_s runs from the message before and is an upper bound.",
+        "Stamps carry no zone and are taken as UTC.",
+        "limit_turns is max_steps: messages of agent, user and tools, not model calls.",
+        "Voice runs keep ticks instead of messages: one total per role, tokens unknown.",
+        "Results whose simulations lie in a folder beside the file are not read.",
+    ),
+    sniff=sniff,
+    parse=parse,
+)

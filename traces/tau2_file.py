@@ -1,0 +1,139 @@
+"""The fields of a tau2-bench results file that a replay needs, as msgspec reads them; all text is skipped."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from traces.decode import Count, UndecodableError, decode
+from traces.files import content
+from traces.registry import SourceFile
+from traces.rejects import RejectLog
+from traces.usage import Usage
+
+Dollars = Annotated[float, msgspec.Meta(ge=0)]
+_BROKEN: Final = "broken JSON"
+
+
+class RawData(msgspec.Struct, gc=False):
+    """What the model API returned: the whole response in newer files, its first choice in older ones."""
+
+    id: str | None = None
+    model: str | None = None
+    usage: Usage | None = None
+    service_tier: str | None = None
+
+
+class Message(msgspec.Struct, gc=False):
+    """One message."""
+
+    role: str | None = None
+    timestamp: datetime | None = None
+    generation_time_seconds: float | None = None
+    cost: float | None = None
+    usage: Usage | None = None
+    raw_data: RawData | None = None
+
+
+class RewardInfo(msgspec.Struct):
+    """The score and its factors."""
+
+    reward: float | None = None
+    reward_breakdown: dict[str, float | None] | None = None
+
+
+class Simulation(msgspec.Struct):
+    """One attempt at a task. ``trial`` is unset where the file is cut off before it."""
+
+    id: str | None = None
+    task_id: str | int | None = None
+    trial: int | msgspec.UnsetType | None = msgspec.UNSET
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    duration: float | None = None
+    termination_reason: str | None = None
+    agent_cost: Dollars | None = None
+    user_cost: Dollars | None = None
+    reward_info: RewardInfo | None = None
+    messages: list[Message] | None = None
+
+
+class Participant(msgspec.Struct):
+    """Agent or user simulator: its program, its model as LiteLLM is told it, its settings."""
+
+    implementation: str | None = None
+    llm: str | None = None
+    llm_args: dict[str, Any] | None = None
+
+
+class Environment(msgspec.Struct):
+    """The domain."""
+
+    domain_name: str | None = None
+
+
+class Info(msgspec.Struct):
+    """Settings of the run."""
+
+    git_commit: str | None = None
+    num_trials: Count = None
+    max_steps: Count = None
+    max_errors: Count = None
+    seed: Count = None
+    retrieval_config: str | None = None
+    agent_info: Participant | None = None
+    user_info: Participant | None = None
+    environment_info: Environment | None = None
+
+
+class InitialState(msgspec.Struct):
+    """State a task starts from, perhaps in the middle of a conversation."""
+
+    message_history: list[Message] | None = None
+
+
+class Task(msgspec.Struct):
+    """One task."""
+
+    id: str | int | None = None
+    initial_state: InitialState | None = None
+
+
+class Results(msgspec.Struct):
+    """One results file."""
+
+    info: Info | None = None
+    tasks: list[Task] | None = None
+    simulations: list[Simulation] | None = None
+
+
+def read_results(file: SourceFile, log: RejectLog) -> Results | None:
+    """Read a results file; None if nothing of it can be read.
+
+    A simulation in which a broken file is cut off is left out: its messages, and so its cost, are not all there.
+
+    Raises:
+        MalformedTraceError: at the first thing that cannot be read, if the log stops on errors.
+        TraceError: if the file cannot be opened.
+    """
+    try:
+        with content(file.path) as raw:
+            results, problems = decode(raw, Results)
+    except UndecodableError as error:
+        log.malformed(file.name, "document", str(error))
+        return None
+    for problem in problems:
+        place, _, reason = problem.partition(": ")
+        log.malformed(file.name, *(("document", problem) if place == _BROKEN else (place, reason)))
+    if any(problem.startswith(_BROKEN) for problem in problems):
+        _drop_cut(results, file, log)
+    if not results.simulations:
+        log.malformed(file.name, "simulations", "no simulation in it")
+    return results
+
+
+def _drop_cut(results: Results, file: SourceFile, log: RejectLog) -> None:
+    simulations = results.simulations or []
+    if simulations and simulations[-1].trial is msgspec.UNSET:
+        simulations.pop()
+        log.malformed(file.name, f"simulations[{len(simulations)}]", "the file is cut off inside this simulation")
