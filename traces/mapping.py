@@ -27,7 +27,7 @@ UNITS: Final[dict[str, dict[str, tuple[int, int]]]] = {
 TIME_FORMATS: Final = ("iso", "unix_s", "unix_ms", "unix_us")
 WRITE_PARTS: Final = ("cache_write_5m_tokens", "cache_write_1h_tokens", "cache_write_unspecified_tokens")
 _KEYS: Final = ("run_id", "task_id", "attempt", "rollout_id")
-_DERIVED: Final = {"source_format", "source_path", "granularity", "output_high_tokens", "is_residual"}
+_DERIVED: Final = {"source_format", "source_path", "granularity", "output_high_tokens", "is_residual", "is_tz_assumed"}
 _WIDER: Final = {"calls": ("rollouts", "runs"), "rollouts": ("runs",)}
 _REQUIRED: Final = {
     "scores": ("metric",),
@@ -177,7 +177,9 @@ def facts_of(section: Section, table: str) -> set[str]:
     if table not in _WIDER.get(section.fills, ()):
         return set()
     shared = set(own_columns(section.fills)) if section.fills == "calls" else set(own_columns("rollouts"))
-    is_total = section.fills == "calls" and section.granularity == table.removesuffix("s")
+    is_total = (
+        section.fills == "calls" and section.granularity == table.removesuffix("s") and "role" not in section.names()
+    )
     return {name for name in own_columns(table) if is_total or name not in shared}
 
 
@@ -222,10 +224,10 @@ def _section_problems(section: Section) -> Iterator[tuple[str, str]]:
 def _unknown_names(section: Section) -> Iterator[tuple[str, str]]:
     wider = {name for table in _WIDER.get(section.fills, ()) for name in facts_of(section, table)}
     known = sorted({*own_columns(section.fills), *wider})
-    groups = ("columns", "constants", "units", "times", "values", "zero_is_unknown")
-    for group, name in ((group, name) for group in groups for name in getattr(section, group)):
-        if name not in known:
-            yield f"{group}.{name}: unknown column of {section.fills}", nearest(name, known)
+    for group in ("columns", "constants", "units", "times", "values", "zero_is_unknown"):
+        for name in getattr(section, group):
+            if name not in known:
+                yield f"{group}.{name}: unknown column of {section.fills}", nearest(name, known)
 
 
 def _bad_units(section: Section) -> Iterator[tuple[str, str]]:
@@ -266,5 +268,9 @@ def _missing_conventions(section: Section) -> Iterator[tuple[str, str]]:
     for key, is_needed in needs.items():
         if is_needed and getattr(section, key) is None:
             yield f"{key} is needed", f'set {key} = true, false or "unknown": a wrong guess would change the cost'
+    is_outside = section.input_includes_cache_read is False or "uncached_input_tokens" in given
+    if is_outside and section.cache is None and section.cache_write is None and not given & set(WRITE_PARTS):
+        hint = 'set cache_write = "none" if nothing was written to a cache or that costs nothing extra, else "unknown"'
+        yield "cache_write is needed, or a column of it: what was written lies outside the input count", hint
     if section.cache == "none" and given & {"cache_read_tokens", *WRITE_PARTS}:
         yield 'cache = "none", but cache columns are mapped', 'take one of them out; cache_write = "none" is for writes'

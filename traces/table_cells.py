@@ -12,6 +12,8 @@ from traces.mapping import UNITS, Section, as_list, as_text
 from traces.rejects import RejectLog
 from traces.schema import ROLLOUTS, RUNS, TABLES, UTC_TIME
 
+PLACE: Final = ("_path", "_place", "_row")
+"""Helper columns every row keeps: its file, its place there, and its number in reading order."""
 _KEY_TYPES: Final = {"run_id": pl.String, "task_id": pl.String, "rollout_id": pl.String, "attempt": pl.Int64}
 _MAX_EXACT: Final = 2**53
 _FIRST_YEAR: Final = 2000
@@ -27,26 +29,23 @@ def canonical(rows: pl.DataFrame, section: Section, log: RejectLog) -> pl.DataFr
     ``is_tz_assumed`` is there where moments were mapped.
     """
     names = sorted(section.names())
-    texts = rows.select(*(_text(name, section).alias(name) for name in names), "_path", "_place")
+    texts = rows.select(*(_text(name, section).alias(name) for name in names), *PLACE)
+    texts = texts.with_columns(_is_tz_assumed(names, section))
     typed = texts.with_columns(_typed(name, section).alias(name) for name in names)
     for name in names:
         _report(name, texts, typed, section, log)
-    times = [name for name in names if _dtype(name, section) == UTC_TIME]
-    assumed = {"is_tz_assumed": pl.Series([False]).new_from_index(0, texts.height)}
-    if times:
-        assumed["is_tz_assumed"] = texts.select(pl.any_horizontal(_is_naive(name, section) for name in times))[
-            times[0]
-        ]
     unknown = (pl.when(pl.col(name) != 0).then(name).alias(name) for name in section.zero_is_unknown if name in names)
-    return typed.with_columns(**assumed).with_columns(unknown)
+    return typed.with_columns(unknown)
 
 
-def check_patterns(section: Section, where: str) -> None:
-    """Try every time pattern of a section on an empty column.
+def check_readings(section: Section, where: str) -> None:
+    """Try the constants and time patterns of a section, before any file is read.
 
     Raises:
-        TraceError: for a pattern that cannot be read.
+        TraceError: for a constant of the wrong type, or a pattern that cannot be read.
     """
+    place = pl.DataFrame([(where, "constants", 0)], schema=list(PLACE), orient="row")
+    canonical(place, section.model_copy(update={"columns": {}, "zero_is_unknown": []}), RejectLog(None))
     for name, form in section.times.items():
         if "%" in form:
             try:
@@ -66,7 +65,7 @@ def _dtype(name: str, section: Section) -> pl.DataType | type[pl.DataType]:
 def _text(name: str, section: Section) -> pl.Expr:
     """Cell as text, blanks and null values as null, then through the value map."""
     if name in section.constants:
-        return pl.lit(as_text(section.constants[name]))
+        return pl.lit(as_text(section.constants[name]) or None, pl.String)
     sources = [pl.col(path).str.strip_chars() for path in as_list(section.columns[name])]
     sources = [pl.when(~source.is_in(["", *section.null_values])).then(source) for source in sources]
     text = sources[0] if len(sources) == 1 else pl.concat_str(sources, separator="/")
@@ -148,14 +147,18 @@ def _pattern_time(text: pl.Expr, pattern: str) -> pl.Expr:
     return moment.dt.replace_time_zone("UTC")
 
 
+def _is_tz_assumed(names: list[str], section: Section) -> pl.Expr:
+    naive = [_is_naive(name, section) for name in names if _dtype(name, section) == UTC_TIME]
+    return pl.any_horizontal(pl.lit(value=False), *naive).fill_null(value=False).alias("is_tz_assumed")
+
+
 def _is_naive(name: str, section: Section) -> pl.Expr:
-    form = section.times.get(name, "iso")
-    if form.startswith("unix_") or "z" in form:
-        return pl.lit(value=False).alias(name)
+    form, text = section.times.get(name, "iso"), pl.col(name)
+    if form.startswith("unix_") or ("%" in form and "z" in form):
+        return pl.lit(value=False)
     if form == "iso":
-        has_zone = pl.col(name).str.contains(r"(?i)(z|utc|[+-]\d\d:?(\d\d)?)$") & pl.col(name).str.contains(":")
-        return (pl.col(name).is_not_null() & ~has_zone).alias(name)
-    return pl.col(name).is_not_null()
+        return ~text.str.contains(r"(?i):.*(z|utc|[+-]\d\d:?(\d\d)?)$")
+    return text.is_not_null()
 
 
 def _report(name: str, texts: pl.DataFrame, typed: pl.DataFrame, section: Section, log: RejectLog) -> None:
@@ -171,6 +174,4 @@ def _wanted(name: str, section: Section) -> str:
         return f"none of {', '.join(allowed)}; say which it means in [table.values.{name}]"
     if dtype == UTC_TIME:
         return f"no moment written as {section.times.get(name, 'iso')} between the years {_FIRST_YEAR} and {_LAST_YEAR}"
-    return {pl.Int64: "no whole number", pl.Float64: "no number", pl.Boolean: "neither true nor false"}.get(
-        dtype, "no text"
-    )  # type: ignore[call-overload]
+    return "no whole number" if dtype == pl.Int64 else "no number" if dtype == pl.Float64 else "neither true nor false"

@@ -4,7 +4,7 @@ from typing import Final
 
 import polars as pl
 
-from traces.mapping import WRITE_PARTS, Section
+from traces.mapping import WRITE_PARTS, Convention, Section
 from traces.schema import INPUT_PARTS
 
 _COUNTS: Final = ("input_tokens", *INPUT_PARTS, "output_tokens", "reasoning_tokens")
@@ -33,20 +33,43 @@ def _writes(section: Section) -> list[pl.Expr]:
 
 
 def _input(section: Section) -> list[pl.Expr]:
-    if not section.names() & {"input_tokens", "uncached_input_tokens"}:
-        return []
-    written, read = pl.col("input_tokens"), _or_zero(section, "cache_read_tokens")
-    writes = pl.sum_horizontal(WRITE_PARTS, ignore_nulls=False)
+    given, written = section.names(), pl.col("input_tokens")
     if section.cache == "none":
-        zeros = [pl.lit(0, pl.Int64).alias(name) for name in INPUT_PARTS[1:]]
-        return [written.alias("uncached_input_tokens"), *zeros]
-    is_read_in, is_write_in = _is_included(section, "read", read), _is_included(section, "write", writes)
-    outside = pl.when(~is_read_in).then(read).otherwise(0) + pl.when(~is_write_in).then(writes).otherwise(0)
-    inside = pl.when(is_read_in).then(read).otherwise(0) + pl.when(is_write_in).then(writes).otherwise(0)
-    is_split = is_read_in.is_not_null() & is_write_in.is_not_null() & (read + writes).is_not_null()
-    uncached = pl.when(is_split).then(written - inside)
+        return [written.alias(INPUT_PARTS[0]), *(pl.lit(0, pl.Int64).alias(name) for name in INPUT_PARTS[1:])]
+    is_disjoint = "uncached_input_tokens" in given
+    is_read_in = False if is_disjoint else section.input_includes_cache_read
+    is_write_in = False if is_disjoint else section.input_includes_cache_write
+    writes = pl.sum_horizontal(WRITE_PARTS, ignore_nulls=False)
+    has_writes = section.cache_write == "none" or bool(given & set(WRITE_PARTS))
+    read_out, read_in = _sides(pl.col("cache_read_tokens"), is_read_in if "cache_read_tokens" in given else None)
+    write_out, write_in = _sides(writes, (is_write_in or False) if has_writes else None)
+    if is_read_in is False and not has_writes:
+        write_out = pl.lit(None, pl.Int64)
+    if is_disjoint and "cache_read_tokens" not in given:
+        read_out = pl.lit(None, pl.Int64)
+    uncached = written - read_in - write_in
     return [
-        _everything(section, written, outside, is_read_in, is_write_in).alias("input_tokens"),
+        (written + read_out + write_out).alias("input_tokens"),
         uncached.alias("uncached_input_tokens"),
-        *(pl.when(is_split).then(part).alias(name) for name, part in _parts(read)),
+        *(pl.when(uncached.is_not_null()).then(name).alias(name) for name in INPUT_PARTS[1:]),
     ]
+
+
+def _sides(part: pl.Expr, is_included: Convention | None) -> tuple[pl.Expr, pl.Expr]:
+    """How much of a part lies outside and inside the count as written; null: not known. None: no such part."""
+    written, zero, unknown = pl.col("input_tokens"), pl.lit(0, pl.Int64), pl.lit(None, pl.Int64)
+    if is_included is None:
+        return zero, unknown
+    if is_included == "unknown":
+        is_outside, is_nothing = part > written, part == 0
+        return pl.when(is_outside).then(part).otherwise(zero), pl.when(is_outside | is_nothing).then(zero)
+    return (zero, part) if is_included else (part, part * 0)
+
+
+def _output(section: Section) -> list[pl.Expr]:
+    with_reasoning = pl.col("output_tokens") + pl.col("reasoning_tokens")
+    if section.output_includes_reasoning is False:
+        return [with_reasoning.alias("output_tokens")]
+    if section.output_includes_reasoning == "unknown":
+        return [pl.when(pl.col("reasoning_tokens") > 0).then(with_reasoning).alias("output_high_tokens")]
+    return []

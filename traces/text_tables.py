@@ -109,9 +109,6 @@ def separated_header(file: SourceFile, layout: Layout) -> Header:
     return Header([name.strip() for name in names], separator, reader.line_num)
 
 
-# --- blocks of whole records ------------------------------------------------------------------------------------------
-
-
 def _blocks(file: SourceFile, log: RejectLog, end_of: Callable[[bytes], int]) -> Iterator[tuple[int, bytes]]:
     """Blocks of whole records, each with the number of its first line."""
     line, rest = 1, b""
@@ -164,9 +161,6 @@ def _place(lines: Sequence[int]) -> pl.Series:
 def _frame(wanted: Sequence[str], records: Iterator[tuple[int, list[str | None]]]) -> pl.DataFrame:
     rows = [(*values, f"line {number}") for number, values in records]
     return pl.DataFrame(rows, schema=dict.fromkeys([*wanted, "_place"], pl.String), orient="row")
-
-
-# --- JSONL ------------------------------------------------------------------------------------------------------------
 
 
 def _json_schema(wanted: Sequence[str], file: SourceFile) -> dict[str, pl.DataType]:
@@ -236,9 +230,6 @@ def _flat_names(record: dict[str, Any], prefix: str = "") -> Iterator[str]:
             yield from _flat_names(value, f"{prefix}{key}.")
         else:
             yield prefix + key
-
-
-# --- separated text ---------------------------------------------------------------------------------------------------
 
 
 def _separated_fast(text: bytes, wanted: Sequence[str], header: Header, first: int) -> pl.DataFrame | None:
