@@ -1,25 +1,23 @@
 """The model calls of a tau2-bench simulation: its messages, with who spoke, who bills, which tokens, how long."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import polars as pl
 
 from traces.checks import PLACE_COLUMN
-from traces.schema import UTC_TIME
+from traces.rejects import RejectLog
 from traces.tau2_file import Message, Participant, RawData, Simulation
 from traces.usage import TOKEN_SCHEMA, UNKNOWN, TokenCounts, Usage, token_counts
 
-CALL_SCHEMA: Final = pl.Schema({
+_CALL_SCHEMA: Final[Mapping[str, type[pl.DataType]]] = {
     "rollout_id": pl.String, "call_index": pl.Int64, "call_id": pl.String, "role": pl.String, "provider": pl.String,
-    "model": pl.String, "service_tier": pl.String, "recorded_cost_usd": pl.Float64, "started_at": UTC_TIME,
-    "ended_at": UTC_TIME, "latency_s": pl.Float64, "time_basis": pl.String, "is_tz_assumed": pl.Boolean,
-    "granularity": pl.String, "n_requests": pl.Int64, "is_residual": pl.Boolean, PLACE_COLUMN: pl.String,
-    **TOKEN_SCHEMA,
-})  # fmt: skip
+    "model": pl.String, "service_tier": pl.String, "recorded_cost_usd": pl.Float64, "earlier": pl.String,
+    "stamp": pl.String, "latency_s": pl.Float64, "granularity": pl.String, "n_requests": pl.Int64,
+    "is_residual": pl.Boolean, PLACE_COLUMN: pl.String, **TOKEN_SCHEMA,
+}  # fmt: skip
 _ROUNDING_USD: Final = 1e-6
 
 Row = tuple[Any, ...]
@@ -74,20 +72,69 @@ def host_of(llm_args: Mapping[str, Any]) -> str | None:
         return None
 
 
-def utc(stamp: datetime | None) -> datetime | None:
-    """Moment in UTC; a stamp without a zone is taken as UTC."""
-    if stamp is None or stamp.tzinfo is UTC:
-        return stamp
-    return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp.astimezone(UTC)
+def moment(column: str) -> pl.Expr:
+    """Moment in UTC of an ISO stamp; one without a zone is taken as UTC; null: none, or not a time."""
+    text = pl.col(column).str.replace(" ", "T", literal=True)
+    zoned = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", time_zone="UTC", strict=False)
+    return pl.coalesce(_without_zone(column).dt.replace_time_zone("UTC"), zoned)
 
 
-def is_naive(*stamps: datetime | None) -> bool:
-    """Whether any of the stamps there are carries no zone."""
-    return any(stamp is not None and stamp.tzinfo is None for stamp in stamps)
+def is_zone_assumed(column: str) -> pl.Expr:
+    """Whether the stamp carries no zone."""
+    return _without_zone(column).is_not_null()
+
+
+def _without_zone(column: str) -> pl.Expr:
+    text = pl.col(column).str.replace(" ", "T", literal=True)
+    return text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False)
+
+
+def report_stamps(frame: pl.DataFrame, moments: Mapping[str, str], path: str, log: RejectLog) -> None:
+    """Report the stamps that are no time; ``moments`` names the column each was read into.
+
+    Raises:
+        MalformedTraceError: at the first, if the log stops on errors.
+    """
+    broken = [pl.col(stamp).is_not_null() & pl.col(read).is_null() for stamp, read in moments.items()]
+    for row in frame.filter(pl.any_horizontal(broken)).iter_rows(named=True):
+        for stamp in (row[stamp] for stamp, read in moments.items() if row[read] is None and row[stamp] is not None):
+            log.malformed(path, row[PLACE_COLUMN], f"{stamp!r} is not a time")
+
+
+def call_frame(rows: Sequence[Row], path: str, log: RejectLog) -> pl.DataFrame:
+    """Rows as a frame of calls. Where no timer ran, a call began when the message before it was stamped, or later."""
+    columns = dict(zip(_CALL_SCHEMA, zip(*rows, strict=True), strict=True)) if rows else {}
+    frame = pl.DataFrame(columns, schema=_CALL_SCHEMA).with_columns(
+        started_at=moment("earlier"),
+        ended_at=moment("stamp"),
+        is_tz_assumed=is_zone_assumed("stamp") | is_zone_assumed("earlier"),
+    )
+    report_stamps(frame, {"earlier": "started_at", "stamp": "ended_at"}, path, log)
+    backwards = pl.col("ended_at") < pl.col("started_at")
+    for place, earlier, stamp in frame.filter(backwards).select(PLACE_COLUMN, "earlier", "stamp").iter_rows():
+        log.contradiction(path, place, f"stamped {stamp}, before the message it answers ({earlier})")
+    return frame.with_columns(*_clock()).drop("earlier", "stamp")
+
+
+def _clock() -> Sequence[pl.Expr]:
+    ended, timed_s = pl.col("ended_at"), pl.col("latency_s")
+    earlier = pl.when(~(ended < pl.col("started_at")).fill_null(value=False)).then("started_at")
+    is_call, is_timed = pl.col("granularity") == "call", timed_s.is_not_null()
+    gap_s = (ended - earlier).dt.total_microseconds() / 1e6
+    timed_start = ended - pl.duration(microseconds=(timed_s * 1e6).cast(pl.Int64, strict=False))
+    basis = (
+        pl.when(is_timed).then(pl.lit("measured")).when(gap_s.is_not_null()).then(pl.lit("upper_bound"))
+        .when(pl.coalesce(ended, earlier).is_not_null()).then(pl.lit("lower_bound"))
+    )  # fmt: skip
+    return (
+        pl.coalesce(pl.when(timed_s >= 0).then(timed_start), earlier, ended).alias("started_at"),
+        pl.coalesce(timed_s, pl.when(is_call).then(gap_s)).alias("latency_s"),
+        pl.when(is_call).then(basis).alias("time_basis"),
+    )
 
 
 def call_rows(rollout: Rollout, agent: Party, user: Party, report: Contradiction) -> tuple[list[Row], float | None]:
-    """Rows of ``CALL_SCHEMA`` for a simulation, and what it claims to have cost in dollars (null: not known)."""
+    """Rows for ``call_frame`` of a simulation, and what it claims to have cost in dollars (null: not known)."""
     listed = list(_listed(rollout, {"assistant": agent, "user": user}, report))
     simulation = rollout.simulation
     costs: list[float | None] = []
@@ -99,7 +146,7 @@ def call_rows(rollout: Rollout, agent: Party, user: Party, report: Contradiction
     return listed, None if None in costs else sum(cost for cost in costs if cost is not None)
 
 
-_ROLE, _COST, _FIRST_TOKENS = (list(CALL_SCHEMA).index(name) for name in ("role", "recorded_cost_usd", "input_tokens"))
+_ROLE, _COST, _FIRST_TOKENS = (list(_CALL_SCHEMA).index(name) for name in ("role", "recorded_cost_usd", "input_tokens"))
 
 
 def _listed(rollout: Rollout, parties: Mapping[str, Party], report: Contradiction) -> Iterator[Row]:
@@ -113,7 +160,8 @@ def _listed(rollout: Rollout, parties: Mapping[str, Party], report: Contradictio
             yield (
                 rollout.rollout_id, index, raw_data.id or f"{rollout.rollout_id}#{index}", party.role, party.provider,
                 party.model_of(raw_data), _tier(raw_data), _cost(message.cost, tokens),
-                *_clock(message, previous, place, report), "call", 1, False, place, *tokens,
+                previous, message.timestamp,
+                message.generation_time_seconds, "call", 1, False, place, *tokens,
             )  # fmt: skip
             index += 1
         previous = message.timestamp or previous
@@ -159,23 +207,6 @@ def _cost(cost_usd: float | None, tokens: TokenCounts) -> float | None:
     return cost_usd if cost_usd or is_unused else None
 
 
-def _clock(message: Message, previous: datetime | None, place: str, report: Contradiction) -> Row:
-    """Return started_at, ended_at, latency_s, time_basis, is_tz_assumed.
-
-    Where no timer ran, a call began at the earliest when the message it answers was stamped.
-    """
-    ended, earlier, timed_s = utc(message.timestamp), utc(previous), message.generation_time_seconds
-    naive = is_naive(message.timestamp, previous)
-    if timed_s is not None:
-        return ended - timedelta(seconds=max(timed_s, 0)) if ended else earlier, ended, timed_s, "measured", naive
-    if ended is None or earlier is None:
-        return ended or earlier, ended, None, "lower_bound" if ended or earlier else None, naive
-    if ended < earlier:
-        report(place, f"stamped {message.timestamp}, before the message it answers ({previous})")
-        return ended, ended, None, "lower_bound", naive
-    return earlier, ended, (ended - earlier).total_seconds(), "upper_bound", naive
-
-
 def _rest(rollout: Rollout, party: Party, claimed_usd: float | None, listed: list[Row]) -> list[Row]:
     """One row for the calls that are not listed: all, where there are no messages, or those behind a higher claim."""
     has_messages = bool(rollout.simulation.messages)
@@ -183,11 +214,10 @@ def _rest(rollout: Rollout, party: Party, claimed_usd: float | None, listed: lis
     exceeds_usd = None if None in known or claimed_usd is None else claimed_usd - sum(known)
     if (not has_messages and party.is_llm) or (exceeds_usd is not None and exceeds_usd > _ROUNDING_USD):
         simulation = rollout.simulation
-        start, end = utc(simulation.start_time), utc(simulation.end_time)
         return [(
             rollout.rollout_id, None, f"{rollout.rollout_id}#{party.role}", party.role, party.provider, party.model,
-            None, exceeds_usd or None, start, end, None, None, is_naive(simulation.start_time), "rollout", None,
-            has_messages, f"{rollout.place}.{party.role}_cost", *UNKNOWN,
+            None, exceeds_usd or None, simulation.start_time, simulation.end_time, None, "rollout", None, has_messages,
+            f"{rollout.place}.{party.role}_cost", *UNKNOWN,
         )]  # fmt: skip
     return []
 

@@ -1,6 +1,5 @@
 """The fields of a tau2-bench results file that a replay needs, as msgspec reads them; all text is skipped."""
 
-from datetime import datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -28,7 +27,7 @@ class Message(msgspec.Struct, gc=False):
     """One message."""
 
     role: str | None = None
-    timestamp: datetime | None = None
+    timestamp: str | None = None
     generation_time_seconds: float | None = None
     cost: float | None = None
     usage: Usage | None = None
@@ -48,8 +47,8 @@ class Simulation(msgspec.Struct):
     id: str | None = None
     task_id: str | int | None = None
     trial: int | msgspec.UnsetType | None = msgspec.UNSET
-    start_time: datetime | None = None
-    end_time: datetime | None = None
+    start_time: str | None = None
+    end_time: str | None = None
     duration: float | None = None
     termination_reason: str | None = None
     agent_cost: Dollars | None = None

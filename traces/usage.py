@@ -84,6 +84,8 @@ def token_counts(usage: Usage | None) -> TokenCounts:
 
 def _chat_counts(usage: Usage) -> TokenCounts:
     """Count what Chat Completions reports, also as LiteLLM writes it for other vendors (cache fields at the top)."""
+    if usage.prompt_tokens_details is None and usage.completion_tokens_details is None and not _cached_at_top(usage):
+        return TokenCounts(_whole(usage.prompt_tokens), output_tokens=_whole(usage.completion_tokens))
     details = usage.prompt_tokens_details or InputDetails()
     read = details.cached_tokens if details.cached_tokens is not None else usage.cache_read_input_tokens
     write = usage.cache_creation_input_tokens or details.cache_creation_tokens or details.cache_write_tokens
@@ -94,6 +96,10 @@ def _chat_counts(usage: Usage) -> TokenCounts:
         completion = int(usage.total_tokens or 0) - int(usage.prompt_tokens or 0)
     merged = InputDetails(cached_tokens=read, cache_write_tokens=write)
     return _counts(prompt, completion, merged, usage.completion_tokens_details)
+
+
+def _cached_at_top(usage: Usage) -> bool:
+    return usage.cache_read_input_tokens is not None or usage.cache_creation_input_tokens is not None
 
 
 def _reasoning_is_added(usage: Usage) -> bool:

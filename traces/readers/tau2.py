@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, Final
 
@@ -14,8 +13,18 @@ import xxhash
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.registry import Batch, Peek, Reader, Source
 from traces.rejects import RejectLog
-from traces.schema import RUNS, UTC_TIME
-from traces.tau2_calls import CALL_SCHEMA, Party, Rollout, Row, call_rows, host_of, is_naive, utc
+from traces.schema import RUNS
+from traces.tau2_calls import (
+    Party,
+    Rollout,
+    Row,
+    call_frame,
+    call_rows,
+    host_of,
+    is_zone_assumed,
+    moment,
+    report_stamps,
+)
 from traces.tau2_file import Info, Participant, Results, RewardInfo, Simulation, read_results
 
 _STOP_REASONS: Final = {
@@ -30,8 +39,8 @@ _HARMLESS_ARGS: Final = frozenset({
 })  # fmt: skip
 _ROLLOUT_SCHEMA: Final = pl.Schema({
     "rollout_id": pl.String, "task_id": pl.String, "attempt": pl.Int64, "score": pl.Float64, "is_success": pl.Boolean,
-    "stop_reason": pl.String, "started_at": UTC_TIME, "ended_at": UTC_TIME, "wall_s": pl.Float64,
-    "time_basis": pl.String, "is_tz_assumed": pl.Boolean, "recorded_cost_usd": pl.Float64, PLACE_COLUMN: pl.String,
+    "stop_reason": pl.String, "start": pl.String, "end": pl.String, "wall_s": pl.Float64,
+    "recorded_cost_usd": pl.Float64, PLACE_COLUMN: pl.String,
 })  # fmt: skip
 _SCORE_SCHEMA: Final = pl.Schema({
     "rollout_id": pl.String, "metric": pl.String, "value": pl.Float64, "is_success": pl.Boolean,
@@ -101,9 +110,9 @@ def _sorted_out(simulations: Sequence[Simulation], path: str, log: RejectLog) ->
     return kept, copies
 
 
-def _order(numbered: Numbered) -> tuple[str, datetime, str]:
+def _order(numbered: Numbered) -> tuple[str, str, str]:
     simulation = numbered[1]
-    return str(simulation.task_id), utc(simulation.start_time) or datetime.min.replace(tzinfo=UTC), simulation.id or ""
+    return str(simulation.task_id), simulation.start_time or "", simulation.id or ""
 
 
 def _attempts(simulations: Sequence[Simulation]) -> list[int]:
@@ -124,24 +133,32 @@ def _frames(rollouts: Sequence[Rollout], info: Info, path: str, log: RejectLog) 
         rows.append(_rollout_row(rollout, cost_usd))
         scores += _score_rows(rollout)
     return {
-        "rollouts": pl.DataFrame(rows, schema=_ROLLOUT_SCHEMA, orient="row"),
+        "rollouts": _rollout_frame(rows, path, log),
         "scores": pl.DataFrame(scores, schema=_SCORE_SCHEMA, orient="row"),
-        "calls": pl.DataFrame(calls, schema=CALL_SCHEMA, orient="row"),
+        "calls": call_frame(calls, path, log),
     }
 
 
 def _rollout_row(rollout: Rollout, cost_usd: float | None) -> Row:
     simulation = rollout.simulation
-    started, ended = utc(simulation.start_time), utc(simulation.end_time)
-    wall_s = simulation.duration
-    if wall_s is None and started and ended:
-        wall_s = (ended - started).total_seconds()
     score = _reward(simulation).reward
     return (
         rollout.rollout_id, rollout.task_id, rollout.attempt, score, _is_success(score), _stop_reason(simulation),
-        started, ended, wall_s, None if wall_s is None else "measured", is_naive(simulation.start_time), cost_usd,
-        rollout.place,
+        simulation.start_time, simulation.end_time, simulation.duration, cost_usd, rollout.place,
     )  # fmt: skip
+
+
+def _rollout_frame(rows: Sequence[Row], path: str, log: RejectLog) -> pl.DataFrame:
+    frame = pl.DataFrame(rows, schema=_ROLLOUT_SCHEMA, orient="row").with_columns(
+        started_at=moment("start"),
+        ended_at=moment("end"),
+        is_tz_assumed=is_zone_assumed("start") | is_zone_assumed("end"),
+    )
+    report_stamps(frame, {"start": "started_at", "end": "ended_at"}, path, log)
+    elapsed_s = (pl.col("ended_at") - pl.col("started_at")).dt.total_microseconds() / 1e6
+    wall_s = pl.coalesce("wall_s", elapsed_s)
+    basis = pl.when(wall_s.is_not_null()).then(pl.lit("measured"))
+    return frame.with_columns(wall_s=wall_s, time_basis=basis).drop("start", "end")
 
 
 def _score_rows(rollout: Rollout) -> Iterator[Row]:
@@ -181,8 +198,6 @@ def _task_frame(results: Results, rollouts: Sequence[Rollout]) -> pl.DataFrame:
 
 def _run_frame(info: Info, rollouts: Sequence[Rollout], run_id: str, source_path: str) -> pl.DataFrame:
     agent = info.agent_info or Participant()
-    starts = [start for rollout in rollouts if (start := utc(rollout.simulation.start_time))]
-    ends = [end for rollout in rollouts if (end := utc(rollout.simulation.end_time))]
     effort = _effort(agent.llm_args or {})
     row = {
         "run_id": run_id, "benchmark": _benchmark(info), "scaffold": agent.implementation, "model": agent.llm,
@@ -190,10 +205,17 @@ def _run_frame(info: Info, rollouts: Sequence[Rollout], run_id: str, source_path
         "agent": " + ".join(filter(None, (agent.implementation, agent.llm, effort))) or "unknown",
         "settings": json.dumps(_settings(info), sort_keys=True), "submissions_allowed": 1,
         "limit_turns": None if info.max_steps is None else int(info.max_steps), "score_metric": "reward",
-        "score_min": 0.0, "score_max": 1.0, "success_rule": "reward = 1", "started_at": min(starts, default=None),
-        "ended_at": max(ends, default=None), "source_format": "tau2", "source_path": source_path,
+        "score_min": 0.0, "score_max": 1.0, "success_rule": "reward = 1", "source_format": "tau2",
+        "source_path": source_path,
     }  # fmt: skip
-    return pl.DataFrame([row], schema={name: dtype for name, dtype in RUNS.schema.items() if name in row})
+    frame = pl.DataFrame([row], schema={name: dtype for name, dtype in RUNS.schema.items() if name in row})
+    return frame.hstack(_span(rollouts))
+
+
+def _span(rollouts: Sequence[Rollout]) -> pl.DataFrame:
+    stamps = [(rollout.simulation.start_time, rollout.simulation.end_time) for rollout in rollouts]
+    frame = pl.DataFrame(stamps, schema={"start": pl.String, "end": pl.String}, orient="row")
+    return frame.select(started_at=moment("start").min(), ended_at=moment("end").max())
 
 
 def _effort(llm_args: Mapping[str, Any]) -> str | None:
