@@ -149,7 +149,7 @@ def _overlaid(standard: Mapping[str, Any], variants: list[Any], day: date) -> di
     """Prices of a variant on a day: its own (the first listed wins), token prices it leaves out as in the standard."""
     active = [_priced(variant.prices) for variant in variants if _start(variant.constraint) <= day]
     own = {key: value for values in reversed(active) for key, value in values.items()}
-    return {**{key: value for key, value in standard.items() if key in _TOKEN_KINDS}, **own} if own else {}
+    return {**{key: value for key, value in standard.items() if key in _TOKEN_KINDS}, **own} if active else {}
 
 
 def _intervals(
@@ -208,7 +208,7 @@ def _corrected(
     kept = []
     for row in rows:
         owner = (row["provider"], row["model"])
-        if owner in stale:
+        if owner in stale and row["unit"] == "token":
             counts["stale_rows_left_out"] += 1
             continue
         kept.append({**row, "weekdays": weekdays.get(owner)} if row.get("hours_utc") else row)

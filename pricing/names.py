@@ -7,33 +7,30 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
-from pricing.aliases import normalised
+from pricing.aliases import Alias, normalised
 from traces.schema import UTC_TIME
 
 if TYPE_CHECKING:
     from pricing.book import PriceBook
 
+_TEXT_COLUMNS: Final = ("provider", "model", "price_provider", "price_model")
 RESOLVED_SCHEMA: Final = pl.Schema(
-    {
-        "provider": pl.String,
-        "model": pl.String,
-        "price_provider": pl.String,
-        "price_model": pl.String,
-        "alias_from": UTC_TIME,
-        "alias_until": UTC_TIME,
-    }
+    {**dict.fromkeys(_TEXT_COLUMNS, pl.String()), "alias_from": UTC_TIME, "alias_until": UTC_TIME}
 )
 _COMPACT_DATE: Final = re.compile(r"-(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$")
 _N_HOSTS: Final = 5
 
 
 class Target(NamedTuple):
-    """Model of the price book a name means from (included) until (excluded); null: always."""
+    """Model of the price book a name means from (included) until (excluded); null: none, and always."""
 
-    price_provider: str
-    price_model: str
+    price_provider: str | None
+    price_model: str | None
     alias_from: datetime | None = None
     alias_until: datetime | None = None
+
+
+_UNRESOLVED: Final = Target(None, None)
 
 
 def resolve(names: pl.DataFrame, book: "PriceBook") -> pl.DataFrame:
@@ -49,7 +46,7 @@ def resolve(names: pl.DataFrame, book: "PriceBook") -> pl.DataFrame:
     rows = [
         (provider, model, *target)
         for provider, model in pairs.iter_rows()
-        for target in (_targets(provider, model, book) or [(None, None, None, None)])
+        for target in (_targets(provider, model, book) or [_UNRESOLVED])
     ]
     return pl.DataFrame(rows, schema=RESOLVED_SCHEMA, orient="row")
 
@@ -120,10 +117,15 @@ def _known(biller: str, name: str, book: "PriceBook") -> list[Target]:
         for known in (spelling, normalised(model or "")):
             aliases = book.aliases.models.get((biller, known), ())
             if aliases:
-                return [Target(a.price_provider, a.price_model, a.alias_from, a.alias_until) for a in aliases]
+                return [target for alias in aliases if (target := _followed(alias, book))]
         if model is not None:
             return [Target(biller, model)]
     return []
+
+
+def _followed(alias: Alias, book: "PriceBook") -> Target | None:
+    model = book.index.get(alias.price_provider, {}).get(normalised(alias.price_model))
+    return None if model is None else Target(alias.price_provider, model, alias.alias_from, alias.alias_until)
 
 
 def _spellings(name: str) -> Iterator[str]:
