@@ -51,5 +51,7 @@ def _definition(axis: Axis) -> Iterator[str]:
 
 
 def _unplaced(frame: pl.DataFrame, axis: Axis) -> Iterator[str]:
-    for agent, low in frame.filter(pl.col("x").is_null()).select("agent", "x_low").iter_rows():
-        yield f"Not placed: {agent}, at least {low:.4g} {axis.unit} per attempt."
+    rows = frame.filter(pl.col("x").is_null()).select("agent", "x_low").iter_rows()
+    named = [f"{agent} ({f'at least {low:.4g}' if low else 'not known'})" for agent, low in rows]
+    if named:
+        yield f"Not placed, as its {axis.unit} per attempt are not known in full: {', '.join(named)}."

@@ -102,7 +102,7 @@ def test_a_mean_cost_with_an_unknown_part_has_no_place_but_a_low_bound() -> None
     result = find("score_vs_cost")(priced([attempt("a", 3.0, 1.0, run_id="one"), unknown]))
     [row] = result.frame.to_dicts()
     assert (row["x"], row["x_low"], row["x_high"]) == (None, 2.0, None)
-    assert "Not placed: agent one, at least 2 US dollars per attempt." in result.notes
+    assert "Not placed, as its US dollars per attempt are not known in full: agent one (at least 2)." in result.notes
 
 
 def test_a_mean_weighs_tasks_not_attempts() -> None:

@@ -1,0 +1,235 @@
+"""One panel of a figure: steps with bands, or points with bars and a frontier, and their labels."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from analyzer.labels import Box, Label, around, stacked
+from analyzer.styles import GREY, LineStyle, colour, dash, label_text, marker
+
+_LOG_FROM: Final = 20.0
+_PAD_FRAC: Final = 0.05
+_LETTERINGS: Final = ((7.5, 2), (6.5, 2), (5.5, 2), (6.5, 1), (5.0, 1))
+"""Points and lines of a label, from the most to the least readable."""
+
+_LEADER_PX: Final = 44.0
+_BESIDE_PX: Final = 22.0
+_MARKER_PX: Final = 9.0
+_PAD_PX: Final = 3.0
+_DECADES_LABELLED: Final = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Axes to draw on, the rows of one benchmark, and the pixels kept for labels at the right."""
+
+    figure: Figure
+    axes: Axes
+    rows: pl.DataFrame
+    strip_px: float
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name to print beside a place in the data, and the line that leads from there to it."""
+
+    name: str
+    x: float
+    y: float
+    ink: str
+    line: str
+    dash: LineStyle = "-"
+    line_pt: float = 0.4
+
+
+def draw_steps(panel: Panel) -> list[str]:
+    """Draw every group as a staircase, its bounds as a band; returns the names that found no room."""
+    _scale(panel, extend_right=0.0)
+    right = panel.axes.get_xlim()[1]
+    ends = [_step(panel, number, name, rows, right) for number, (name, rows) in enumerate(_groups(panel.rows))]
+    ends.sort(key=lambda end: -end.y)
+    return _print_stacked(panel, ends)
+
+
+def draw_points(panel: Panel) -> list[str]:
+    """Draw every group as a point with its bounds as bars, and the frontier; returns the names that found no room."""
+    _scale(panel, extend_right=0.08)
+    line = _frontier_line(panel)
+    names = [_point(panel, number, name, rows) for number, (name, rows) in enumerate(_groups(panel.rows))]
+    names.sort(key=lambda named: (named.ink == GREY, -named.y))
+    return _print_around(panel, names, line)
+
+
+def _groups(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Split by agent, and by run where an agent has several lines."""
+    keyed = rows.partition_by("agent", "run_id", maintain_order=True)
+    agents = [group["agent"][0] for group in keyed]
+    for agent, group in zip(agents, keyed, strict=True):
+        yield (agent if agents.count(agent) == 1 else f"{agent}, {group['run_id'][0]}"), group
+
+
+def _scale(panel: Panel, extend_right: float) -> None:
+    xs = pl.concat([panel.rows[name].drop_nulls() for name in ("x", "x_low", "x_high")])
+    ys = pl.concat([panel.rows[name].drop_nulls() for name in ("y", "y_low", "y_high")])
+    low, high = float(xs.min() or 0.0), float(xs.max() or 0.0)  # type: ignore[arg-type]
+    if low > 0 and high / low >= _LOG_FROM:
+        panel.axes.set_xscale("log")
+        spread = (high / low) ** _PAD_FRAC
+        panel.axes.set_xlim(low / spread, high * spread ** (1 + extend_right / _PAD_FRAC))
+        if math.log10(high / low) <= _DECADES_LABELLED:
+            panel.axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        panel.axes.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        panel.axes.set_xlim(min(0.0, low), high * (1 + _PAD_FRAC + extend_right) or 1.0)
+    panel.axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    bottom, top = float(ys.min() or 0.0), float(ys.max() or 0.0)  # type: ignore[arg-type]
+    pad = _PAD_FRAC * ((top - bottom) or abs(top) or 1.0)
+    is_from_zero = panel.strip_px > 0 and bottom >= 0
+    panel.axes.set_ylim(0.0 if is_from_zero else bottom - pad, top + pad)
+
+
+def _step(panel: Panel, number: int, name: str, rows: pl.DataFrame, right: float) -> Named:
+    ink = colour(number)
+    xs = [*rows["x"], right]
+    columns = {name: [_plain(value) for value in [*rows[name], rows[name][-1]]] for name in ("y", "y_low", "y_high")}
+    low, high = columns["y_low"], columns["y_high"]
+    panel.axes.fill_between(xs, low, high, step="post", color=ink, alpha=0.13, linewidth=0)
+    panel.axes.step(xs, columns["y"], where="post", color=ink, linestyle=dash(number), linewidth=1.2)
+    for edge in (low, high) if rows["y"].null_count() else ():
+        panel.axes.step(xs, edge, where="post", color=ink, linestyle=":", linewidth=0.7)
+    last = rows.row(-1, named=True)
+    if last["y"] is not None:
+        return Named(name, right, last["y"], "black", ink, dash(number), 1.0)
+    end = last["y_low"] if last["y_low"] is not None else last["y_high"]
+    return Named(f"{name} (bounds)", right, end, "black", ink, ":", 0.7)
+
+
+def _plain(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _point(panel: Panel, number: int, name: str, rows: pl.DataFrame) -> Named:
+    row = rows.row(0, named=True)
+    is_on = row.get("is_on_frontier")
+    ink = colour(number)
+    for bar, ends in (
+        ("x", ([row["x_low"], row["x_high"]], [row["y"]] * 2)),
+        ("y", ([row["x"]] * 2, [row["y_low"], row["y_high"]])),
+    ):
+        if None not in (row[f"{bar}_low"], row[f"{bar}_high"]):
+            panel.axes.plot(*ends, color=ink, linewidth=0.8, alpha=0.6)
+    face = "white" if is_on is False else ink
+    panel.axes.plot([row["x"]], [row["y"]], marker(number), color=ink, markerfacecolor=face, markersize=5.5, zorder=3)
+    return Named(name, row["x"], row["y"], GREY if is_on is False else "black", GREY)
+
+
+def _frontier_line(panel: Panel) -> list[tuple[float, float]]:
+    """Draw the frontier; its corners, finely enough spaced to keep labels off it."""
+    if "is_on_frontier" not in panel.rows.columns:
+        return []
+    on = panel.rows.filter("is_on_frontier").sort("x", "y").select("x", "y").unique(maintain_order=True).rows()
+    corners: list[tuple[float, float]] = list(_CORNERS[panel.rows["frontier"][0]](on, panel.axes.get_xlim()[1]))
+    line = [point for a, b in pairwise(corners) for point in _between(a, b)]
+    panel.axes.plot([x for x, _ in line], [y for _, y in line], color=GREY, linewidth=1.0, zorder=1)
+    return line
+
+
+def _stairs(on: Sequence[tuple[float, float]], right: float) -> Iterator[tuple[float, float]]:
+    for (x, y), (following, _) in pairwise([*on, (right, 0.0)]):
+        yield x, y
+        yield following, y
+
+
+def _chords(on: Sequence[tuple[float, float]], right: float) -> Iterator[tuple[float, float]]:
+    yield from on
+    yield right, on[-1][1]
+
+
+def _chords_from_origin(on: Sequence[tuple[float, float]], right: float) -> Iterator[tuple[float, float]]:
+    yield 0.0, 0.0
+    yield from _chords(on, right)
+
+
+_CORNERS: Final = {"staircase": _stairs, "hull": _chords, "hull_origin": _chords_from_origin}
+
+
+def _between(a: tuple[float, float], b: tuple[float, float]) -> Iterator[tuple[float, float]]:
+    """Points on a straight line, which is a curve on a log axis."""
+    for step in range(33):
+        share = step / 32
+        yield a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])
+
+
+def _print_stacked(panel: Panel, names: Sequence[Named]) -> list[str]:
+    frame = panel.axes.get_window_extent()
+    area = Box(frame.x1 + _LEADER_PX, frame.y0, frame.x1 + panel.strip_px, frame.y1)
+    return _print(panel, names, lambda labels: stacked(labels, area))
+
+
+def _print_around(panel: Panel, names: Sequence[Named], line: Sequence[tuple[float, float]]) -> list[str]:
+    frame = panel.axes.get_window_extent()
+    area = Box(frame.x0, frame.y0, frame.x1, frame.y1)
+    on_line = [_square(x, y, 2.0) for x, y in (panel.axes.transData.transform(line) if line else ())]
+
+    def place(labels: Sequence[Label]) -> list[Box | None]:
+        return around(labels, area, [_square(label.x, label.y, _MARKER_PX) for label in labels], on_line)
+
+    return _print(panel, names, place)
+
+
+def _print(panel: Panel, names: Sequence[Named], place: Callable[[Sequence[Label]], list[Box | None]]) -> list[str]:
+    """Print names in the most readable lettering in which all find a place, or the least readable one."""
+    for lettering in _LETTERINGS:
+        texts, labels = _texts(panel, names, *lettering)
+        boxes = place(labels)
+        if None not in boxes or lettering == _LETTERINGS[-1]:
+            break
+        for text in texts:
+            text.remove()
+    return _pin(panel, names, texts, labels, boxes)
+
+
+def _square(x: float, y: float, half: float) -> Box:
+    return Box(x - half, y - half, x + half, y + half)
+
+
+def _texts(panel: Panel, names: Sequence[Named], size: float, n_lines: int) -> tuple[list[Text], list[Label]]:
+    style: dict[str, Any] = {"fontsize": size, "va": "bottom", "parse_math": False}
+    texts = [panel.figure.text(0, 0, label_text(named.name, n_lines), color=named.ink, **style) for named in names]
+    boxes = [text.get_window_extent() for text in texts]
+    places = panel.axes.transData.transform([(named.x, named.y) for named in names])
+    labels = [
+        Label(float(x), float(y), box.width + 2 * _PAD_PX, box.height + 2 * _PAD_PX)
+        for (x, y), box in zip(places, boxes, strict=True)
+    ]
+    return texts, labels
+
+
+def _pin(
+    panel: Panel, names: Sequence[Named], texts: Sequence[Text], labels: Sequence[Label], boxes: Sequence[Box | None]
+) -> list[str]:
+    """Put every text into its box, with a line to what it names where that is not beside it."""
+    to_figure = panel.figure.transFigure.inverted().transform
+    left_out = []
+    for named, text, label, box in zip(names, texts, labels, boxes, strict=True):
+        if box is None:
+            text.remove()
+            left_out.append(named.name)
+            continue
+        text.set_position(tuple(to_figure((box.left + _PAD_PX, box.bottom + _PAD_PX))))
+        ceiling = (box.bottom + box.top) / 2 if panel.strip_px else box.top
+        end = min(max(label.x, box.left), box.right), min(max(label.y, box.bottom), ceiling)
+        if abs(end[0] - label.x) + abs(end[1] - label.y) > _BESIDE_PX:
+            (x0, y0), (x1, y1) = to_figure([(label.x, label.y), end])
+            leader = Line2D([x0, x1], [y0, y1], color=named.line, linestyle=named.dash, linewidth=named.line_pt)
+            panel.figure.add_artist(leader)
+    return left_out

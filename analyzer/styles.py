@@ -1,0 +1,66 @@
+"""How figures look: colours that colour-blind readers tell apart, with dashes and markers saying the same again."""
+
+import textwrap
+from typing import Any, Final, Literal
+
+from matplotlib.font_manager import findfont, get_font
+
+LineStyle = Literal["-", "--", "-.", ":"]
+FONT: Final = "DejaVu Sans"
+DPI: Final = 200
+RC: Final[dict[str, Any]] = {
+    "font.family": FONT,
+    "font.size": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.5,
+    "figure.dpi": DPI,
+    "savefig.dpi": DPI,
+    "svg.hashsalt": "evalreplay",
+    "svg.fonttype": "path",
+}
+GREY: Final = "#5f5f5f"
+
+_COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
+"""Okabe and Ito (2008), without the yellow, which is too light for lines on white."""
+
+_DASHES: Final[tuple[LineStyle, ...]] = ("-", "--", "-.", ":")
+_MARKERS: Final = ("o", "s", "^", "D", "v", "P", "<", "X", ">")
+_LABEL_CHARS: Final = 30
+
+
+def colour(number: int) -> str:
+    """Colour of the n-th group."""
+    return _COLOURS[number % len(_COLOURS)]
+
+
+def dash(number: int) -> LineStyle:
+    """Line style of the n-th group: with the colour, 28 groups are told apart."""
+    return _DASHES[number % len(_DASHES)]
+
+
+def marker(number: int) -> str:
+    """Marker of the n-th group: with the colour, 63 groups are told apart."""
+    return _MARKERS[number % len(_MARKERS)]
+
+
+def drawable(text: str) -> str:
+    """Replace the characters the font does not have."""
+    known = get_font(findfont(FONT)).get_charmap()
+    return "".join(character if ord(character) in known or character == "\n" else "\ufffd" for character in text)
+
+
+def label_text(name: str, n_lines: int) -> str:
+    """Shorten a name to one or two short lines, keeping its start and its end, which tell names apart."""
+    text = " ".join(drawable(name).split()) or "unnamed"
+    lines = textwrap.wrap(text, _LABEL_CHARS)
+    if len(lines) <= n_lines:
+        return "\n".join(lines)
+    if n_lines == 1:
+        half = _LABEL_CHARS // 2 - 1
+        return f"{text[:half].rstrip()} … {text[-half:].lstrip()}"
+    return f"{lines[0]}\n… {text[2 - _LABEL_CHARS :].lstrip()}"
