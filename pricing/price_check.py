@@ -121,6 +121,8 @@ def _explained(path: Path, error: ValidationError) -> PricingError:
         nearest = get_close_matches(key, parent.model_fields, n=1)
         known = f"did you mean {nearest[0]}?" if nearest else f"known keys: {', '.join(parent.model_fields)}"
         return PricingError(f"{where}: unknown key {key}", known)
+    if first["type"] == "missing":
+        return PricingError(f"{where}: {key} is missing", f"add {key} = ...")
     return PricingError(f"{where}: {key} = {first['input']!r}: {first['msg']}", "see the format of price files")
 
 

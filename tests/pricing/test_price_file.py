@@ -97,6 +97,14 @@ def test_refuses_what_cannot_be_a_price(tmp_path: Path, body: str, words: str) -
     assert words in text
 
 
+def test_a_missing_key_and_an_unknown_key_of_a_tier_are_named(tmp_path: Path) -> None:
+    tier = "output_usd_per_mtok = 1.0\n[[price.tier]]\nmin_input_token = 5\noutput_usd_per_mtok = 2.0\n"
+
+    assert "table 1: model is missing" in problem(tmp_path, HEAD + "[[price]]\noutput_usd_per_mtok = 1.0\n")
+    assert "min_input_tokens is missing" in problem(tmp_path, HEAD + PRICE + tier)
+    assert "did you mean min_input_tokens?" in problem(tmp_path, HEAD + PRICE + tier + "min_input_tokens = 5\n")
+
+
 def test_refuses_an_unknown_currency(tmp_path: Path) -> None:
     text = problem(tmp_path, HEAD.replace("USD", "EUR") + PRICE + "output_usd_per_mtok = 1.0\n")
 
