@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -18,6 +18,7 @@ T = TypeVar("T")
 Count = int | float | None
 """A number as files write it: 12, 12.0 or "12"; null or absent: not known."""
 
+_NO_COUNT = 2**60
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -32,9 +33,14 @@ def decode(raw: Any, kind: type[T]) -> tuple[T, list[str]]:
         UndecodableError: if nothing of it can be read.
     """
     try:
-        return _decoder(kind).decode(raw), []
+        return _decoder(cast("Any", kind)).decode(raw), []
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         return _decode_leniently(bytes(raw), kind, str(error))
+
+
+def whole(value: Count) -> int | None:
+    """Whole number of a count; an absurd one is kept small enough for a column and too large for the checks."""
+    return None if value is None else int(min(max(value, -_NO_COUNT), _NO_COUNT))
 
 
 @cache
@@ -75,22 +81,22 @@ def _loads_start(text: str, first_error: str, error: ValueError) -> Any:
 
 def _convert(value: Any, kind: Any, place: str, problems: list[str]) -> Any:
     """Convert part by part; a part that does not fit becomes null (or is left out of its list) and is named."""
+    struct, element = _struct_of(kind), _element_of(kind)
+    if struct is not None and isinstance(value, Mapping):
+        return _convert_struct(value, struct, place, problems)
+    if element is not None and isinstance(value, list):
+        parts = [_convert(part, element, f"{place}[{number}]", problems) for number, part in enumerate(value)]
+        return [part for part in parts if part is not None]
     try:
         return msgspec.convert(_finite(value, place, problems), kind, strict=False)
     except msgspec.ValidationError as error:
-        struct, element = _struct_of(kind), _element_of(kind)
-        if struct is not None and isinstance(value, Mapping):
-            return _convert_struct(value, struct, place, problems)
-        if element is not None and isinstance(value, list):
-            parts = [_convert(part, element, f"{place}[{number}]", problems) for number, part in enumerate(value)]
-            return [part for part in parts if part is not None]
         problems.append(f"{place or 'document'}: {_first_line(error)}")
         return None
 
 
 def _convert_struct(value: Mapping[str, Any], struct: type, place: str, problems: list[str]) -> Any:
     fields = {}
-    for field in msgspec.structs.fields(struct):
+    for field in _fields(struct):
         if field.encode_name in value:
             part = _convert(value[field.encode_name], field.type, f"{place}.{field.encode_name}".lstrip("."), problems)
             if part is not None:
@@ -104,18 +110,30 @@ def _convert_struct(value: Mapping[str, Any], struct: type, place: str, problems
         return None
 
 
+@cache
+def _fields(struct: type) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(struct)
+
+
 def _finite(value: Any, place: str, problems: list[str]) -> Any:
+    """Replace NaN and infinities, which JSON does not know and msgspec's conversion lets through, by null."""
     if isinstance(value, float) and not math.isfinite(value):
         problems.append(f"{place or 'document'}: {value} is not a number")
         return None
+    if isinstance(value, dict):
+        return {key: _finite(part, f"{place}.{key}".lstrip("."), problems) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_finite(part, f"{place}[{number}]", problems) for number, part in enumerate(value)]
     return value
 
 
+@cache
 def _struct_of(kind: Any) -> type | None:
     options = getattr(kind, "__args__", ()) or (kind,)
     return next((part for part in options if isinstance(part, type) and issubclass(part, msgspec.Struct)), None)
 
 
+@cache
 def _element_of(kind: Any) -> Any:
     options = (kind, *getattr(kind, "__args__", ()))
     lists = [part for part in options if getattr(part, "__origin__", None) in (list, tuple)]

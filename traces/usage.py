@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 import polars as pl
 
-from traces.decode import Count
+from traces.decode import Count, whole
 
 
 class InputDetails(msgspec.Struct):
@@ -85,15 +85,17 @@ def token_counts(usage: Usage | None) -> TokenCounts:
 def _chat_counts(usage: Usage) -> TokenCounts:
     """Count what Chat Completions reports, also as LiteLLM writes it for other vendors (cache fields at the top)."""
     if usage.prompt_tokens_details is None and usage.completion_tokens_details is None and not _cached_at_top(usage):
-        return TokenCounts(_whole(usage.prompt_tokens), output_tokens=_whole(usage.completion_tokens))
+        return TokenCounts(whole(usage.prompt_tokens), output_tokens=whole(usage.completion_tokens))
     details = usage.prompt_tokens_details or InputDetails()
     read = details.cached_tokens if details.cached_tokens is not None else usage.cache_read_input_tokens
     write = usage.cache_creation_input_tokens or details.cache_creation_tokens or details.cache_write_tokens
-    prompt, completion = _whole(usage.prompt_tokens), _whole(usage.completion_tokens)
+    prompt, completion = whole(usage.prompt_tokens), whole(usage.completion_tokens)
     if prompt is not None and (read or 0) + (write or 0) > prompt and usage.cache_creation_input_tokens is not None:
-        prompt += int(read or 0) + int(write or 0)  # more cached than sent: here prompt_tokens left the cache out
+        prompt += (whole(read) or 0) + (
+            whole(write) or 0
+        )  # more cached than sent: here prompt_tokens left the cache out
     if _reasoning_is_added(usage):
-        completion = int(usage.total_tokens or 0) - int(usage.prompt_tokens or 0)
+        completion = (whole(usage.total_tokens) or 0) - (whole(usage.prompt_tokens) or 0)
     merged = InputDetails(cached_tokens=read, cache_write_tokens=write)
     return _counts(prompt, completion, merged, usage.completion_tokens_details)
 
@@ -111,31 +113,27 @@ def _reasoning_is_added(usage: Usage) -> bool:
 
 
 def _counts(input_: Count, output: Count, of_input: InputDetails, of_output: OutputDetails | None) -> TokenCounts:
-    total, read = _whole(input_), _whole(of_input.cached_tokens)
-    write = _whole(of_input.cache_write_tokens) or 0
-    reasoning = _whole(of_output.reasoning_tokens) if of_output is not None else None
+    total, read = whole(input_), whole(of_input.cached_tokens)
+    write = whole(of_input.cache_write_tokens) or 0
+    reasoning = whole(of_output.reasoning_tokens) if of_output is not None else None
     if total is None or read is None:
-        return TokenCounts(total, output_tokens=_whole(output), reasoning_tokens=reasoning)
-    return TokenCounts(total, total - read - write, read, 0, 0, write, _whole(output), reasoning)
+        return TokenCounts(total, output_tokens=whole(output), reasoning_tokens=reasoning)
+    return TokenCounts(total, total - read - write, read, 0, 0, write, whole(output), reasoning)
 
 
 def _anthropic_counts(usage: Usage) -> TokenCounts:
     """Count what the Messages API reports: ``input_tokens`` is the uncached part alone."""
-    uncached, read = _whole(usage.input_tokens), _whole(usage.cache_read_input_tokens)
-    write, output = _whole(usage.cache_creation_input_tokens), _whole(usage.output_tokens)
+    uncached, read = whole(usage.input_tokens), whole(usage.cache_read_input_tokens)
+    write, output = whole(usage.cache_creation_input_tokens), whole(usage.output_tokens)
     if uncached is None:
         return TokenCounts(output_tokens=output)
     if read is None and write is None:  # stripped of its cache fields: which shape it had cannot be told
         return TokenCounts(uncached, output_tokens=output)
     read, write = read or 0, write or 0
     by_duration = usage.cache_creation or CacheCreation()
-    short = _whole(by_duration.ephemeral_5m_input_tokens) or 0
-    long = _whole(by_duration.ephemeral_1h_input_tokens) or 0
+    short = whole(by_duration.ephemeral_5m_input_tokens) or 0
+    long = whole(by_duration.ephemeral_1h_input_tokens) or 0
     return TokenCounts(uncached + read + write, uncached, read, short, long, write - short - long, output)
-
-
-def _whole(value: Count) -> int | None:
-    return None if value is None else int(value)
 
 
 def outside_reasoning_groups(calls: pl.DataFrame) -> set[tuple[str | None, str | None]]:

@@ -11,6 +11,7 @@ import polars as pl
 import xxhash
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
+from traces.decode import whole
 from traces.registry import Batch, Peek, Reader, Source
 from traces.rejects import RejectLog
 from traces.schema import RUNS
@@ -47,6 +48,7 @@ _SCORE_SCHEMA: Final = pl.Schema({
     PLACE_COLUMN: pl.String,
 })  # fmt: skip
 _SIMULATIONS_PER_BATCH: Final = 500
+_MOST_TRIALS: Final = 10**6
 _SUCCESS_WITHIN: Final = 1e-6  # as tau2's own is_successful
 
 Numbered = tuple[int, Simulation]
@@ -118,7 +120,7 @@ def _order(numbered: Numbered) -> tuple[str, str, str]:
 def _attempts(simulations: Sequence[Simulation]) -> list[int]:
     """Trials as the source numbers them, or the order of start where it does not, or twice the same."""
     trials = [simulation.trial for simulation in simulations]
-    numbers = [trial for trial in trials if isinstance(trial, int) and trial >= 0]
+    numbers = [trial for trial in trials if isinstance(trial, int) and 0 <= trial < _MOST_TRIALS]
     return numbers if len(set(numbers)) == len(trials) else list(range(len(trials)))
 
 
@@ -204,7 +206,7 @@ def _run_frame(info: Info, rollouts: Sequence[Rollout], run_id: str, source_path
         "reasoning_effort": effort,
         "agent": " + ".join(filter(None, (agent.implementation, agent.llm, effort))) or "unknown",
         "settings": json.dumps(_settings(info), sort_keys=True), "submissions_allowed": 1,
-        "limit_turns": None if info.max_steps is None else int(info.max_steps), "score_metric": "reward",
+        "limit_turns": whole(info.max_steps), "score_metric": "reward",
         "score_min": 0.0, "score_max": 1.0, "success_rule": "reward = 1", "source_format": "tau2",
         "source_path": source_path,
     }  # fmt: skip
