@@ -1,0 +1,117 @@
+"""Decoding: fast where a document is clean, and whatever is left of it where it is not."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from traces.decode import Count, UndecodableError, decode, whole
+
+
+class Part(msgspec.Struct):
+    count: Count = None
+    share: float | None = None
+
+
+class Whole(msgspec.Struct):
+    name: str | None = None
+    parts: list[Part] = []
+    first: Part | None = None
+    factors: dict[str, float | None] | None = None
+
+
+class Strict(msgspec.Struct):
+    name: str
+
+
+def test_only_the_fields_asked_for_are_read() -> None:
+    assert decode(b'{"name": "a", "text": "long", "parts": [{"count": 1, "x": {}}]}', Whole) == (
+        Whole("a", [Part(1)]),
+        [],
+    )
+
+
+@pytest.mark.parametrize(("written", "count"), [("12", 12), ("12.0", 12), ('"12"', 12), ("null", None)])
+def test_a_count_may_be_written_as_number_or_text(written: str, count: int | None) -> None:
+    assert decode(f'{{"count": {written}}}'.encode(), Part) == (Part(count), [])
+
+
+def test_a_field_of_the_wrong_type_becomes_null_and_is_named() -> None:
+    value, problems = decode(
+        b'{"name": "a", "first": {"count": [], "share": 0.5}, "parts": [{}, {"share": "x"}]}', Whole
+    )
+    assert value == Whole("a", [Part(), Part()], Part(share=0.5))
+    assert [problem.split(":")[0] for problem in problems] == ["parts[1].share", "first.count"]
+
+
+def test_a_list_element_of_the_wrong_type_is_left_out_and_named() -> None:
+    value, problems = decode(b'{"parts": [{"count": 1}, 5, {"count": 2}]}', Whole)
+    assert [part.count for part in value.parts] == [1, 2]
+    assert [problem.split(":")[0] for problem in problems] == ["parts[1]"]
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+@pytest.mark.parametrize(
+    ("document", "place"),
+    [
+        ('{{"first": {{"count": {}}}}}', "first.count"),
+        ('{{"first": {{"share": {}}}}}', "first.share"),
+        ('{{"parts": [{{}}, {{"share": {}}}]}}', "parts[1].share"),
+        ('{{"factors": {{"DB": {}}}}}', "factors.DB"),
+    ],
+)
+def test_what_is_no_number_becomes_null_and_is_named(number: str, document: str, place: str) -> None:
+    value, problems = decode(document.format(number).encode(), Whole)
+    assert [problem.split(":")[0] for problem in problems] == [place]
+    assert "nan" not in str(value)
+    assert "inf" not in str(value)
+
+
+def test_what_is_no_number_in_a_field_nobody_reads_is_no_problem() -> None:
+    assert decode(b'{"name": "a", "other": NaN}', Whole) == (Whole("a"), [])
+
+
+@pytest.mark.parametrize(
+    "raw", [b'\xef\xbb\xbf{"name": "a"}', b'{"name": "a", "text": "\\ud800"}', b'{"name": "a"}\n\n']
+)
+def test_marks_and_broken_characters_do_not_hinder(raw: bytes) -> None:
+    assert decode(raw, Whole)[0] == Whole("a")
+
+
+def test_a_missing_required_field_is_an_error_that_names_it() -> None:
+    with pytest.raises(UndecodableError, match="missing field `name`"):
+        decode(b"{}", Strict)
+
+
+@pytest.mark.parametrize("raw", [b"", b"  \n", b"[]", b"5", b"null", b"not json", b"\xff\xfe\x00", b"[" * 100_000])
+def test_what_is_no_document_of_the_kind_is_an_error(raw: bytes) -> None:
+    with pytest.raises(UndecodableError):
+        decode(raw, Whole)
+
+
+DOCUMENT: dict[str, Any] = {"name": "a", "parts": [{"count": number} for number in range(5)]}
+
+
+@given(cut=st.integers(1, len(json.dumps(DOCUMENT)) - 1))
+def test_a_truncated_document_gives_what_stood_before_the_cut_and_says_so(cut: int) -> None:
+    text = json.dumps(DOCUMENT)[:cut]
+    value, problems = decode(text.encode(), Whole)
+    n_whole = text.count("}")
+    assert [part.count for part in value.parts][:n_whole] == list(range(n_whole))
+    assert any(problem.startswith("broken JSON") for problem in problems)
+
+
+@given(st.one_of(st.integers(), st.floats(allow_nan=False)))
+def test_a_whole_number_fits_a_column_and_keeps_its_sign(value: float) -> None:
+    number = whole(value)
+    assert number is not None
+    assert abs(number) <= 2**60
+    assert number * value >= 0
+
+
+@pytest.mark.parametrize(("value", "number"), [(None, None), (0, 0), (12, 12), (12.0, 12), (-3, -3)])
+def test_a_plausible_count_is_kept(value: Count, number: int | None) -> None:
+    assert whole(value) == number
