@@ -28,7 +28,7 @@ def complete(tables: dict[str, pl.DataFrame], run: pl.DataFrame, log: RejectLog)
     others = [full["scores"], full["charges"]]
     runs = complete_runs(full["runs.facts"], run, [rollouts, calls, *others], log)
     rollouts = rollouts.join(runs.select("run_id", "benchmark"), on="run_id", how="left", suffix="_of_run")
-    benchmark = run["benchmark"].item() if "benchmark" in run.columns else None
+    benchmark = pl.lit(run["benchmark"].item() if "benchmark" in run.columns else None, pl.String)
     made = {
         "runs": runs,
         "tasks": _unique(full["tasks"].with_columns(pl.col("benchmark").fill_null(benchmark)), "tasks", log),

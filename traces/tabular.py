@@ -5,16 +5,16 @@ Columns of nested objects are named by dotted paths. What a table cannot tell is
 
 import io
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from traces.errors import TraceError
-from traces.files import content, peek
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
-from traces.text_tables import BOM, Layout, json_frames, json_names, separated_frames, separated_header
+from traces.text_blocks import DAMAGE, head, opened
+from traces.text_tables import Layout, json_frames, json_names, separated_frames, separated_header
 
 if TYPE_CHECKING:
     from polars.datatypes import DataTypeClass
@@ -57,8 +57,14 @@ def load(file: SourceFile, wanted: Sequence[str], layout: Layout, log: RejectLog
     return rows.with_columns(pl.lit(file.name).alias("_path"))
 
 
+def first_rows(file: SourceFile, wanted: Sequence[str], layout: Layout) -> pl.DataFrame:
+    """Return the first rows of a table as ``load`` does; bad records are passed over."""
+    rows = next(_frames(_kind(file), file, wanted, layout, RejectLog(None, "skip")), None)
+    return pl.DataFrame(schema=dict.fromkeys(wanted, pl.String)) if rows is None else rows
+
+
 def _kind(file: SourceFile) -> str:
-    start = peek(file.path).start.removeprefix(BOM)
+    start = head(file)
     if start.startswith(b"PAR1"):
         return "parquet"
     if start.startswith(b"PK\x03\x04"):
@@ -87,15 +93,23 @@ def _frames(
 def _parquet(file: SourceFile) -> tuple[pl.LazyFrame, pl.Schema]:
     with file.path.open("rb") as start:
         is_compressed = start.read(4).startswith(_COMPRESSED)
-    with content(file.path) if is_compressed else nullcontext(b"") as raw, _damage(file):
-        whole = pl.scan_parquet(io.BytesIO(raw) if is_compressed else file.path, glob=False)
-        return whole.with_row_index("_row", offset=1), whole.collect_schema()
+    with _damage(file):
+        rows = pl.scan_parquet(io.BytesIO(_whole(file)) if is_compressed else file.path, glob=False)
+        return rows.with_row_index("_row", offset=1), rows.collect_schema()
 
 
 def _parquet_rows(file: SourceFile, wanted: Sequence[str]) -> pl.DataFrame:
     rows, schema = _parquet(file)
     with _damage(file):
         return rows.select(*_texts(schema, wanted), pl.format("row {}", "_row").alias("_place")).collect()
+
+
+def _whole(file: SourceFile) -> bytes:
+    try:
+        with opened(file) as stream:
+            return stream.read()
+    except DAMAGE as error:
+        raise TraceError(f"{file.name}: the compressed file is damaged ({error})", "fetch it again") from error
 
 
 @contextmanager
@@ -113,8 +127,7 @@ def _sheet(file: SourceFile, layout: Layout) -> tuple[str, pl.DataFrame]:
     except ImportError as error:
         problem = f"{file.name}: reading XLSX needs the package fastexcel"
         raise TraceError(problem, "pip install 'evalreplay[excel]'") from error
-    with content(file.path) as raw:
-        book = bytes(raw)
+    book = _whole(file)
     try:
         names = fastexcel.read_excel(book).sheet_names
         name = layout.sheet or names[0]

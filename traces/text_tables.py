@@ -8,25 +8,20 @@ import csv
 import io
 import json
 import sys
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import polars as pl
-import zstandard
 
 from traces.errors import TraceError
-from traces.files import open_stream, peek
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
+from traces.text_blocks import BOM, DAMAGE, blocks, end_of_quoted, head, opened
 
-BOM: Final = b"\xef\xbb\xbf"
-_BLOCK_BYTES: Final = 16 * 1024 * 1024
 _SEEN_BYTES: Final = 4 * 1024 * 1024
 _SEPARATORS: Final = (",", "\t", ";", "|")
-_DAMAGE: Final = (OSError, EOFError, zlib.error, zstandard.ZstdError)
 _SHOWN_CHARS: Final = 24
 _NOT_UTF8: Final = 'not valid UTF-8; if the file is of another encoding, say so: encoding = "latin-1"'
 
@@ -52,7 +47,7 @@ class Header:
 def json_frames(file: SourceFile, wanted: Sequence[str], layout: Layout, log: RejectLog) -> Iterator[pl.DataFrame]:
     """Wanted columns of a JSONL file, with ``_place``; bad lines are reported and left out."""
     schema = _json_schema(wanted, file)
-    for first, block in _blocks(file, log, lambda buffer: buffer.rfind(b"\n") + 1):
+    for first, block in blocks(file, log, lambda buffer: buffer.rfind(b"\n") + 1):
         text = _utf8(block, layout)
         lines = [number for number, line in enumerate(text.split(b"\n"), first) if line.strip()]
         rows = _parsed(lambda text=text: pl.read_ndjson(text, schema=schema)) if lines else None  # type: ignore[misc]
@@ -64,8 +59,11 @@ def json_frames(file: SourceFile, wanted: Sequence[str], layout: Layout, log: Re
 
 def json_names(file: SourceFile, layout: Layout) -> list[str]:
     """Dotted names of the values in the first 4 MiB of a JSONL file, in the order met; damaged lines aside."""
-    with open_stream(file.path) as stream:
-        start = stream.read(_SEEN_BYTES).removeprefix(BOM)
+    with opened(file) as stream:
+        try:
+            start = stream.read(_SEEN_BYTES).removeprefix(BOM)
+        except DAMAGE:
+            start = head(file)
     names: dict[str, None] = {}
     for line in _utf8(start, layout).splitlines():
         try:
@@ -83,7 +81,7 @@ def separated_frames(file: SourceFile, wanted: Sequence[str], layout: Layout, lo
     repeated = sorted({name for name in wanted if header.names.count(name) > 1})
     if repeated:
         log.malformed(file.name, "line 1", f"column {repeated[0]!r} appears more than once; the first is taken")
-    for first, block in _blocks(file, log, _end_of_quoted):
+    for first, block in blocks(file, log, end_of_quoted):
         text, start = _utf8(block, layout), first
         if first == 1:
             text, start = text.split(b"\n", header.n_lines)[-1], 1 + header.n_lines
@@ -98,7 +96,7 @@ def separated_frames(file: SourceFile, wanted: Sequence[str], layout: Layout, lo
 
 def separated_header(file: SourceFile, layout: Layout) -> Header:
     """Header of a separated file; the separator is the most frequent candidate in its first line if not given."""
-    start = _utf8(peek(file.path).start.removeprefix(BOM), layout).decode("utf-8", "replace")
+    start = _utf8(head(file), layout).decode("utf-8", "replace")
     first = next((line for line in start.splitlines() if line.strip()), "")
     separator = layout.separator or max(_SEPARATORS, key=first.count)
     reader = csv.reader(io.StringIO(start, newline=""), delimiter=separator)
@@ -107,40 +105,6 @@ def separated_header(file: SourceFile, layout: Layout) -> Header:
     except csv.Error as error:
         raise TraceError(f"{file.name}: line 1: no header ({error})", "a table starts with its column names") from error
     return Header([name.strip() for name in names], separator, reader.line_num)
-
-
-def _blocks(file: SourceFile, log: RejectLog, end_of: Callable[[bytes], int]) -> Iterator[tuple[int, bytes]]:
-    """Blocks of whole records, each with the number of its first line."""
-    line, rest = 1, b""
-    with open_stream(file.path) as stream:
-        while chunk := _next_chunk(stream, file, line, log):
-            buffer = rest + (chunk.removeprefix(BOM) if line == 1 and not rest else chunk)
-            cut = end_of(buffer)
-            if cut:
-                yield line, buffer[:cut]
-            line += buffer.count(b"\n", 0, cut)
-            rest = buffer[cut:]
-    if rest:
-        yield line, rest
-
-
-def _next_chunk(stream: IO[bytes], file: SourceFile, line: int, log: RejectLog) -> bytes:
-    try:
-        return stream.read(_BLOCK_BYTES)
-    except _DAMAGE as error:
-        log.malformed(file.name, f"after line {line}", f"the compressed file is damaged ({error})")
-        return b""
-
-
-def _end_of_quoted(buffer: bytes) -> int:
-    """End of the last line that does not end inside quotes; 0 if there is none."""
-    cut = buffer.rfind(b"\n") + 1
-    n_quotes = buffer.count(b'"', 0, cut)
-    while cut and n_quotes % 2:
-        earlier = buffer.rfind(b"\n", 0, buffer.rfind(b'"', 0, cut)) + 1
-        n_quotes -= buffer.count(b'"', earlier, cut)
-        cut = earlier
-    return cut
 
 
 def _utf8(block: bytes, layout: Layout) -> bytes:
