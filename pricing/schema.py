@@ -76,6 +76,7 @@ _PARTS: Final = tuple(
         ("cache_write", "cache writes of any duration"),
         ("visible_output", "output other than reasoning"),
         ("reasoning", "reasoning"),
+        ("request", "fees per request"),
     )
 )
 

@@ -51,7 +51,7 @@ _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
         *_bounded(_TOKENS, _MOST_TOKENS, f"a token count must lie between 0 and {_MOST_TOKENS:,}"),
         Rule(INPUT_PARTS, pl.sum_horizontal(INPUT_PARTS) > pl.col("input_tokens"), "cached parts exceed the input"),
         *_bounded(("latency_s", "ttft_s"), 10**7, "a duration must lie between 0 and 10,000,000 s"),
-        *_bounded(("recorded_cost_usd",), _MOST_USD, "a cost must be a number of dollars from 0"),
+        *_bounded(("recorded_cost_usd", "claimed_cost_usd"), _MOST_USD, "a cost must be a number of dollars from 0"),
         *_bounded(("n_requests",), _MOST_TOKENS, "a count must not be negative"),
         *_plausible_times(("started_at", "ended_at")),
     ),

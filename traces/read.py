@@ -102,7 +102,7 @@ def _table_reader(path: Path) -> Reader:
         name="table",
         summary="Plain tables by a mapping.",
         upstream=(),
-        token_convention="as the mapping says",  # noqa: S106 - not a password
+        token_convention="as the mapping says",
         blind_spots=(),
         sniff=lambda _peek: True,
         parse=lambda source, log: read_tables(source.files, mapping, log),

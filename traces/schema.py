@@ -239,6 +239,7 @@ CALLS: Final = Table(
         Column("is_residual", pl.Boolean, "True: what a total exceeds its parts by, not a call that was seen.", nullable=False, default=False),
         Column("is_tz_assumed", pl.Boolean, "True: the stamps carried no zone and were taken as UTC.", nullable=False, default=False),
         Column("recorded_cost_usd", pl.Float64, "Dollars the source recorded for the call; null: none recorded, or 0 recorded for a model without a price."),
+        Column("claimed_cost_usd", pl.Float64, "Dollars the agent's program estimated itself, beside or instead of a bill; null: no estimate."),
     ),
 )  # fmt: skip
 

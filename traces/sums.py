@@ -1,17 +1,22 @@
 """The one way to sum money and tokens: what is not known stays not known.
 
 Polars gives 0 for the sum of an all-null group. A total with an unknown part is not known either; its known part is
-a lower bound. These two expressions are the only sums of ``_usd``, ``_pusd`` and ``_tokens`` columns (a test bans
-the bare ``sum``).
+a lower bound. These expressions are the only sums of ``_usd``, ``_pusd`` and ``_tokens`` columns (a test bans the bare
+``sum``).
 """
 
 import polars as pl
 
 
-def total(column: str | pl.Expr) -> pl.Expr:
-    """Sum that is null if any value is null (and 0 for no rows: nothing happened)."""
+def total(column: str | pl.Expr, *, is_known: bool = False) -> pl.Expr:
+    """Sum that is null if any value is null (and 0 for no rows: nothing happened).
+
+    Args:
+        column: Column or expression.
+        is_known: No value is null, as the caller knows from the column's statistics; spares the count.
+    """
     values = _expr(column)
-    return pl.when(values.null_count() == 0).then(values.sum())
+    return values.sum() if is_known else pl.when(values.null_count() == 0).then(values.sum())
 
 
 def known_total(column: str | pl.Expr) -> pl.Expr:

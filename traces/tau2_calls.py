@@ -160,8 +160,7 @@ def _listed(rollout: Rollout, parties: Mapping[str, Party], report: Contradictio
             yield (
                 rollout.rollout_id, index, raw_data.id or f"{rollout.rollout_id}#{index}", party.role, party.provider,
                 party.model_of(raw_data), _tier(raw_data), _cost(message.cost, tokens),
-                previous, message.timestamp,
-                message.generation_time_seconds, "call", 1, False, place, *tokens,
+                previous, message.timestamp, message.generation_time_seconds, "call", 1, False, place, *tokens,
             )  # fmt: skip
             index += 1
         previous = message.timestamp or previous
@@ -183,6 +182,8 @@ def _tokens(stated: Usage | None, raw: Usage | None, place: str, report: Contrad
     if raw is None or stated is None:
         return token_counts(raw or stated)
     split, totals = token_counts(raw), token_counts(stated)
+    if split == UNKNOWN:
+        return totals
     inputs = (None, split.input_tokens, split.uncached_input_tokens, raw.prompt_tokens)
     outputs = (None, split.output_tokens, raw.completion_tokens)
     is_possible = (split.uncached_input_tokens or 0) >= 0

@@ -104,7 +104,7 @@ _CALL_SCHEMA: Final = {
     "run_id": pl.String, "rollout_id": pl.String, "call_index": pl.Int64, "call_id": pl.String, "provider": pl.String,
     "upstream_provider": pl.String, "model": pl.String, "started_at": pl.Int64, "ended_at": pl.Int64,
     "time_basis": pl.String, **TOKEN_SCHEMA, "service_tier": pl.String, "recorded_cost_usd": pl.Float64,
-    PATH_COLUMN: pl.String, PLACE_COLUMN: pl.String,
+    "claimed_cost_usd": pl.Float64, PATH_COLUMN: pl.String, PLACE_COLUMN: pl.String,
 }  # fmt: skip
 _ROLLOUT_SCHEMA: Final = {
     "run_id": pl.String, "rollout_id": pl.String, "benchmark": pl.String, "task_id": pl.String, "attempt": pl.Int64,
@@ -215,7 +215,7 @@ def _add_calls(run: _Run, file: SourceFile, rollout_id: str, trajectory: Traject
                     *_billing(response, config),
                     *(started_us, ended_us, "upper_bound" if ended_us else "lower_bound" if started_us else None),
                     *token_counts(response.usage),
-                    *(response.service_tier, _call_cost(response, extra), file.name, f"messages[{number}]"),
+                    *(response.service_tier, *_call_costs(response, extra), file.name, f"messages[{number}]"),
                 )
             )
             stamps += [stamp for stamp in (started_us, ended_us) if stamp]
@@ -239,9 +239,10 @@ def _billing(response: Response, config: Config) -> tuple[str | None, str | None
     return (prefix.removeprefix("@") if slash else None), None, model
 
 
-def _call_cost(response: Response, extra: Extra) -> float | None:
+def _call_costs(response: Response, extra: Extra) -> tuple[float | None, float | None]:
+    """Give the dollars the biller stated, and those the scaffold estimated."""
     stated = response.usage.cost if response.usage is not None else None
-    return _known_cost(extra.cost if stated is None else stated, 1)
+    return _known_cost(stated, 1), _known_cost(extra.cost, 1)
 
 
 def _known_cost(cost: Count, n_calls: Count) -> float | None:

@@ -1,0 +1,94 @@
+"""What is known of whole columns before a query runs (no nulls, all null, all zero): from statistics, or counted.
+
+Pricing leaves out every branch these facts rule out, so that plain traces cost plain arithmetic.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Facts of a table.
+
+    Args:
+        n_rows: Number of rows.
+        known: Columns without a null.
+        absent: Columns of nulls only.
+        lowest: Smallest value of a column, where known.
+        highest: Largest value of a column, where known.
+    """
+
+    n_rows: int
+    known: frozenset[str]
+    absent: frozenset[str]
+    lowest: dict[str, Any]
+    highest: dict[str, Any]
+
+    def is_zero(self, column: str) -> bool:
+        """Tell whether every value is known to be 0 (or False)."""
+        return column in self.known and not self.lowest.get(column, 1) and not self.highest.get(column, 1)
+
+    def is_true(self, column: str) -> bool:
+        """Tell whether every value is known to be True."""
+        return column in self.known and self.lowest.get(column) is True
+
+
+def facts_of(frame: pl.DataFrame) -> Facts:
+    """Count the facts of a frame in memory."""
+    nulls = frame.null_count().row(0, named=True) if frame.width else {}
+    lowest, highest = (end.row(0, named=True) if frame.width else {} for end in (frame.min(), frame.max()))
+    return Facts(
+        frame.height,
+        frozenset(name for name, count in nulls.items() if count == 0),
+        frozenset(name for name, count in nulls.items() if count == frame.height),
+        lowest,
+        highest,
+    )
+
+
+def facts_of_parquet(shards: Sequence[Path]) -> Facts:
+    """Read the facts of a table from the statistics of its Parquet files; what they do not state is not known."""
+    import pyarrow.parquet as pq
+
+    counts: dict[str, list[tuple[int, Any, Any]]] = {}
+    n_rows = 0
+    for path in shards:
+        metadata = pq.ParquetFile(path).metadata
+        n_rows += metadata.num_rows
+        for group in range(metadata.num_row_groups):
+            for number in range(metadata.num_columns):
+                chunk = metadata.row_group(group).column(number)
+                counts.setdefault(chunk.path_in_schema, []).append(_statistics(chunk.statistics))
+    return _merged(n_rows, counts)
+
+
+def _statistics(statistics: Any) -> tuple[int, Any, Any]:
+    if statistics is None or not statistics.has_null_count:
+        return -1, None, None
+    if not statistics.has_min_max:
+        return statistics.null_count, None, None
+    return statistics.null_count, statistics.min, statistics.max
+
+
+def _merged(n_rows: int, counts: dict[str, list[tuple[int, Any, Any]]]) -> Facts:
+    stated = {name: groups for name, groups in counts.items() if all(count >= 0 for count, _, _ in groups)}
+    nulls = {name: sum(count for count, _, _ in groups) for name, groups in stated.items()}
+    return Facts(
+        n_rows,
+        frozenset(name for name, count in nulls.items() if count == 0),
+        frozenset(name for name, count in nulls.items() if count == n_rows),
+        {name: _extreme(min, (low for _, low, _ in groups)) for name, groups in stated.items()},
+        {name: _extreme(max, (high for _, _, high in groups)) for name, groups in stated.items()},
+    )
+
+
+def _extreme(pick: Any, values: Iterable[Any]) -> Any:
+    known = [value for value in values if value is not None]
+    extreme = pick(known) if known else None
+    return extreme.replace(tzinfo=extreme.tzinfo or UTC) if isinstance(extreme, datetime) else extreme

@@ -1,0 +1,161 @@
+"""Finding each call's rates: its place in the grid as one number, and one join on it. No as-of join on raw rows."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import polars as pl
+
+from pricing.facts import Facts
+from pricing.rates import KEY_COLUMNS, Grid
+
+_MINUTES_OF_WEEK: Final = (
+    (pl.col("_at").dt.weekday().cast(pl.Int32) - 1) * 1440
+    + pl.col("_at").dt.hour().cast(pl.Int32) * 60
+    + pl.col("_at").dt.minute().cast(pl.Int32)
+)
+_IS_TOTAL: Final = pl.col("granularity").cast(pl.String) != "call"
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Where the moment of a price comes from.
+
+    Args:
+        moment: One moment for all calls; null: each call's own.
+        of_rollouts: rollout_id, _rollout_at: used for calls without a time of their own.
+        of_runs: run_id, _run_at: used where the rollout has none either.
+    """
+
+    moment: datetime | None
+    of_rollouts: pl.LazyFrame
+    of_runs: pl.LazyFrame
+
+
+def with_rates(calls: pl.LazyFrame, grid: Grid, facts: Facts, times: Times, *, is_ordered: bool) -> pl.LazyFrame:
+    """Add the rates of each call, price_from, and price_time_basis; null where no price is in force.
+
+    Args:
+        calls: Rows of CALLS; key columns may be String or Categorical.
+        grid: Rates by place.
+        facts: Facts of the calls.
+        times: Where the moment comes from.
+        is_ordered: Keep the order of rows (slower).
+    """
+    timed = _with_time(calls, facts, times)
+    sizes = _sizes(grid)
+    place = pl.lit(0, pl.UInt64)
+    for number, size in zip(_key_numbers(grid) + _grid_numbers(grid, facts, times), sizes, strict=True):
+        place = place * size + number.cast(pl.UInt64)
+    rates = _numbered(grid, sizes)
+    joined = timed.with_columns(_place=place).join(
+        rates.lazy(), on="_place", how="left", maintain_order="left" if is_ordered else "none"
+    )
+    return joined.drop("_place", "_at")
+
+
+def _with_time(calls: pl.LazyFrame, facts: Facts, times: Times) -> pl.LazyFrame:
+    if "started_at" in facts.known:
+        whose = pl.lit("call" if times.moment is None else "as_of")
+        return calls.with_columns(_at=pl.col("started_at"), price_time_basis=whose)
+    own = pl.coalesce("started_at", "ended_at")
+    joined = calls.join(times.of_rollouts, on="rollout_id", how="left", maintain_order="left")
+    joined = joined.join(times.of_runs, on="run_id", how="left", maintain_order="left")
+    basis = (
+        pl.when(own.is_not_null()).then(pl.lit("call"))
+        .when(pl.col("_rollout_at").is_not_null()).then(pl.lit("rollout"))
+        .when(pl.col("_run_at").is_not_null()).then(pl.lit("run"))
+        .otherwise(pl.lit("unknown"))
+    )  # fmt: skip
+    return joined.with_columns(
+        _at=pl.coalesce(own, "_rollout_at", "_run_at"),
+        price_time_basis=basis if times.moment is None else pl.lit("as_of"),
+    ).drop("_rollout_at", "_run_at")
+
+
+def _categories(values: Sequence[Any]) -> pl.Series:
+    return pl.Series(values, dtype=pl.Categorical).to_physical().cast(pl.UInt64)
+
+
+def _key_sizes(grid: Grid) -> list[int]:
+    """One more than the highest category number of each key column, and one for null."""
+    named = [grid.keys[column].to_list() for column in KEY_COLUMNS[:3]]
+    return [max(_categories(values).drop_nulls().to_list(), default=0) + 2 for values in named] + [3]
+
+
+def _sizes(grid: Grid) -> list[int]:
+    return [*_key_sizes(grid), len(grid.breaks) + 2, grid.any_bucket + 1, grid.any_slot + 1]
+
+
+def _key_numbers(grid: Grid) -> list[pl.Expr]:
+    sizes = _key_sizes(grid)
+    named = [
+        pl.col(column).cast(pl.Categorical).to_physical().cast(pl.UInt64).fill_null(size - 1)
+        for column, size in zip(KEY_COLUMNS[:3], sizes, strict=False)
+    ]
+    return [*named, pl.col("is_batch").cast(pl.UInt64).fill_null(2)]
+
+
+def _grid_numbers(grid: Grid, facts: Facts, times: Times) -> list[pl.Expr]:
+    interval = _binned(pl.col("_at"), grid.breaks)
+    if "started_at" not in facts.known:
+        interval = pl.when(pl.col("_at").is_null()).then(len(grid.breaks) + 1).otherwise(interval)
+    if times.moment is not None:
+        interval = pl.lit(bisect_right(grid.breaks, times.moment))
+    return [interval, _bucket(grid, facts), _slot(grid, facts)]
+
+
+def _bucket(grid: Grid, facts: Facts) -> pl.Expr:
+    """Context bucket by all input of the request, cached included; a total may hold requests of any bucket."""
+    if not grid.thresholds:
+        return pl.lit(0)
+    bucket = _binned(pl.col("input_tokens"), grid.thresholds, right_closed=True)
+    if "input_tokens" not in facts.known:
+        bucket = bucket.fill_null(grid.any_bucket)
+    if _has_totals(facts):
+        bucket = (
+            pl.when((pl.col("granularity").cast(pl.String) != "call") & (bucket > 0))
+            .then(grid.any_bucket)
+            .otherwise(bucket)
+        )
+    return bucket
+
+
+def _slot(grid: Grid, facts: Facts) -> pl.Expr:
+    if not grid.slots:
+        return pl.lit(0)
+    slot = _binned(_MINUTES_OF_WEEK, grid.slots).fill_null(grid.any_slot)
+    if _has_totals(facts):
+        slot = pl.when(_IS_TOTAL).then(grid.any_slot).otherwise(slot)
+    return slot
+
+
+def _has_totals(facts: Facts) -> bool:
+    return not (facts.lowest.get("granularity") == facts.highest.get("granularity") == "call")
+
+
+def _binned(values: pl.Expr, edges: Sequence[Any], *, right_closed: bool = False) -> pl.Expr:
+    """Number of edges at or below a value (below, if right-closed); element by element, so that it streams."""
+    if not edges:
+        return pl.lit(0, pl.UInt32)
+    return values.bin_intervals(pl.Series(edges), labels=False, right_closed=right_closed)
+
+
+def _numbered(grid: Grid, sizes: Sequence[int]) -> pl.DataFrame:
+    """Cells by the number of their place."""
+    keys = grid.keys
+    numbers = [
+        _categories(keys[column].to_list()).fill_null(size - 1)
+        for column, size in zip(KEY_COLUMNS[:3], sizes, strict=False)
+    ]
+    numbers.append(keys["is_batch"].cast(pl.UInt64).fill_null(2))
+    place = pl.Series([0] * keys.height, dtype=pl.UInt64)
+    for number, size in zip(numbers, sizes, strict=False):
+        place = place * size + number
+    numbered = grid.cells.join(keys.select("key", _key=place, price_model="price_model"), on="key", how="inner")
+    cell = pl.col("_key")
+    for column, size in zip(("interval", "bucket", "slot"), sizes[4:], strict=True):
+        cell = cell * size + pl.col(column).cast(pl.UInt64)
+    return numbered.with_columns(_place=cell).drop("_key", "key", "interval", "bucket", "slot")

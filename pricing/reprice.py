@@ -1,0 +1,172 @@
+"""Canonical tables in, priced tables out: every call at its rate, sums per rollout and run with their coverage."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import polars as pl
+
+from pricing.book import PriceBook, load_book
+from pricing.charges import price_charges
+from pricing.cost import cost_columns, rate_facts
+from pricing.facts import Facts, facts_of
+from pricing.place import Times, with_rates
+from pricing.rates import KEY_COLUMNS, Grid, rate_grid
+from pricing.rollup import HELPERS, call_sums, rollout_costs, run_costs, with_charges
+from pricing.scenario import Scenario
+from pricing.schema import PRICED_CALLS, PRICED_TABLES, PUSD_PER_USD
+from traces.schema import INPUT_PARTS, ROLES, TABLES
+
+_ANY_TIME: Final = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Pricing:
+    """Everything a trace is priced with: the scenario, the rates that can occur, and what is known of the calls."""
+
+    scenario: Scenario
+    book: PriceBook
+    grid: Grid
+    facts: Facts
+    times: Times
+
+
+def prepare(
+    tables: Mapping[str, pl.LazyFrame], scenario: Scenario, facts: Facts, book: PriceBook | None = None
+) -> Pricing:
+    """Collect what can occur in a trace and build its rates.
+
+    Args:
+        tables: Canonical tables.
+        scenario: How to price.
+        facts: Facts of ``tables["calls"]``.
+        book: Prices; null: the package's own with the scenario's files.
+    """
+    book = book or load_book(scenario.prices)
+    pairs = tables["calls"].select(KEY_COLUMNS).unique().collect(engine="streaming")
+    pairs = pairs.with_columns(pl.col(KEY_COLUMNS[:3]).cast(pl.String)).unique()
+    of_rollouts = tables["rollouts"].select("rollout_id", _rollout_at=pl.coalesce("started_at", "ended_at"))
+    of_runs = tables["runs"].select("run_id", _run_at=pl.coalesce("started_at", "ended_at"))
+    grid = rate_grid(pairs, book, _span(facts, scenario))
+    return Pricing(scenario, book, grid, facts, Times(scenario.moment, of_rollouts, of_runs))
+
+
+def _span(facts: Facts, scenario: Scenario) -> tuple[datetime, datetime]:
+    if scenario.moment is not None:
+        return scenario.moment, scenario.moment
+    first, last = facts.lowest.get("started_at"), facts.highest.get("started_at")
+    if "started_at" not in facts.known or first is None or last is None:
+        return _ANY_TIME
+    return first, last + timedelta(seconds=1)
+
+
+def priced_calls(calls: pl.LazyFrame, pricing: Pricing, *, is_ordered: bool = True) -> pl.LazyFrame:
+    """Add cost_pusd, its low, high and parts, cost_basis, price_model, price_from and price_time_basis to calls."""
+    facts = pricing.facts
+    if pricing.scenario.cache == "none":
+        calls, facts = _without_cache(calls), _facts_without_cache(facts)
+    rated = with_rates(calls, pricing.grid, facts, pricing.times, is_ordered=is_ordered)
+    for step in cost_columns(facts, rate_facts(pricing.grid.cells)):
+        rated = rated.with_columns(**step)
+    return rated
+
+
+def _without_cache(calls: pl.LazyFrame) -> pl.LazyFrame:
+    first, *others = INPUT_PARTS
+    none = pl.when(pl.col("input_tokens").is_not_null()).then(0)
+    return calls.with_columns(pl.col("input_tokens").alias(first), *(none.alias(name) for name in others))
+
+
+def _facts_without_cache(facts: Facts) -> Facts:
+    changed = frozenset(INPUT_PARTS)
+    known = facts.known | changed if "input_tokens" in facts.known else facts.known - changed
+    lowest = {name: value for name, value in facts.lowest.items() if name not in changed}
+    return Facts(facts.n_rows, known, facts.absent - changed, lowest, facts.highest)
+
+
+def in_usd(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Turn every ``_pusd`` column into its ``_usd`` column."""
+    money = [name for name in frame.collect_schema().names() if name.endswith("_pusd")]
+    usd = [(pl.col(name).cast(pl.Float64) / PUSD_PER_USD).alias(name.removesuffix("_pusd") + "_usd") for name in money]
+    return frame.with_columns(usd).drop(money)
+
+
+def call_table(calls: pl.LazyFrame, pricing: Pricing) -> pl.LazyFrame:
+    """The table ``calls`` of a priced store."""
+    return in_usd(priced_calls(calls, pricing)).select(
+        pl.col(column.name).cast(column.dtype) for column in PRICED_CALLS.columns
+    )
+
+
+def counted_calls(calls: pl.LazyFrame, pricing: Pricing) -> pl.LazyFrame:
+    """Priced calls of the roles the scenario counts, in any order, in pico-dollars."""
+    roles = pricing.scenario.roles
+    counted = calls if set(roles) == set(ROLES) else calls.filter(pl.col("role").cast(pl.String).is_in(roles))
+    return priced_calls(counted, pricing, is_ordered=False)
+
+
+def sums_by_rollout(calls: pl.LazyFrame, charges: pl.DataFrame, pricing: Pricing) -> pl.LazyFrame:
+    """Sums of calls and priced charges by rollout_id, in pico-dollars."""
+    return with_charges(
+        call_sums(counted_calls(calls, pricing), "rollout_id", pricing.facts.known), charges, "rollout_id"
+    )
+
+
+def priced_sums(
+    tables: Mapping[str, pl.LazyFrame], charges: pl.DataFrame, pricing: Pricing
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The tables ``runs`` and ``rollouts`` of a priced store.
+
+    Args:
+        tables: Canonical tables.
+        charges: Charges, priced, in pico-dollars.
+        pricing: What to price with.
+    """
+    sums = sums_by_rollout(tables["calls"].filter(pl.col("rollout_id").is_not_null()), charges, pricing)
+    rollouts = rollout_costs(tables["rollouts"], sums).collect(engine="streaming")
+    of_run = tables["calls"].filter(pl.col("rollout_id").is_null())
+    whole = call_sums(counted_calls(of_run, pricing), "run_id", frozenset())
+    whole = with_charges(whole, charges.filter(pl.col("rollout_id").is_null()), "run_id")
+    runs = run_costs(tables["runs"], rollouts.lazy(), whole)
+    runs = runs.join(_price_span(tables, pricing), on="run_id", how="left", maintain_order="left")
+    return in_usd(runs).drop(HELPERS).collect(), in_usd(rollouts.lazy()).drop(HELPERS).collect()
+
+
+def _price_span(tables: Mapping[str, pl.LazyFrame], pricing: Pricing) -> pl.LazyFrame:
+    """Earliest and latest moment whose prices were used, by run_id."""
+    if pricing.scenario.moment is not None:
+        at = pl.lit(pricing.scenario.moment)
+        return tables["runs"].select("run_id", priced_from=at, priced_until=at)
+    stamps = tables["calls"].select("run_id", at=pl.coalesce("started_at", "ended_at"))
+    spans = stamps.group_by("run_id").agg(priced_from=pl.col("at").min(), priced_until=pl.col("at").max())
+    return tables["runs"].join(spans, on="run_id", how="left").select(
+        "run_id",
+        priced_from=pl.coalesce("priced_from", "started_at"),
+        priced_until=pl.coalesce("priced_until", "ended_at"),
+    )  # fmt: skip
+
+
+def reprice_tables(
+    tables: Mapping[str, pl.DataFrame], scenario: Scenario | None = None, book: PriceBook | None = None
+) -> dict[str, pl.DataFrame]:
+    """Price canonical tables in memory.
+
+    Args:
+        tables: Canonical tables by name.
+        scenario: How to price; null: list prices on the day of each call.
+        book: Prices; null: the package's own.
+    """
+    whole = {name: tables.get(name, table.empty()) for name, table in TABLES.items()}
+    lazy = {name: frame.lazy() for name, frame in whole.items()}
+    pricing = prepare(lazy, scenario or Scenario(), facts_of(whole["calls"]), book)
+    charges = price_charges(whole["charges"], whole["rollouts"], whole["runs"], pricing.scenario, pricing.book)
+    runs, rollouts = priced_sums(lazy, charges, pricing)
+    priced = {
+        **whole,
+        "runs": runs,
+        "rollouts": rollouts,
+        "calls": call_table(lazy["calls"], pricing).collect(),
+        "charges": in_usd(charges.lazy()).collect(),
+    }
+    return {name: table.sort(table.conform(priced[name])) for name, table in PRICED_TABLES.items()}

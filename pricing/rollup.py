@@ -1,0 +1,112 @@
+"""Sums of priced calls and charges per rollout and run: null where a part is not known, with bounds and coverage."""
+
+from typing import Final
+
+import polars as pl
+
+from traces.sums import total
+
+PARTS: Final = ("uncached_input", "cache_read", "cache_write", "visible_output", "reasoning", "request", "charges")
+_MONEY: Final = ("cost_pusd", "cost_low_pusd", "cost_high_pusd", *(f"{part}_cost_pusd" for part in PARTS))
+_TOKENS: Final = ("input_tokens", "uncached_input_tokens", "output_tokens")
+_COUNTS: Final = ("n_priced_calls", "n_unpriced_calls", "n_requests", "n_rows", "n_priced_rows")
+_SUMS: Final = (*_MONEY, *_TOKENS, "n_turns", *_COUNTS)
+HELPERS: Final = ("n_requests", "n_rows", "n_priced_rows")
+"""Columns that sums carry on the way; not part of any table."""
+
+
+def call_sums(priced: pl.LazyFrame, key: str, known: frozenset[str]) -> pl.LazyFrame:
+    """Sum priced calls by ``key``, in pico-dollars.
+
+    Args:
+        priced: Calls of the counted roles, priced.
+        key: rollout_id or run_id; rows where it is null are left out.
+        known: Columns without a null.
+    """
+    turns = pl.when(pl.col("role").cast(pl.String) == "agent").then("n_requests").otherwise(0)
+    money = [name for name in _MONEY if name != "charges_cost_pusd"]
+    return priced.group_by(key).agg(
+        *(total(name) for name in money),
+        *(total(name, is_known=name in known) for name in _TOKENS),
+        n_turns=total(turns, is_known="n_requests" in known),
+        n_requests=pl.col("n_requests").fill_null(1).sum(),
+        n_rows=pl.len().cast(pl.Int64),
+        n_priced_rows=pl.col("cost_pusd").count().cast(pl.Int64),
+    )  # fmt: skip
+
+
+def with_charges(sums: pl.LazyFrame, charges: pl.DataFrame, key: str) -> pl.LazyFrame:
+    """Add priced charges to the sums of calls by ``key``; what has charges and no calls gets a row."""
+    sums = sums.with_columns(
+        charges_cost_pusd=pl.lit(0, pl.Int64),
+        n_priced_calls=pl.col("n_priced_rows"),
+        n_unpriced_calls=pl.col("n_rows") - pl.col("n_priced_rows"),
+    )
+    charged = charges.filter(pl.col(key).is_not_null())
+    if charged.is_empty():
+        return sums
+    of_charges = charged.select(
+        key, "cost_pusd", "cost_low_pusd", "cost_high_pusd", charges_cost_pusd="cost_pusd",
+        n_rows=pl.lit(1, pl.Int64), n_priced_rows=pl.col("cost_pusd").is_not_null().cast(pl.Int64),
+        **{name: pl.lit(0, pl.Int64) for name in (*_SUMS,) if name not in _CHARGED},
+    )  # fmt: skip
+    return _resummed(pl.concat([sums, of_charges.lazy()], how="diagonal_relaxed"), key)
+
+
+_CHARGED: Final = ("cost_pusd", "cost_low_pusd", "cost_high_pusd", "charges_cost_pusd", "n_rows", "n_priced_rows")
+
+
+def rollout_costs(rollouts: pl.LazyFrame, sums: pl.LazyFrame) -> pl.LazyFrame:
+    """Join ROLLOUTS with their sums, in pico-dollars, and add the recorded clock.
+
+    A rollout whose source counts more calls than the trace holds, or of which no call is seen at all, has no cost:
+    only a low bound.
+    """
+    joined = rollouts.join(sums, on="rollout_id", how="left", maintain_order="left")
+    seen = pl.col("n_requests").fill_null(0)
+    at_least = pl.when(pl.col("n_rows").is_null()).then(1).otherwise(0)
+    missing = (pl.coalesce(pl.col("n_calls") - seen, at_least)).clip(0)
+    return joined.with_columns(_missing=missing).pipe(_without_missing).with_columns(_recorded_clock()).drop("_missing")
+
+
+def run_costs(runs: pl.LazyFrame, rollouts: pl.LazyFrame, whole: pl.LazyFrame) -> pl.LazyFrame:
+    """Join RUNS with the sums of their rollouts and of what was recorded only for the run as a whole.
+
+    Totals can pass the range of 64-bit pico-dollars, so they are summed in 128 bits.
+    """
+    parts = pl.concat([frame.select("run_id", *_SUMS) for frame in (rollouts, whole)], how="vertical_relaxed")
+    wide = parts.with_columns(pl.col(_MONEY).cast(pl.Int128))
+    joined = runs.join(_resummed(wide, "run_id"), on="run_id", how="left", maintain_order="left")
+    missing = pl.when(pl.col("n_rows").is_null()).then(1).otherwise(0)
+    return joined.with_columns(_missing=missing).pipe(_without_missing).drop("_missing")
+
+
+def _resummed(parts: pl.LazyFrame, key: str) -> pl.LazyFrame:
+    return parts.group_by(key).agg(
+        *(total(name) for name in (*_MONEY, *_TOKENS, "n_turns")), *(pl.col(name).sum() for name in _COUNTS)
+    )
+
+
+def _without_missing(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Make what rests on missing calls unknown, and count them as rows without a cost."""
+    whole = pl.col("_missing") == 0
+    unknown = [name for name in (*_MONEY, *_TOKENS, "n_turns") if name != "cost_low_pusd"]
+    n_rows = pl.col("n_rows").fill_null(0) + pl.col("_missing")
+    n_priced = pl.col("n_priced_rows").fill_null(0)
+    return frame.with_columns(
+        *(pl.when(whole & (n_rows > 0)).then(name).when(n_rows == 0).then(0).alias(name) for name in unknown),
+        pl.col("cost_low_pusd", "n_priced_calls", "n_unpriced_calls").fill_null(0),
+        n_rows=n_rows,
+        n_priced_rows=n_priced,
+        coverage_frac=pl.when(n_rows > 0).then(n_priced / n_rows).otherwise(1.0),
+    )
+
+
+def _recorded_clock() -> list[pl.Expr]:
+    """Seconds as recorded: one figure where measured, else the bound the stamps give."""
+    wall, basis = pl.col("wall_s"), pl.col("time_basis")
+    return [
+        pl.when(basis == "measured").then(wall).alias("recorded_s"),
+        pl.when(basis.is_in(["measured", "lower_bound"])).then(wall).alias("recorded_low_s"),
+        pl.when(basis.is_in(["measured", "upper_bound"])).then(wall).alias("recorded_high_s"),
+    ]
