@@ -72,7 +72,7 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
 
 def _digest(results: Results) -> str:
     """Name a run by the ids of its simulations, or by its content where they have none."""
-    ids = sorted(simulation.id for simulation in results.simulations or () if simulation.id)
+    ids = sorted({simulation.id for simulation in results.simulations or () if simulation.id})
     return xxhash.xxh3_128("\n".join(ids).encode() if ids else msgspec.json.encode(results)).hexdigest()[:12]
 
 
