@@ -27,10 +27,8 @@ def with_keys(parts: Parts, run: pl.DataFrame, log: RejectLog) -> dict[str, pl.D
         TraceError: if some rows name one of several runs and others none.
     """
     tables = {name: pl.concat(frames, how="diagonal_relaxed").sort("_path", "_row") for name, frames in parts.items()}
-    content_id = _content_id(tables)
-    tables = {name: _keyed(name, rows) for name, rows in tables.items()}
-    tables = _joined_on_native(tables)
-    tables = _with_run_ids(tables, run["run_id"].item() if "run_id" in run else None, content_id)
+    read, tables = tables, _joined_on_native({name: _keyed(name, rows) for name, rows in tables.items()})
+    tables = _with_run_ids(tables, run["run_id"].item() if "run_id" in run else None, read)
     tables = {name: _complete_rows(name, rows, log) for name, rows in tables.items()}
     attempts = _attempts(tables)
     return {name: _with_rollout_ids(name, rows, attempts) for name, rows in tables.items()}
@@ -73,14 +71,16 @@ def _joined_on_native(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame
     return tables | joined
 
 
-def _with_run_ids(tables: dict[str, pl.DataFrame], constant: str | None, content_id: str) -> dict[str, pl.DataFrame]:
+def _with_run_ids(
+    tables: dict[str, pl.DataFrame], constant: str | None, read: dict[str, pl.DataFrame]
+) -> dict[str, pl.DataFrame]:
     runs = {name: rows for name, rows in tables.items() if "run_id" in rows.columns and name != "tasks"}
     known = sorted({run_id for rows in runs.values() for run_id in rows["run_id"].drop_nulls().unique()})
     is_open = any(rows["run_id"].null_count() for rows in runs.values())
     if is_open and constant is None and len(known) > 1:
         problem = f"some rows name one of {len(known)} runs ({known[0]!r}, {known[1]!r} ...), others name none"
         raise TraceError(f"mapping: {problem}", "map run_id in every [[table]], or rollout_id in those that share it")
-    run_id = constant or (known[0] if known else content_id)
+    run_id = constant or (known[0] if known else _content_id(read))
     return tables | {name: rows.with_columns(pl.col("run_id").fill_null(run_id)) for name, rows in runs.items()}
 
 
