@@ -67,7 +67,8 @@ def test_trials_of_a_real_file_are_attempts(shared_data: Path) -> None:
 @pytest.mark.parametrize("table", ["runs", "tasks", "rollouts", "scores", "calls"])
 def test_excerpts_of_real_files_give_the_tables_beside_them(name: str, table: str) -> None:
     tables, _ = read_path(EXCERPTS / f"{name}.json")
-    assert tables[table].write_csv() == (EXCERPTS / f"{name}.{table}.csv").read_text()
+    known = [column.name for column in tables[table] if column.null_count() < len(column)]
+    assert tables[table].select(known).write_csv() == (EXCERPTS / f"{name}.{table}.csv").read_text()
 
 
 @given(order=st.permutations(range(8)))
