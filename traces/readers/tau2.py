@@ -267,7 +267,7 @@ READER = Reader(
     blind_spots=(
         "What the judge of natural-language assertions used and cost is recorded nowhere (tau2-bench issue 556).",
         "Nor is what retried simulations used; reviews by a model after the run are not read.",
-        "Recorded costs are LiteLLM's, at its own price table on that day (a fine-tuned model at its base's), not a bill.",
+        "Recorded costs are LiteLLM's, at its own price table (a fine-tuned model at its base's), not a bill.",
         "A cost of 0 for tokens used is that of a model without a price: not known.",
         "Older files time no call: latency_s runs from the message before and is an upper bound.",
         "Stamps carry no zone and are taken as UTC.",
