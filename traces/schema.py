@@ -80,7 +80,7 @@ def _conformed(column: Column, frame: pl.DataFrame) -> pl.Expr:
     if column.name not in frame.columns:
         return pl.lit(column.default, dtype=column.dtype).alias(column.name)
     values = pl.col(column.name).cast(column.dtype)
-    return values if column.default is None else values.fill_null(pl.lit(column.default, dtype=column.dtype))
+    return values if column.nullable else values.fill_null(pl.lit(column.default, dtype=column.dtype))
 
 
 def violations(table: Table, frame: pl.DataFrame) -> list[str]:

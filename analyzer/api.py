@@ -1,0 +1,116 @@
+"""The Python interface: each command as one function, on raw traces, a store or a priced store."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from analyzer.audit import AuditResult
+from analyzer.audit import audit as audit_tables
+from analyzer.card import cards
+from analyzer.curves.registry import CurveResult, find
+from analyzer.frontier import frontier as mark_frontier
+from analyzer.query import query
+from analyzer.session import Paths, Progress, as_priced, as_store
+from analyzer.summary import Summary, summarise
+from analyzer.verify import Verification, verify_store
+from pricing.priced_store import reprice_store
+from pricing.scenario import Scenario, load_scenario
+from traces.errors import UsageError
+from traces.read import ReadOptions, read_traces
+from traces.store import Store
+
+CLOCKS = {"cost": "score_vs_cost", "time": "score_vs_time"}
+
+
+def read(paths: Paths, output: Path | str | None = None, *, progress: Progress | None = None, **options: Any) -> Store:
+    """Read raw traces into a store; options are those of ``ReadOptions``. Without an output: into the cache."""
+    chosen = ReadOptions(**options)
+    if output is None:
+        return as_store(paths, chosen, progress)
+    places = [paths] if isinstance(paths, Path | str) else paths
+    if isinstance(places, Store):
+        raise UsageError("a store is not read again", "open it with traces.store.open_store")
+    return read_traces([Path(place) for place in places], Path(output), chosen, progress)
+
+
+def reprice(
+    source: Paths, output: Path | str | None = None, *, scenario: Scenario | Path | None = None, **options: Any
+) -> Store:
+    """Price a trace or a store; options are the keys of a scenario. Without an output: into the cache."""
+    chosen = scenario if isinstance(scenario, Scenario) else load_scenario(scenario, **options)
+    if output is None:
+        return as_priced(source, chosen)
+    return reprice_store(as_store(source), Path(output), chosen)
+
+
+def show(source: Paths) -> Summary:
+    """Sum up what a store holds: runs, attempts, tokens, dates, coverage, rejects."""
+    return summarise(as_store(source))
+
+
+def audit(source: Paths, tolerance: float | None = None) -> AuditResult:
+    """Compare recomputed with recorded dollars and scores, with the causes that can be proven."""
+    tables = as_priced(source).tables()
+    return audit_tables(tables) if tolerance is None else audit_tables(tables, tolerance=tolerance)
+
+
+def card(source: Paths) -> pl.DataFrame:
+    """Give the budget statement beside each score, one row per run."""
+    return cards(as_priced(source).tables())
+
+
+def curve(name: str, source: Paths, *, benchmark: Sequence[str] = (), **options: str) -> CurveResult:
+    """Compute a curve; options are those ``evalreplay curves`` lists for it."""
+    return find(name)(of_benchmarks(as_priced(source).tables(), benchmark), **options)
+
+
+def frontier(
+    source: Paths, kind: str = "staircase", *, clock: str = "cost", benchmark: Sequence[str] = (), **options: str
+) -> pl.DataFrame:
+    """Mark the agents no other beats, per benchmark; clock: "cost" or "time"."""
+    if clock not in CLOCKS:
+        raise UsageError(f"no clock {clock!r}", f"known: {', '.join(CLOCKS)}")
+    return mark_frontier(curve(CLOCKS[clock], source, benchmark=benchmark, **options).frame, kind)
+
+
+def report(source: Paths, output: Path | str) -> Path:
+    """Write the report as one HTML file."""
+    from analyzer.report.render import render
+
+    store = as_priced(source)
+    tables = store.tables()
+    Path(output).write_text(render(tables, store.manifest, audit_tables(tables)), encoding="utf-8")
+    return Path(output)
+
+
+def sql(source: Paths, statement: str) -> pl.DataFrame:
+    """Answer a SQL question on the tables of a store."""
+    return query(as_store(source), statement)
+
+
+def verify(source: Paths, inputs: Path | None = None) -> Verification:
+    """Hash the inputs again, read and price again, and say whether the numbers still hold."""
+    return verify_store(as_store(source), inputs)
+
+
+def of_benchmarks(tables: dict[str, pl.DataFrame], benchmarks: Sequence[str]) -> dict[str, pl.DataFrame]:
+    """Keep the runs of the named benchmarks; none named: all.
+
+    Raises:
+        UsageError: if a benchmark is not there.
+    """
+    if not benchmarks:
+        return tables
+    known = tables["runs"]["benchmark"].unique().sort().to_list()
+    strange = [name for name in benchmarks if name not in known]
+    if strange:
+        raise UsageError(f"no benchmark {strange[0]!r} here", f"there are: {', '.join(map(str, known))}")
+    run_ids = tables["runs"].filter(pl.col("benchmark").is_in(list(benchmarks)))["run_id"].to_list()
+    kept = {
+        name: frame.filter(pl.col("run_id").is_in(run_ids))
+        for name, frame in tables.items()
+        if "run_id" in frame.columns
+    }
+    return {**tables, **kept, "tasks": tables["tasks"].filter(pl.col("benchmark").is_in(list(benchmarks)))}

@@ -1,0 +1,49 @@
+"""``evalreplay audit``."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from analyzer.cli.options import output_options, pricing_options, reading_options, sources_argument
+from analyzer.cli.printing import emit, progress_bar, say, to_json
+
+
+@click.command("audit")
+@sources_argument
+@click.option(
+    "--tolerance", type=float, default=1e-4, show_default=True, help="Relative difference that is still equal."
+)
+@click.option("--worst", type=int, default=20, show_default=True, help="Rows to show, worst first.")
+@pricing_options
+@reading_options
+@output_options
+def command(sources: tuple[Path, ...], tolerance: float, worst: int, style: str | None, **options: Any) -> None:
+    """Compare recomputed with recorded dollars and scores, worst first.
+
+    Every difference gets the cause that can be proven. Exit code 1 if any stays unexplained.
+
+    \b
+    Example:
+        evalreplay audit priced/
+    """
+    from analyzer.audit import audit
+    from analyzer.cli.options import reading_from, scenario_from
+    from analyzer.session import as_priced
+
+    scenario, reading = scenario_from(options), reading_from(options)
+    with progress_bar() as progress:
+        result = audit(as_priced(sources, scenario, reading, progress).tables(), tolerance=tolerance)
+    if style == "json":
+        parts = {"summary": result.summary.to_dicts(), "worst": result.worst(worst).to_dicts()}
+        click.echo(to_json({**parts, "n_unexplained": result.n_unexplained}))
+    elif style == "csv":
+        emit(result.rows, style)
+    else:
+        emit(result.summary, None, "recomputed against recorded")
+        if result.worst(worst).height:
+            emit(result.worst(worst), None, "\nworst differences")
+    say(f"{result.n_unexplained:,} differences without a proven cause")
+    if result.n_unexplained:
+        sys.exit(1)

@@ -1,0 +1,67 @@
+"""``evalreplay curve``."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from analyzer.cli.options import (
+    benchmark_options,
+    figure_option,
+    output_options,
+    pricing_options,
+    reading_options,
+    sources_argument,
+)
+from analyzer.cli.printing import progress_bar
+
+
+@click.command("curve")
+@click.argument("name")
+@sources_argument
+@click.option(
+    "-O",
+    "--option",
+    "chosen",
+    multiple=True,
+    metavar="NAME=CHOICE",
+    help="Option of the curve (see: evalreplay curves).",
+)
+@click.option("--over", "axis", help="Axis of the budget: dollars, seconds, tokens, output_tokens ...")
+@figure_option
+@benchmark_options
+@pricing_options
+@reading_options
+@output_options
+def command(
+    name: str, sources: tuple[Path, ...], chosen: tuple[str, ...], axis: str | None, figure: Path | None,
+    benchmark: tuple[str, ...], *, facet: bool, style: str | None, **options: Any,
+) -> None:  # fmt: skip
+    """Compute a curve: score against dollars, seconds, tokens or turns.
+
+    \b
+    Examples:
+        evalreplay curve score_at_budget priced/ --figure budget.png
+        evalreplay curve score_at_budget priced/ --over turns --csv
+        evalreplay curve score_vs_cost priced/ -O by=run
+    """
+    from analyzer.api import of_benchmarks
+    from analyzer.cli.drawing import present
+    from analyzer.cli.options import reading_from, scenario_from
+    from analyzer.curves.registry import find
+    from analyzer.session import as_priced
+
+    curve = find(name)
+    picked = _picked(chosen) | ({"axis": axis} if axis else {})
+    scenario, reading = scenario_from(options), reading_from(options)
+    with progress_bar() as progress:
+        tables = of_benchmarks(as_priced(sources, scenario, reading, progress).tables(), benchmark)
+    present(curve(tables, **picked), style, figure, is_faceted=facet)
+
+
+def _picked(chosen: tuple[str, ...]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in chosen]
+    for name, equals, _ in pairs:
+        if not equals:
+            raise click.UsageError(f"-O {name}: write -O NAME=CHOICE")
+    return {name: choice for name, _, choice in pairs}

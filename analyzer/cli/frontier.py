@@ -1,0 +1,62 @@
+"""``evalreplay frontier``."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from analyzer.cli.options import (
+    benchmark_options,
+    figure_option,
+    output_options,
+    pricing_options,
+    reading_options,
+    sources_argument,
+)
+from analyzer.cli.printing import progress_bar
+
+
+@click.command("frontier")
+@sources_argument
+@click.option(
+    "--kind",
+    type=click.Choice(["staircase", "hull", "hull_origin"]),
+    default="staircase",
+    show_default=True,
+    help="Definition of the frontier.",
+)
+@click.option(
+    "--clock",
+    type=click.Choice(["cost", "time"]),
+    default="cost",
+    show_default=True,
+    help="What is spent: dollars or seconds.",
+)
+@figure_option
+@benchmark_options
+@pricing_options
+@reading_options
+@output_options
+def command(
+    sources: tuple[Path, ...], kind: str, clock: str, figure: Path | None, benchmark: tuple[str, ...], *, facet: bool,
+    style: str | None, **options: Any,
+) -> None:  # fmt: skip
+    """List the agents no other agent beats, per benchmark.
+
+    \b
+    Examples:
+        evalreplay frontier priced/
+        evalreplay frontier priced/ --kind hull --figure frontier.svg
+    """
+    from analyzer.api import CLOCKS, of_benchmarks
+    from analyzer.cli.drawing import present
+    from analyzer.cli.options import reading_from, scenario_from
+    from analyzer.curves.registry import find
+    from analyzer.frontier import frontier
+    from analyzer.session import as_priced
+
+    scenario, reading = scenario_from(options), reading_from(options)
+    with progress_bar() as progress:
+        tables = of_benchmarks(as_priced(sources, scenario, reading, progress).tables(), benchmark)
+    result = find(CLOCKS[clock])(tables)
+    present(result, style, figure, marked=frontier(result.frame, kind), is_faceted=facet)

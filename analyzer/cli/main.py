@@ -1,0 +1,105 @@
+"""The command line: names of commands, loaded one at a time; errors become two lines and an exit code."""
+
+import importlib
+import sys
+from typing import Final
+
+import click
+
+COMMANDS: Final = {
+    "demo": "Run the whole tour on the bundled figures and write a report.",
+    "read": "Read raw traces into a store.",
+    "show": "Show what a store holds: runs, attempts, tokens, dates, coverage, rejects.",
+    "reprice": "Add cost and time to every call under a scenario.",
+    "audit": "Compare recomputed with recorded dollars and scores, worst first.",
+    "card": "Print the budget statement beside each score, ready to paste.",
+    "curve": "Compute a curve: score against dollars, seconds, tokens or turns.",
+    "frontier": "List the agents no other agent beats, per benchmark.",
+    "report": "Write one self-contained HTML report.",
+    "sql": "Ask a store a question in SQL.",
+    "verify": "Hash the inputs again, recompute, say whether the numbers still hold.",
+    "formats": "List the trace formats that can be read.",
+    "curves": "List the curves, their options and their sources.",
+    "prices": "List models, or show the prices of one with their sources.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called: starting up stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Name the commands in the order of the tour."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import the module of a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"analyzer.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the nearest command when there is no such one."""
+        from difflib import get_close_matches
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            ctx.fail(f"no command {args[0]!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="evalreplay", prog_name="evalreplay")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def main(*, debug: bool) -> None:
+    """Replay AI-evaluation rollouts offline: read traces that exist, price them again, redraw the curves.
+
+    Wherever a command takes a store it also takes raw traces, and reads them first.
+    """
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 fine, 1 a check failed, 2 usage, 3 trace, 4 pricing, 5 analysis."""
+    from traces.errors import ReplayError
+
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        main.main(given, standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        sys.exit(leaving.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped; nothing was left half-written", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except ReplayError as error:
+        if "--debug" in given:
+            raise
+        _explain(error.problem, error.hint)
+        sys.exit(error.exit_code)
+    except Exception as error:
+        if "--debug" in given:
+            raise
+        _explain(f"{type(error).__name__}: {error}", "this is a bug: run again with --debug and report the traceback")
+        sys.exit(70)
+
+
+def _explain(problem: str, hint: str | None) -> None:
+    click.echo(f"error: {problem}", err=True)
+    if hint:
+        click.echo(f"hint: {hint}", err=True)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,81 @@
+"""Options that several commands share, each group as one decorator."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from pricing.scenario import Scenario
+    from traces.read import ReadOptions
+
+F = TypeVar("F", bound=Callable[..., Any])
+_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+_ROLE: Final = click.Choice(["agent", "user", "judge", "other"])
+_ON_ERROR: Final = click.Choice(["stop", "skip"])
+_PRICING: Final = ("scenario", "as_of", "prices", "cache", "roles")
+_READING: Final = ("format_name", "mapping", "benchmark_name", "on_error")
+
+
+def _stacked(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def decorate(command: F) -> F:
+        return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
+
+    return decorate
+
+
+sources_argument = click.argument(
+    "sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="STORE..."
+)
+"""A store, a priced store, or raw traces."""
+
+output_options = _stacked(
+    click.option("--json", "style", flag_value="json", help="Print JSON."),
+    click.option("--csv", "style", flag_value="csv", help="Print CSV."),
+)
+
+figure_option = click.option(
+    "--figure", type=click.Path(dir_okay=False, path_type=Path), help="Draw it: a file ending in .png, .svg or .pdf."
+)
+force_option = click.option("--force", is_flag=True, help="Replace what is there.")
+
+benchmark_option = click.option("--benchmark", multiple=True, help="Only this benchmark (may be repeated).")
+benchmark_options = _stacked(
+    benchmark_option,
+    click.option("--facet", is_flag=True, help="Also write one figure per benchmark."),
+)
+
+pricing_options = _stacked(
+    click.option("-s", "--scenario", type=_FILE, help="Scenario file (TOML)."),
+    click.option("--as-of", metavar="DATE", help="Prices in force on this day; default: the day of each call."),
+    click.option("--prices", multiple=True, type=_FILE, help="Price file of your own; it wins (may be repeated)."),
+    click.option("--cache", type=click.Choice(["as_recorded", "none"]), help="none: all input billed as uncached."),
+    click.option("--role", "roles", multiple=True, type=_ROLE, help="Count only this role (may be repeated)."),
+)  # fmt: skip
+
+reading_options = _stacked(
+    click.option("--format", "format_name", metavar="NAME", help="Read only this format; default: by content."),
+    click.option("--mapping", type=_FILE, help="Mapping (TOML) for plain tables."),
+    click.option("--benchmark-name", metavar="NAME", help="Name of the benchmark, where the trace does not say."),
+    click.option("--on-error", type=_ON_ERROR, default="stop", show_default=True, help="skip: list it, go on."),
+)  # fmt: skip
+
+
+def scenario_from(options: dict[str, Any]) -> "Scenario | None":
+    """Take the pricing options out of a command's; null: none was given."""
+    from pricing.scenario import load_scenario
+
+    chosen = {name: options.pop(name) for name in _PRICING}
+    given = {key: value for key, value in chosen.items() if value not in (None, ())}
+    path = given.pop("scenario", None)
+    return load_scenario(path, **given) if given or path else None
+
+
+def reading_from(options: dict[str, Any], *, is_forced: bool = False) -> "ReadOptions":
+    """Take the reading options out of a command's."""
+    from traces.read import ReadOptions
+
+    name, mapping, benchmark, on_error = (options.pop(name) for name in _READING)
+    return ReadOptions(name, mapping, benchmark, on_error, is_forced=is_forced)

@@ -1,0 +1,105 @@
+"""Results to stdout: a table for people, JSON or CSV for programs. Messages and progress to stderr."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Progress = Callable[[str, int, int], None]
+_QUIET_S: Final = 1.0
+_MOST_ROWS: Final = 60
+
+
+def emit(frame: "pl.DataFrame", style: str | None, title: str | None = None) -> None:
+    """Print a table in the style asked for."""
+    if style == "json":
+        click.echo(to_json(frame.to_dicts()))
+    elif style == "csv":
+        click.echo(_flat(frame).write_csv(), nl=False)
+    else:
+        _print_table(frame, title)
+
+
+def to_json(document: Any) -> str:
+    """Write JSON with null for what is not known and ISO times."""
+    import json
+    import math
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: plain(part) for key, part in value.items()}
+        if isinstance(value, list | tuple):
+            return [plain(part) for part in value]
+        if isinstance(value, float) and not math.isfinite(value):
+            return None
+        return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+    return json.dumps(plain(document), indent=1, ensure_ascii=False)
+
+
+def _flat(frame: "pl.DataFrame") -> "pl.DataFrame":
+    import polars as pl
+
+    nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
+    return frame.with_columns(pl.col(name).map_elements(str, return_dtype=pl.String) for name in nested)
+
+
+def _print_table(frame: "pl.DataFrame", title: str | None) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for name, dtype in frame.schema.items():
+        table.add_column(name, justify="right" if dtype.is_numeric() else "left", overflow="fold")
+    for row in frame.head(_MOST_ROWS).iter_rows():
+        table.add_row(*(cell(value) for value in row))
+    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False, markup=False)
+    console.print(table)
+    if frame.height > _MOST_ROWS:
+        click.echo(f"... and {frame.height - _MOST_ROWS:,} more rows: --csv or --json prints all")
+
+
+def cell(value: Any) -> str:
+    """Write a value for people; a dash for what is not known."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"  # noqa: PLR2004 - where digits stop helping
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return str(value)
+
+
+def say(message: str) -> None:
+    """Write a message for people."""
+    click.echo(message, err=True)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress | None]:
+    """Show a bar on a terminal once something takes longer than a second; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task, started = bar.add_task("", visible=False, total=None), time.monotonic()
+
+        def show(what: str, done: int, total: int) -> None:
+            is_long = time.monotonic() - started > _QUIET_S
+            bar.update(task, description=what, completed=done, total=total, visible=is_long)
+
+        yield show

@@ -1,0 +1,49 @@
+"""``evalreplay read``."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from analyzer.cli.options import force_option, reading_options
+from analyzer.cli.printing import progress_bar, say
+
+
+@click.command("read")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder of the store.")
+@click.option("--suggest-mapping", is_flag=True, help="Print a mapping to start from, for a plain table.")
+@reading_options
+@force_option
+def command(
+    paths: tuple[Path, ...], output: Path | None, *, suggest_mapping: bool, force: bool, **options: Any
+) -> None:
+    """Read raw traces into a store.
+
+    Formats are recognised by content; folders are walked; .gz and .zst are opened. Reading again into the same store
+    parses only what changed.
+
+    \b
+    Examples:
+        evalreplay read runs/ results.json -o store/
+        evalreplay read calls.csv --suggest-mapping > mapping.toml
+        evalreplay read calls.csv --mapping mapping.toml -o store/
+    """
+    if suggest_mapping:
+        from traces.suggest import suggest_mapping as suggest
+
+        click.echo("\n".join(suggest(path) for path in paths), nl=False)
+        return
+    if output is None:
+        raise click.UsageError("where to? give -o STORE")
+    from analyzer.cli.options import reading_from
+    from traces.read import read_traces
+
+    with progress_bar() as progress:
+        store = read_traces(paths, output, reading_from(options, is_forced=force), progress)
+    rows = store.manifest["rows"]
+    say(", ".join(f"{rows[name]:,} {name}" for name in ("runs", "rollouts", "calls", "rejects")) + f" in {output}")
+    for row in store.table("rejects").head(5).iter_rows(named=True):
+        say(f"  {row['kind']}: {row['source_path']} {row['place']}: {row['reason']}")
+    if rows["rejects"] > 5:  # noqa: PLR2004 - as many as are shown above
+        say(f"  ... and {rows['rejects'] - 5:,} more in the table rejects: evalreplay show {output}")

@@ -1,0 +1,69 @@
+"""``evalreplay show``."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from analyzer.cli.options import output_options, reading_options, sources_argument
+from analyzer.cli.printing import emit, progress_bar, to_json
+
+
+@click.command("show")
+@sources_argument
+@reading_options
+@output_options
+def command(sources: tuple[Path, ...], style: str | None, **options: Any) -> None:
+    """Show what a store holds: runs, tasks, attempts, tokens, dates, coverage, rejects.
+
+    A share says how much is known: tokens_frac 0.9 means that a tenth of the calls has no token counts.
+
+    \b
+    Example:
+        evalreplay show store/
+    """
+    from analyzer.cli.options import reading_from
+    from analyzer.session import as_store
+    from analyzer.summary import summarise
+
+    with progress_bar() as progress:
+        summary = summarise(as_store(sources, reading_from(options), progress))
+    if style == "json":
+        parts = {"runs": summary.runs.to_dicts(), "rejects": summary.rejects.to_dicts(), "n_rows": summary.n_rows}
+        click.echo(to_json(parts))
+        return
+    if style == "csv":
+        emit(summary.runs, style)
+        return
+    for row in summary.runs.iter_rows(named=True):
+        _show_run(row)
+    click.echo("  ".join(f"{name} {n:,}" for name, n in summary.n_rows.items()))
+    if summary.rejects.height:
+        emit(summary.rejects, None, "\nrejects")
+
+
+def _show_run(row: dict[str, Any]) -> None:
+    from analyzer.cli.printing import cell
+
+    fewest, most = row["attempts_min"], row["attempts_max"]
+    attempts = cell(fewest) if fewest == most else f"{fewest} to {most}"
+    shares = {
+        "tokens": "tokens_frac",
+        "cache split": "cache_split_frac",
+        "time": "time_frac",
+        "cost": "recorded_cost_frac",
+    }
+    known = ", ".join(f"{what} {row[name]:.0%}" for what, name in shares.items() if row[name] is not None)
+    tokens_in, tokens_out = cell(row["input_tokens"]), cell(row["output_tokens"])
+    at_least = "at least " if (row["tokens_frac"] or 0) < 1 else ""
+    lines = {
+        "run": f"{row['run_id']} ({row['source_format']})",
+        "rollouts": f"{cell(row['n_rollouts'])} of {cell(row['n_tasks'])} tasks, {attempts} attempts each",
+        "score": f"{cell(row['score'])} ({cell(row['n_scored'])} scored)",
+        "calls": f"{cell(row['n_calls'])}, {at_least}{tokens_in} tokens in, {tokens_out} out",
+        "known": known or "no calls",
+        "dates": f"{cell(row['first_at'])} to {cell(row['last_at'])} UTC",
+    }
+    click.echo(f"{row['benchmark'] or 'benchmark not named'}: {row['agent']}")
+    for name, text in lines.items():
+        click.echo(f"  {name:<9} {text}")

@@ -1,0 +1,24 @@
+"""``evalreplay sql``."""
+
+from pathlib import Path
+
+import click
+
+from analyzer.cli.options import output_options
+from analyzer.cli.printing import emit
+
+
+@click.command("sql")
+@click.argument("source", type=click.Path(exists=True, path_type=Path), metavar="STORE")
+@click.argument("statement")
+@output_options
+def command(source: Path, statement: str, style: str | None) -> None:
+    """Ask a store a question in SQL (DuckDB). Tables: runs, tasks, rollouts, scores, calls, charges, rejects.
+
+    \b
+    Example:
+        evalreplay sql store/ "select model, count(*), sum(output_tokens) from calls group by model"
+    """
+    from analyzer import api
+
+    emit(api.sql(source, statement), style)

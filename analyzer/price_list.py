@@ -1,0 +1,64 @@
+"""The price book as a list for people: models, and the rows of one model in USD per million with their sources."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from pricing.book import load_book
+from pricing.schema import PUSD_PER_USD, PUSD_PER_USD_PER_MTOK
+from traces.errors import PricingError
+
+_DETAILS: Final = (
+    "effective_from", "effective_until", "effective_earliest", "effective_latest", "min_input_tokens",
+    "is_whole_request", "service_tier", "is_batch", "weekdays", "hours_utc", "layer", "date_basis", "source",
+    "retrieved_date", "note",
+)  # fmt: skip
+
+
+def models(files: Sequence[Path] = (), provider: str | None = None) -> pl.DataFrame:
+    """One row per model of the book: provider, model, rows, first effective moment, layers."""
+    rows = load_book(files).rows
+    chosen = rows if provider is None else rows.filter(pl.col("provider") == provider)
+    return (
+        chosen.group_by("provider", "model")
+        .agg(
+            n_rows=pl.len(),
+            first_from=pl.col("effective_from").min(),
+            layers=pl.col("layer").unique().sort().str.join("+"),
+        )
+        .sort("provider", "model")
+    )
+
+
+def price_rows(model: str, day: str | None, provider: str | None = None, files: Sequence[Path] = ()) -> pl.DataFrame:
+    """Give the rows of a model: all of them, or those in force on a day.
+
+    Raises:
+        PricingError: if the model or a price on that day is not known, or the day is not one.
+    """
+    book = load_book(files)
+    found = book.on(model, None, provider)
+    if found.is_empty():
+        closest = ", ".join(book.closest(model)) or "none"
+        raise PricingError(
+            f"no price for model {model!r}", f"closest known models: {closest}; add an alias or a price file"
+        )
+    in_force = found if day is None else book.on(model, _moment(day), provider)
+    if in_force.is_empty():
+        first = found["effective_from"].min()
+        raise PricingError(f"no price for model {model!r} on {day}", f"its first known price is from {first!s}")
+    is_token = pl.col("unit") == "token"
+    usd = pl.col("price_pusd") / pl.when(is_token).then(PUSD_PER_USD_PER_MTOK).otherwise(PUSD_PER_USD)
+    unit = pl.when(is_token).then(pl.lit("Mtok")).otherwise("unit")
+    return in_force.select("provider", "model", "kind", usd.alias("price_usd"), unit.alias("unit"), *_DETAILS)
+
+
+def _moment(day: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(day)
+    except ValueError as error:
+        raise PricingError(f"--on {day}: not a date", "write 2025-06-09, or 2025-02-08T16:00Z for an hour") from error
+    return moment.replace(tzinfo=moment.tzinfo or UTC)

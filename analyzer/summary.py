@@ -1,0 +1,64 @@
+"""What a store holds, in a few tables: per run its attempts, tokens, dates and coverage; rejects by kind."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from traces.store import Store
+from traces.sums import known_total
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Tables of a store in short.
+
+    Args:
+        runs: One row per run: benchmark, agent, n_tasks, n_rollouts, attempts_min, attempts_max, n_scored, score,
+            n_calls, input_tokens, output_tokens (known part), shares of calls with tokens, cache split, time and
+            recorded cost, first and last moment.
+        rejects: Count by kind, format and reason.
+        n_rows: Rows by table.
+    """
+
+    runs: pl.DataFrame
+    rejects: pl.DataFrame
+    n_rows: dict[str, int]
+
+
+def summarise(store: Store) -> Summary:
+    """Sum up a store."""
+    n_rows = {name: int(store.scan(name).select(pl.len()).collect().item()) for name in store.declared}
+    runs = store.scan("runs").select("run_id", "benchmark", "agent", "source_format").collect()
+    joined = runs.join(_rollouts(store), on="run_id", how="left").join(_calls(store), on="run_id", how="left")
+    rejects = store.scan("rejects").group_by("kind", "source_format", "reason").agg(n=pl.len()).collect()
+    return Summary(
+        joined.sort("benchmark", "agent", "run_id", nulls_last=True),
+        rejects.sort("n", "kind", "reason", descending=[True, False, False]),
+        n_rows,
+    )
+
+
+def _rollouts(store: Store) -> pl.DataFrame:
+    by_task = store.scan("rollouts").group_by("run_id", "task_id").agg(
+        n=pl.len(), n_scored=pl.col("score").count(), score=pl.col("score").mean(),
+        first_at=pl.col("started_at").min(), last_at=pl.coalesce("ended_at", "started_at").max(),
+    )  # fmt: skip
+    return by_task.group_by("run_id").agg(
+        n_tasks=pl.len(), n_rollouts=pl.col("n").sum(), attempts_min=pl.col("n").min(), attempts_max=pl.col("n").max(),
+        n_scored=pl.col("n_scored").sum(), score=pl.col("score").mean(),
+        first_at=pl.col("first_at").min(), last_at=pl.col("last_at").max(),
+    ).collect()  # fmt: skip
+
+
+def _calls(store: Store) -> pl.DataFrame:
+    time = pl.coalesce("started_at", "ended_at")
+    calls = store.scan("calls")
+    return calls.group_by("run_id").agg(
+        n_calls=pl.len(),
+        input_tokens=known_total("input_tokens"),
+        output_tokens=known_total("output_tokens"),
+        tokens_frac=(pl.col("input_tokens").is_not_null() & pl.col("output_tokens").is_not_null()).mean(),
+        cache_split_frac=pl.col("uncached_input_tokens").is_not_null().mean(),
+        time_frac=time.is_not_null().mean(),
+        recorded_cost_frac=pl.col("recorded_cost_usd").is_not_null().mean(),
+    ).collect()  # fmt: skip

@@ -1,0 +1,108 @@
+"""Do the numbers still hold? The inputs are hashed again, read again, priced again, and compared with the store."""
+
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pricing.priced_store import reprice_store
+from pricing.scenario import Scenario
+from traces.errors import ReplayError
+from traces.files import fast_hash
+from traces.inputs import InputCache
+from traces.read import ReadOptions, read_traces
+from traces.store import Store
+
+_MONEY_USD = 1e-9
+"""Two readings of the same inputs agree to the last bit; this only forgives the printing of floats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was found.
+
+    Args:
+        inputs: One row per input file: name, state (same, changed, missing), sha256 (null: missing).
+        tables: One row per table: rows in the store, rows read again, whether they are equal (null: not read again).
+        problems: What does not hold, in words; empty: everything holds.
+    """
+
+    inputs: pl.DataFrame
+    tables: pl.DataFrame
+    problems: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every number still holds."""
+        return not self.problems
+
+
+def verify_store(store: Store, inputs: Path | None = None) -> Verification:
+    """Verify a store or a priced store.
+
+    Args:
+        store: The store.
+        inputs: Folder the inputs lie in now; null: where they lay when they were read.
+    """
+    traces = store.manifest.get("traces", store.manifest)
+    places = _places(store, traces, inputs)
+    files = pl.DataFrame(
+        [_checked(file, places.get(file["name"])) for unit in traces["units"] for file in unit["files"]]
+    )
+    lost = files.filter(pl.col("state") != "same")
+    problems = [f"{row['name']}: {row['state']}" for row in lost.iter_rows(named=True)]
+    tables = _reread(store, sorted({_root(place, name) for name, place in places.items()})) if not problems else None
+    if tables is not None:
+        problems += [
+            f"table {row['table']} differs when read again"
+            for row in tables.filter(~pl.col("is_equal")).iter_rows(named=True)
+        ]
+    return Verification(files, tables if tables is not None else pl.DataFrame(), tuple(problems))
+
+
+def _places(store: Store, traces: dict[str, Any], inputs: Path | None) -> dict[str, Path]:
+    names = [file["name"] for unit in traces["units"] for file in unit["files"]]
+    known = InputCache.load(store.path).paths()
+    if inputs is not None:
+        return {name: _beneath(inputs, name) for name in names}
+    return {name: known[name] for name in names if name in known}
+
+
+def _beneath(folder: Path, name: str) -> Path:
+    """Find an input by its name beside or inside the folder given."""
+    return folder / name if (folder / name).exists() else folder.parent / name
+
+
+def _root(place: Path, name: str) -> Path:
+    """Find the path that was named when the file was read: the file's place without the parts below the root."""
+    depth = len(Path(name).parts) - 1
+    return place.parents[depth - 1] if depth else place
+
+
+def _checked(file: dict[str, Any], place: Path | None) -> dict[str, Any]:
+    if place is None or not place.is_file():
+        return {"name": file["name"], "state": "missing", "sha256": None}
+    state = "same" if fast_hash(place) == file["xxh3_128"] else "changed"
+    with place.open("rb") as content:
+        return {"name": file["name"], "state": state, "sha256": hashlib.file_digest(content, "sha256").hexdigest()}
+
+
+def _reread(store: Store, roots: list[Path]) -> pl.DataFrame:
+    with tempfile.TemporaryDirectory(prefix="evalreplay-") as folder:
+        again = read_traces(roots, Path(folder) / "store", ReadOptions(on_error="skip"))
+        if store.manifest["kind"] == "priced":
+            scenario = Scenario.model_validate(store.manifest["scenario"])
+            again = reprice_store(again, Path(folder) / "priced", scenario)
+        rows = [_compared(name, store, again) for name in store.declared]
+    return pl.DataFrame(rows)
+
+
+def _compared(name: str, store: Store, again: Store) -> dict[str, Any]:
+    try:
+        one, other = store.table(name), again.table(name)
+    except ReplayError:
+        return {"table": name, "n_rows": None, "n_rows_again": None, "is_equal": False}
+    return {"table": name, "n_rows": one.height, "n_rows_again": other.height, "is_equal": one.equals(other)}

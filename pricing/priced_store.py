@@ -1,0 +1,130 @@
+"""A store of traces in, a priced store out: the same folders, tables and keys with cost columns added."""
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pricing.book import PriceBook, load_book
+from pricing.charges import price_charges
+from pricing.facts import facts_of_parquet
+from pricing.reprice import Pricing, call_table, in_usd, prepare, priced_sums
+from pricing.scenario import Scenario
+from pricing.schema import PRICED_TABLES
+from pricing.unpriced import refuse_unpriced, unpriced_models
+from traces.errors import StoreError
+from traces.schema import TABLES
+from traces.store import MANIFEST, Store, is_store, open_store, replacing, write_json, write_parquet
+
+Progress = Callable[[str, int, int], None]
+
+
+def reprice_store(  # noqa: PLR0913 - the options of a command
+    store: Store,
+    output: Path,
+    scenario: Scenario | None = None,
+    *,
+    is_strict: bool = False,
+    is_forced: bool = False,
+    progress: Progress | None = None,
+) -> Store:
+    """Price every call of a store and write the priced store.
+
+    Raises:
+        PricingError: with ``is_strict``, if a call has no price.
+        StoreError: if the output exists and ``is_forced`` is not given.
+    """
+    refuse_overwrite(output, is_forced=is_forced)
+    scenario = scenario or Scenario()
+    book = load_book(scenario.prices)
+    tables = {name: store.scan(name) for name in TABLES}
+    pricing = prepare(tables, scenario, facts_of_parquet(store.shards("calls")), book)
+    with replacing(output) as folder:
+        _write_calls(store, pricing, folder, progress)
+        unpriced = _unpriced(folder, book, is_strict=is_strict)
+        _write_sums(store, tables, pricing, folder)
+        _link_rest(store, folder)
+        rows = {name: _n_rows(folder / name) for name in PRICED_TABLES}
+        write_json(_manifest(store, scenario, book, unpriced, rows), folder / MANIFEST)
+    return open_priced(output)
+
+
+def open_priced(path: Path) -> Store:
+    """Open a priced store.
+
+    Raises:
+        StoreError: if it is no store, or one of traces that was not priced yet.
+    """
+    store = open_store(path, PRICED_TABLES)
+    if store.manifest.get("kind") != "priced":
+        raise StoreError(f"{path}: not priced yet", f"price it: evalreplay reprice {path} -o priced/")
+    return store
+
+
+def refuse_overwrite(output: Path, *, is_forced: bool) -> None:
+    """Refuse to replace what is no store, or a store without ``is_forced``.
+
+    Raises:
+        StoreError: if the output may not be replaced.
+    """
+    if output.exists() and not is_store(output) and (not output.is_dir() or any(output.iterdir())):
+        raise StoreError(f"{output}: exists and is not a store", "give another folder: it will not be replaced")
+    if is_store(output) and not is_forced:
+        raise StoreError(f"{output}: exists", "give another folder, or pass --force to replace it")
+
+
+def _write_calls(store: Store, pricing: Pricing, folder: Path, progress: Progress | None) -> None:
+    shards = store.shards("calls")
+    (folder / "calls").mkdir()
+    for number, shard in enumerate(shards):
+        if progress is not None:
+            progress("pricing calls", number, len(shards))
+        write_parquet(call_table(pl.scan_parquet(shard), pricing).collect(), folder / "calls" / shard.name)
+
+
+def _unpriced(folder: Path, book: PriceBook, *, is_strict: bool) -> list[dict[str, Any]]:
+    shards = sorted((folder / "calls").glob("*.parquet"))
+    unpriced = unpriced_models(pl.scan_parquet(shards), book) if shards else []
+    refuse_unpriced(unpriced, is_strict=is_strict)
+    return unpriced
+
+
+def _write_sums(store: Store, tables: Mapping[str, pl.LazyFrame], pricing: Pricing, folder: Path) -> None:
+    charges = store.table("charges")
+    priced = price_charges(charges, store.table("rollouts"), store.table("runs"), pricing.scenario, pricing.book)
+    runs, rollouts = priced_sums(tables, priced, pricing)
+    frames = {"runs": runs, "rollouts": rollouts, "charges": in_usd(priced.lazy()).collect()}
+    for name, frame in frames.items():
+        table = PRICED_TABLES[name]
+        (folder / name).mkdir()
+        if frame.height:
+            write_parquet(table.sort(table.conform(frame)), folder / name / "priced.parquet")
+
+
+def _link_rest(store: Store, folder: Path) -> None:
+    for name in ("tasks", "scores", "rejects"):
+        (folder / name).mkdir()
+        for shard in store.shards(name):
+            (folder / name / shard.name).hardlink_to(shard)
+
+
+def _n_rows(folder: Path) -> int:
+    shards = sorted(folder.glob("*.parquet"))
+    return int(pl.scan_parquet(shards).select(pl.len()).collect().item()) if shards else 0
+
+
+def _manifest(
+    store: Store, scenario: Scenario, book: PriceBook, unpriced: list[dict[str, Any]], rows: Mapping[str, int]
+) -> dict[str, Any]:
+    return {
+        "kind": "priced",
+        "evalreplay": version("evalreplay"),
+        "schema_version": store.manifest.get("schema_version"),
+        "scenario": scenario.manifest(),
+        "price_files_sha256": book.files(),
+        "unpriced": unpriced,
+        "rows": dict(rows),
+        "traces": dict(store.manifest),
+    }
