@@ -1,5 +1,17 @@
 """The public Python API: re-exports, nothing else (``import evalreplay as er``)."""
 
-from traces.read import read_traces
+from analyzer.api import audit, card, curve, frontier, read, report, reprice, show, sql, verify
+from analyzer.curves.registry import CurveResult
+from analyzer.figures import draw, save
+from pricing.book import PriceBook, load_book
+from pricing.reprice import reprice_tables
+from pricing.scenario import Scenario, load_scenario
+from traces.errors import AnalysisError, PricingError, ReplayError, StoreError, TraceError, UsageError
+from traces.registry import Reader
+from traces.store import Store, open_store
 
-__all__ = ["read_traces"]
+__all__ = [
+    "AnalysisError", "CurveResult", "PriceBook", "PricingError", "Reader", "ReplayError", "Scenario", "Store",
+    "StoreError", "TraceError", "UsageError", "audit", "card", "curve", "draw", "frontier", "load_book",
+    "load_scenario", "open_store", "read", "report", "reprice", "reprice_tables", "save", "show", "sql", "verify",
+]  # fmt: skip

@@ -94,8 +94,8 @@ def _units(paths: Sequence[Path], options: ReadOptions, log: RejectLog, progress
 
 
 def _table_reader(path: Path) -> Reader:
-    from traces.map_table import read_tables
-    from traces.mapping import load_mapping
+    from traces.plain.mapping import load_mapping
+    from traces.plain.read import read_tables
 
     mapping = load_mapping(path)
     return Reader(

@@ -6,8 +6,8 @@ import polars as pl
 import xxhash
 
 from traces.errors import TraceError
+from traces.plain.cells import PLACE
 from traces.rejects import RejectLog
-from traces.table_cells import PLACE
 
 Parts = dict[str, list[pl.DataFrame]]
 """Converted frames by table; ``runs.facts`` and ``rollouts.facts`` hold what narrower tables say about wider ones."""

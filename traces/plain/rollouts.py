@@ -5,8 +5,8 @@ from typing import Final
 
 import polars as pl
 
+from traces.plain.cells import PLACE
 from traces.rejects import RejectLog
-from traces.table_cells import PLACE
 
 _ROLLOUT: Final = ("run_id", "rollout_id")
 _CLOCKS: Final = ("started_at", "ended_at", "wall_s", "time_basis", "is_tz_assumed")

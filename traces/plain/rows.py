@@ -4,11 +4,11 @@ from typing import Final
 
 import polars as pl
 
+from traces.plain.cells import PLACE
+from traces.plain.rollouts import complete_rollouts, complete_runs
 from traces.rejects import RejectLog
 from traces.schema import TABLES
 from traces.sums import total
-from traces.table_cells import PLACE
-from traces.table_rollouts import complete_rollouts, complete_runs
 
 _ROLLOUT: Final = ("run_id", "rollout_id")
 _HELPERS: Final = ("_path", "_place")

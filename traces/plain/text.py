@@ -16,9 +16,9 @@ from typing import Any, Final
 import polars as pl
 
 from traces.errors import TraceError
+from traces.plain.blocks import BOM, DAMAGE, blocks, end_of_quoted, head, opened
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
-from traces.text_blocks import BOM, DAMAGE, blocks, end_of_quoted, head, opened
 
 _SEEN_BYTES: Final = 4 * 1024 * 1024
 _SEPARATORS: Final = (",", "\t", ";", "|")

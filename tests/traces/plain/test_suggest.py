@@ -6,11 +6,11 @@ import polars as pl
 import pytest
 
 from traces.errors import TraceError
-from traces.map_table import read_tables
-from traces.mapping import Section, parse_mapping
+from traces.plain.mapping import Section, parse_mapping
+from traces.plain.read import read_tables
+from traces.plain.suggest import suggest_mapping
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
-from traces.suggest import suggest_mapping
 
 
 def suggested(folder: Path, text: str) -> tuple[str, Section, dict[str, pl.DataFrame]]:

@@ -4,7 +4,7 @@ from typing import Final
 
 import polars as pl
 
-from traces.mapping import WRITE_PARTS, Convention, Section
+from traces.plain.mapping import WRITE_PARTS, Convention, Section
 from traces.schema import INPUT_PARTS
 
 _COUNTS: Final = ("input_tokens", *INPUT_PARTS, "output_tokens", "reasoning_tokens")

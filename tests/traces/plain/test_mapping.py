@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from traces.errors import TraceError
-from traces.mapping import load_mapping, parse_mapping
+from traces.plain.mapping import load_mapping, parse_mapping
 
 CALLS = '[[table]]\nfills = "calls"\n[table.columns]\ntask_id = "task"\n'
 

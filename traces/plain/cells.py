@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from traces.errors import TraceError
-from traces.mapping import UNITS, Section, as_list, as_text
+from traces.plain.mapping import UNITS, Section, as_list, as_text
 from traces.rejects import RejectLog
 from traces.schema import ROLLOUTS, RUNS, TABLES, UTC_TIME
 

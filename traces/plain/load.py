@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from traces.errors import TraceError
+from traces.plain.blocks import DAMAGE, head, opened
+from traces.plain.text import Layout, json_frames, json_names, separated_frames, separated_header
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
-from traces.text_blocks import DAMAGE, head, opened
-from traces.text_tables import Layout, json_frames, json_names, separated_frames, separated_header
 
 if TYPE_CHECKING:
     from polars.datatypes import DataTypeClass

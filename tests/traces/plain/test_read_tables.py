@@ -10,8 +10,8 @@ import pytest
 from traces.checks import checked
 from traces.errors import MalformedTraceError, TraceError
 from traces.files import peek
-from traces.map_table import read_tables
-from traces.mapping import Mapping, Section, When, parse_mapping
+from traces.plain.mapping import Mapping, Section, When, parse_mapping
+from traces.plain.read import read_tables
 from traces.readers.mini_swe_agent import READER as MINI_SWE_AGENT
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
@@ -419,7 +419,7 @@ def test_a_started_call_with_a_latency_has_an_end(tmp_path: Path) -> None:
 
 
 def test_the_example_of_the_documentation_does_what_it_says(tmp_path: Path) -> None:
-    text = (Path(__file__).parents[2] / "docs" / "mapping.md").read_text("utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "mapping.md").read_text("utf-8")
     csv, jsonl, toml = (text.split(f"```{name}\n")[1].split("```")[0] for name in ("csv", "jsonl", "toml"))
     tables, rejects = read(tmp_path, toml, calls_csv=csv, tasks_jsonl=jsonl)
     assert rejects == []
@@ -433,6 +433,6 @@ def test_the_example_of_the_documentation_does_what_it_says(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("model", [Mapping, Section, When])
 def test_every_key_of_a_mapping_is_documented(model: type[Mapping | Section | When]) -> None:
-    text = (Path(__file__).parents[2] / "docs" / "mapping.md").read_text("utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "mapping.md").read_text("utf-8")
     keys = [field.alias or name for name, field in model.model_fields.items()]
     assert [key for key in keys if f"`{key}" not in text and f"[{key}]" not in text and f".{key}" not in text] == []

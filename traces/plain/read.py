@@ -8,15 +8,15 @@ import xxhash
 
 from traces.errors import TraceError
 from traces.files import fast_hash
-from traces.mapping import Mapping, Section, facts_of, nearest, own_columns
+from traces.plain.cells import PLACE, canonical, check_readings
+from traces.plain.keys import Parts, with_keys
+from traces.plain.load import column_names, load
+from traces.plain.mapping import Mapping, Section, facts_of, nearest, own_columns
+from traces.plain.rows import complete
+from traces.plain.text import Layout
+from traces.plain.tokens import split_tokens
 from traces.registry import Batch, SourceFile
 from traces.rejects import RejectLog
-from traces.table_cells import PLACE, canonical, check_readings
-from traces.table_keys import Parts, with_keys
-from traces.table_rows import complete
-from traces.table_tokens import split_tokens
-from traces.tabular import column_names, load
-from traces.text_tables import Layout
 
 _KEYS = ("run_id", "task_id", "attempt", "rollout_id")
 

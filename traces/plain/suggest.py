@@ -11,11 +11,11 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from traces.errors import TraceError
-from traces.mapping import WRITE_PARTS, Section, facts_of, own_columns
+from traces.plain.blocks import head
+from traces.plain.load import column_names, first_rows
+from traces.plain.mapping import WRITE_PARTS, Section, facts_of, own_columns
+from traces.plain.text import Layout
 from traces.registry import SourceFile
-from traces.tabular import column_names, first_rows
-from traces.text_blocks import head
-from traces.text_tables import Layout
 
 _UNITS: Final = {"ms": "ms", "us": "us", "minutes": "min", "hours": "h", "cents": "cents"}
 _EPOCHS: Final = (("unix_us", 1e14), ("unix_ms", 1e11), ("unix_s", 1e8))
@@ -64,7 +64,7 @@ def _is_utf8(file: SourceFile) -> bool:
 
 
 def _synonyms() -> dict[str, Any]:
-    return tomllib.loads(files("traces").joinpath("data/column_synonyms.toml").read_text("utf-8"))
+    return tomllib.loads(files("traces.plain").joinpath("data/column_synonyms.toml").read_text("utf-8"))
 
 
 def _start(names: Sequence[str]) -> Start:

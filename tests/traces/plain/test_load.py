@@ -11,12 +11,12 @@ import polars as pl
 import pytest
 import zstandard
 
-from traces import text_blocks
 from traces.errors import MalformedTraceError, TraceError
+from traces.plain import blocks
+from traces.plain.load import column_names, load
+from traces.plain.text import Layout
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
-from traces.tabular import column_names, load
-from traces.text_tables import Layout
 
 Rows = list[tuple[str | None, ...]]
 
@@ -68,7 +68,7 @@ def test_reading_in_blocks_changes_nothing(tmp_path: Path, monkeypatch: pytest.M
     json_lines = b"".join(b'{"a":%d}\n' % number for number in range(100))
     quoted = b"a,b\n" + b"".join(b'%d,"x\n""y"\n' % number for number in range(100))
     whole = read(tmp_path, json_lines, "a"), read(tmp_path, quoted, "a", "b")
-    monkeypatch.setattr(text_blocks, "_BLOCK_BYTES", 64)
+    monkeypatch.setattr(blocks, "_BLOCK_BYTES", 64)
     assert (read(tmp_path, json_lines, "a"), read(tmp_path, quoted, "a", "b")) == whole
     assert whole[0][0][-1] == ("99", "line 100")
     assert whole[1][0][-1] == ("99", 'x\n"y', "line 200")

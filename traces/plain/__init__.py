@@ -1,0 +1,1 @@
+"""Plain tables (CSV, TSV, JSONL, Parquet, XLSX) to canonical tables, by a mapping the user writes."""
