@@ -42,10 +42,13 @@ def complete(tables: dict[str, pl.DataFrame], run: pl.DataFrame, log: RejectLog)
 
 def _typed(table: str, rows: pl.DataFrame | None) -> pl.DataFrame:
     """Every declared column and the helpers, null where there is no value."""
-    schema = {
-        **TABLES[table].schema, "task_id": pl.String, "attempt": pl.Int64, **dict.fromkeys(_HELPERS, pl.String),
-        "_row": pl.Int64,
-    }  # fmt: skip
+    schema = pl.Schema(TABLES[table].schema)
+    schema |= {
+        "task_id": pl.String(),
+        "attempt": pl.Int64(),
+        "_row": pl.Int64(),
+        **dict.fromkeys(_HELPERS, pl.String()),
+    }
     if rows is None:
         return pl.DataFrame(schema=schema)
     columns = (pl.col(name) if name in rows.columns else pl.lit(None).alias(name) for name in schema)
