@@ -1,0 +1,112 @@
+"""Recorded costs tried at other prices of the book: the same model on another day, or at another provider."""
+
+from datetime import timedelta
+from typing import Final
+
+import polars as pl
+
+from analyzer.implied_rates import GROUP
+from pricing.aliases import normalised
+from pricing.book import PriceBook
+from pricing.facts import facts_of
+from pricing.names import resolve
+from pricing.reprice import in_usd, prepare, priced_calls
+from pricing.scenario import Scenario
+from traces.schema import CALLS, TABLES, UTC_TIME
+
+_CLOSE: Final = 1e-9
+_LEAST_SHARE: Final = 0.9
+_N_SAMPLE: Final = 100
+_PAIR: Final = ("provider", "model")
+
+
+def other_prices(calls: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
+    """Find prices that reproduce recorded costs to 1e-9: _row, other_day, other_provider (null: none does).
+
+    A price counts only if it reproduces at least nine in ten of the figures of its ``GROUP`` that have no cause yet,
+    so that a coincidence in a few proves nothing. Of several the nearest day, and the first provider, is named.
+
+    Args:
+        calls: Canonical columns of the calls without a cause, with _row, recorded (USD) and recorded_basis.
+        book: Prices.
+    """
+    usable = calls.filter(pl.col("recorded") > 0, pl.col("input_tokens").is_not_null(), ~pl.col("is_residual"))
+    pairs = usable.select(_PAIR).unique()
+    days = _matched(usable, _on_other_days(pairs, book), book)
+    providers = _matched(usable, _at_other_providers(pairs, book), book)
+    return days.select("_row", other_day=pl.col("at").dt.strftime("%Y-%m-%d")).join(
+        providers.select("_row", other_provider="to_provider"), on="_row", how="full", coalesce=True
+    )
+
+
+def _on_other_days(pairs: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
+    """Days on which a price of the model changed, and the one before the first."""
+    targets = resolve(pairs, book).filter(pl.col("price_model").is_not_null())
+    listed = targets.join(
+        book.rows, left_on=["price_provider", "price_model"], right_on=["provider", "model"], how="inner"
+    )
+    changes = listed.select(*_PAIR, at="effective_from").drop_nulls("at").unique()
+    before = changes.group_by(_PAIR).agg(pl.col("at").min() - timedelta(days=1))
+    return pl.concat([changes, before]).with_columns(to_provider="provider", to_model="model")
+
+
+def _at_other_providers(pairs: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
+    """List the same model, by the last part of its name, as every other provider of the book sells it."""
+    rows = [
+        (row["provider"], row["model"], None, host, name)
+        for row in resolve(pairs, book).iter_rows(named=True)
+        for host, names in sorted(book.index.items())
+        for name in sorted({sold for known, sold in names.items() if _last(known) in _lasts(row)})
+        if host != (row["price_provider"] or row["provider"])
+    ]
+    texts = dict.fromkeys((*_PAIR, "at", "to_provider", "to_model"), pl.String())
+    schema = pl.Schema({**texts, "at": UTC_TIME})
+    return pl.DataFrame(rows, schema=schema, orient="row").unique(maintain_order=True)
+
+
+def _last(name: str) -> str:
+    return normalised(name).rpartition("/")[2]
+
+
+def _lasts(row: dict[str, str | None]) -> set[str]:
+    return {_last(name) for name in (row["model"], row["price_model"]) if name}
+
+
+def _matched(calls: pl.DataFrame, alternatives: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
+    """Rows reproduced by the best alternative of their group; alternatives are weeded out on a sample first."""
+    sample = calls.filter(pl.int_range(pl.len()).over(GROUP) < _N_SAMPLE)
+    likely = _reproduced(sample, alternatives, book).select(alternatives.columns).unique()
+    rows = _reproduced(calls, likely, book)
+    wanted = calls.group_by(GROUP).agg(n_wanted=pl.len())
+    keys = [*GROUP, "at", "to_provider", "to_model"]
+    distance = (pl.col("at") - pl.col("started_at")).abs().mean()
+    best = (
+        rows.group_by(keys).agg(n=pl.len(), distance=distance)
+        .join(wanted, on=GROUP, nulls_equal=True)
+        .filter(pl.col("n") >= _LEAST_SHARE * pl.col("n_wanted"))
+        .sort("n", "distance", "at", "to_provider", "to_model", descending=[True, False, False, False, False])
+        .unique(GROUP, keep="first", maintain_order=True)
+    )  # fmt: skip
+    return rows.join(best.select(keys), on=keys, how="semi", nulls_equal=True)
+
+
+def _reproduced(calls: pl.DataFrame, alternatives: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
+    """Calls priced at each alternative of their model, where that gives the recorded cost."""
+    tried = calls.join(alternatives, on=_PAIR, how="inner", nulls_equal=True)
+    if tried.is_empty():
+        return tried
+    hour = pl.col("started_at") - pl.col("started_at").dt.truncate("1d")
+    moved = tried.with_columns(_provider="provider", _model="model", _started_at="started_at").with_columns(
+        provider="to_provider",
+        model="to_model",
+        started_at=pl.coalesce(pl.col("at") + hour.fill_null(timedelta()), "started_at"),
+    )
+    cost = pl.col("cost_usd")
+    priced = _priced(moved, book).filter((cost - pl.col("recorded")).abs() <= _CLOSE * pl.col("recorded"))
+    return priced.with_columns(provider="_provider", model="_model", started_at="_started_at").select(tried.columns)
+
+
+def _priced(calls: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
+    tables = {name: table.empty().lazy() for name, table in TABLES.items()} | {"calls": calls.lazy()}
+    facts = facts_of(calls.select(CALLS.schema.names()))
+    return in_usd(priced_calls(calls.lazy(), prepare(tables, Scenario(), facts, book))).collect()
