@@ -56,6 +56,23 @@ def price_rows(model: str, day: str | None, provider: str | None = None, files: 
     return in_force.select("provider", "model", "kind", usd.alias("price_usd"), unit.alias("unit"), *_DETAILS)
 
 
+def glance(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """Shorten the rows of a model for a terminal: columns that say something, sources and notes as footnotes."""
+    origin = pl.concat_str(
+        "source", pl.format(" (read {})", "retrieved_date"), pl.format("; {}", "note"), ignore_nulls=True
+    )
+    noted = rows.with_columns(origin=origin)
+    origins = noted["origin"].unique(maintain_order=True).to_list()
+    marks = pl.col("origin").replace_strict(origins, [f"[{number}]" for number in range(1, len(origins) + 1)])
+    table = noted.with_columns(source=marks).drop("origin", "retrieved_date", "note")
+    usual = {**dict.fromkeys(_DETAILS), "min_input_tokens": 0, "service_tier": "standard", "is_batch": False}
+    plain = [
+        name for name, value in {**usual, "is_whole_request": True}.items()
+        if name in table.columns and table[name].eq_missing(pl.Series([value], dtype=table.schema[name])).all()
+    ]  # fmt: skip
+    return table.drop(plain), [f"[{number}] {text}" for number, text in enumerate(origins, start=1)]
+
+
 def _moment(day: str) -> datetime:
     try:
         moment = datetime.fromisoformat(day)

@@ -1,7 +1,7 @@
 """A curve to the terminal and, if asked for, to figures."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from analyzer.cli.printing import emit, say, to_json
 
@@ -9,6 +9,12 @@ if TYPE_CHECKING:
     import polars as pl
 
     from analyzer.curves.registry import CurveResult
+
+
+_GLANCE_ROWS: Final = 8
+_GLANCE_COLUMNS: Final = (
+    "benchmark", "agent", "x", "x_low", "x_high", "y", "y_low", "y_high", "coverage_frac", "is_on_frontier",
+)  # fmt: skip
 
 
 def present(
@@ -27,11 +33,27 @@ def present(
         notes = {"curve": result.curve, "x": result.x_label, "y": result.y_label, "notes": list(result.notes)}
         click.echo(to_json({**notes, "rows": frame.to_dicts()}))
     else:
-        emit(frame, style, f"{result.title}: {result.y_label} against {result.x_label}")
+        title = f"{result.title}\nx: {result.x_label}; y: {result.y_label}\n"
+        emit(_glance(frame) if style is None else frame, style, title)
         for note in result.notes:
             say(f"note: {note}")
     if figure is not None:
         _draw(result, figure, marked, is_faceted=is_faceted)
+
+
+def _glance(frame: "pl.DataFrame") -> "pl.DataFrame":
+    """Take what fits a terminal: some rows per agent, evenly by rank, and the columns that are read first."""
+    import polars as pl
+
+    group = ["benchmark", "agent", "run_id"]
+    n, rank = pl.len().over(group), pl.int_range(pl.len()).over(group)
+    is_kept = (rank * (_GLANCE_ROWS - 1) % (n - 1).clip(lower_bound=1) < _GLANCE_ROWS - 1) | (rank == n - 1)
+    kept = frame.filter(is_kept)
+    if kept.height < frame.height:
+        say(f"{kept.height:,} of {frame.height:,} rows shown: --csv or --json prints all, with every column")
+    shown = kept.select(name for name in _GLANCE_COLUMNS if name in frame.columns)
+    is_exact = shown["x_low"].equals(shown["x"]) and shown["x_high"].equals(shown["x"])
+    return shown.drop("x_low", "x_high") if is_exact else shown
 
 
 def _draw(result: "CurveResult", figure: Path, marked: "pl.DataFrame | None", *, is_faceted: bool) -> None:

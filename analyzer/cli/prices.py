@@ -32,11 +32,17 @@ def command(
         evalreplay prices o3 --on 2025-06-09
         evalreplay prices deepseek-chat --on 2025-02-08T16:00Z
     """
-    from analyzer.price_list import models, price_rows
+    from analyzer.price_list import glance, models, price_rows
 
     if model is None:
         emit(models(files, provider), style)
         return
     rows = price_rows(model, day, provider, files)
-    emit(rows if style else rows.drop("retrieved_date", "is_whole_request"), style)
-    say("prices in USD per million tokens unless another unit is named")
+    if style:
+        emit(rows, style)
+        return
+    table, footnotes = glance(rows)
+    emit(table, None)
+    for footnote in footnotes:
+        click.echo(footnote)
+    say("prices in USD per million tokens (Mtok) or per unit; times are UTC")

@@ -1,5 +1,6 @@
 """Results to stdout: a table for people, JSON or CSV for programs. Messages and progress to stderr."""
 
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 _QUIET_S: Final = 1.0
 _MOST_ROWS: Final = 60
+_MOST_COLUMNS: Final = 8
+_PLAIN_WIDTH: Final = 200
 
 
 def emit(frame: "pl.DataFrame", style: str | None, title: str | None = None) -> None:
@@ -52,18 +55,39 @@ def _flat(frame: "pl.DataFrame") -> "pl.DataFrame":
 
 
 def _print_table(frame: "pl.DataFrame", title: str | None) -> None:
+    """Print a table, or, where its columns would not fit side by side, a paragraph a row."""
+    if title:
+        click.echo(title)
+    cells = [[cell(value) for value in row] for row in frame.head(_MOST_ROWS).iter_rows()]
+    widths = [max(map(len, column)) for column in zip(frame.columns, *cells, strict=True)]
+    width = shutil.get_terminal_size((_PLAIN_WIDTH, 0)).columns if sys.stdout.isatty() else _PLAIN_WIDTH
+    if len(widths) > _MOST_COLUMNS and sum(widths) > 2 * width:
+        _print_paragraphs(frame.columns, cells)
+    else:
+        _print_grid(frame, cells, width)
+    if frame.height > _MOST_ROWS:
+        click.echo(f"... and {frame.height - _MOST_ROWS:,} more rows: --csv or --json prints all")
+
+
+def _print_grid(frame: "pl.DataFrame", cells: list[list[str]], width: int) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    table = Table(header_style="bold", box=None, pad_edge=False)
     for name, dtype in frame.schema.items():
         table.add_column(name, justify="right" if dtype.is_numeric() else "left", overflow="fold")
-    for row in frame.head(_MOST_ROWS).iter_rows():
-        table.add_row(*(cell(value) for value in row))
-    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False, markup=False)
-    console.print(table)
-    if frame.height > _MOST_ROWS:
-        click.echo(f"... and {frame.height - _MOST_ROWS:,} more rows: --csv or --json prints all")
+    for row in cells:
+        table.add_row(*row)
+    console = Console(width=width, highlight=False, markup=False)
+    with console.capture() as captured:
+        console.print(table)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def _print_paragraphs(names: list[str], cells: list[list[str]]) -> None:
+    wide = max(map(len, names))
+    for row in cells:
+        click.echo("\n".join(f"{name:<{wide}}  {text}" for name, text in zip(names, row, strict=True)) + "\n")
 
 
 def cell(value: Any) -> str:

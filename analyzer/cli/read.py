@@ -30,7 +30,7 @@ def command(
         evalreplay read calls.csv --mapping mapping.toml -o store/
     """
     if suggest_mapping:
-        from traces.suggest import suggest_mapping as suggest
+        from traces.plain.suggest import suggest_mapping as suggest
 
         click.echo("\n".join(suggest(path) for path in paths), nl=False)
         return

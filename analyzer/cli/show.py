@@ -47,6 +47,7 @@ def _show_run(row: dict[str, Any]) -> None:
 
     fewest, most = row["attempts_min"], row["attempts_max"]
     attempts = cell(fewest) if fewest == most else f"{fewest} to {most}"
+    attempts += " attempt" if most == 1 else " attempts"
     shares = {
         "tokens": "tokens_frac",
         "cache split": "cache_split_frac",
@@ -58,7 +59,7 @@ def _show_run(row: dict[str, Any]) -> None:
     at_least = "at least " if (row["tokens_frac"] or 0) < 1 else ""
     lines = {
         "run": f"{row['run_id']} ({row['source_format']})",
-        "rollouts": f"{cell(row['n_rollouts'])} of {cell(row['n_tasks'])} tasks, {attempts} attempts each",
+        "rollouts": f"{cell(row['n_rollouts'])} of {cell(row['n_tasks'])} tasks, {attempts} each",
         "score": f"{cell(row['score'])} ({cell(row['n_scored'])} scored)",
         "calls": f"{cell(row['n_calls'])}, {at_least}{tokens_in} tokens in, {tokens_out} out",
         "known": known or "no calls",

@@ -2,11 +2,14 @@
 
 import sys
 from pathlib import Path
+from typing import Final
 
 import click
 
 from analyzer.cli.options import output_options
 from analyzer.cli.printing import emit, say, to_json
+
+_SHOWN: Final = 10
 
 
 @click.command("verify")
@@ -32,7 +35,9 @@ def command(source: Path, inputs: Path | None, style: str | None) -> None:
         emit(found.inputs, style)
     else:
         emit(found.tables, None)
-    for problem in found.problems:
+    for problem in found.problems[:_SHOWN]:
         say(problem)
-    say("every number still holds" if found.holds else f"{len(found.problems)} things do not hold")
+    if len(found.problems) > _SHOWN:
+        say(f"... and {len(found.problems) - _SHOWN:,} more: --json prints all")
+    say("every number still holds" if found.holds else f"{len(found.problems):,} things do not hold")
     sys.exit(0 if found.holds else 1)
