@@ -145,9 +145,13 @@ def _usd(amount: pl.Expr) -> pl.Expr:
 
 def _no_cause() -> pl.Expr:
     """Say where the figures lie, and claim no more."""
-    below = pl.col("recorded") < pl.col("low")
-    return (
-        pl.when(pl.col("recomputed").is_null() & below)
-        .then(pl.format("no cause proven: recorded below what is known to be used, {}", _usd(pl.col("low"))))
-        .otherwise(pl.format("no cause proven: outside {}", _span("low", "high").fill_null("what can be computed")))
-    )
+    below = pl.col("recomputed").is_null() & (pl.col("recorded") < pl.col("low"))
+    one = pl.col("low") == pl.col("high")
+    return pl.format(
+        "no cause proven: {}",
+        pl.when(below)
+        .then(pl.format("recorded below what is known to be used, {}", _usd(pl.col("low"))))
+        .when(one)
+        .then(pl.format("recomputed as {}", _usd(pl.col("low"))))
+        .otherwise(pl.format("recomputed as {}", _span("low", "high"))),
+    ).fill_null("no cause proven")

@@ -8,11 +8,10 @@ import polars as pl
 from analyzer.implied_rates import GROUP
 from pricing.aliases import normalised
 from pricing.book import PriceBook
-from pricing.facts import facts_of
 from pricing.names import resolve
-from pricing.reprice import in_usd, prepare, priced_calls
+from pricing.reprice import reprice_tables
 from pricing.scenario import Scenario
-from traces.schema import CALLS, TABLES, UTC_TIME
+from traces.schema import CALLS, UTC_TIME
 
 _CLOSE: Final = 1e-9
 _LEAST_SHARE: Final = 0.9
@@ -95,18 +94,14 @@ def _reproduced(calls: pl.DataFrame, alternatives: pl.DataFrame, book: PriceBook
     tried = calls.join(alternatives, on=_PAIR, how="inner", nulls_equal=True)
     if tried.is_empty():
         return tried
-    hour = pl.col("started_at") - pl.col("started_at").dt.truncate("1d")
-    moved = tried.with_columns(_provider="provider", _model="model", _started_at="started_at").with_columns(
+    hour = (pl.col("started_at") - pl.col("started_at").dt.truncate("1d")).fill_null(timedelta())
+    moved = tried.with_row_index("_number").with_columns(
+        call_id=pl.int_range(pl.len()).cast(pl.String),
         provider="to_provider",
         model="to_model",
-        started_at=pl.coalesce(pl.col("at") + hour.fill_null(timedelta()), "started_at"),
+        started_at=pl.coalesce(pl.col("at") + hour, "started_at"),
     )
-    cost = pl.col("cost_usd")
-    priced = _priced(moved, book).filter((cost - pl.col("recorded")).abs() <= _CLOSE * pl.col("recorded"))
-    return priced.with_columns(provider="_provider", model="_model", started_at="_started_at").select(tried.columns)
-
-
-def _priced(calls: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
-    tables = {name: table.empty().lazy() for name, table in TABLES.items()} | {"calls": calls.lazy()}
-    facts = facts_of(calls.select(CALLS.schema.names()))
-    return in_usd(priced_calls(calls.lazy(), prepare(tables, Scenario(), facts, book))).collect()
+    priced = reprice_tables({"calls": moved.select(CALLS.schema.names())}, Scenario(), book)["calls"]
+    costs = priced.select(_number=pl.col("call_id").cast(pl.UInt32), cost_usd="cost_usd")
+    is_met = (pl.col("cost_usd") - pl.col("recorded")).abs() <= _CLOSE * pl.col("recorded")
+    return tried.with_row_index("_number").join(costs, on="_number").filter(is_met).drop("_number", "cost_usd")
