@@ -1,5 +1,6 @@
 """The tour: every step from a store of real rollouts to a report, on the figures that come with the package."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -32,9 +33,10 @@ class Step:
 
 
 def tour(output: Path) -> Iterator[Step]:
-    """Take the tour, writing the priced store, the figures and the report under ``output``."""
+    """Take the tour, writing the store, the priced store, the figures and the report under ``output``."""
+    shutil.copytree(BUNDLED, output / "store", dirs_exist_ok=True)
     yield Step("evalreplay show store/", table=api.show(BUNDLED).runs.select(_RUN_COLUMNS))
-    priced = reprice_store(open_store(BUNDLED), output / "priced", is_forced=True)
+    priced = reprice_store(open_store(output / "store"), output / "priced", is_forced=True)
     yield Step("evalreplay reprice store/ -o priced/", table=_costs(priced))
     yield _audited(priced)
     yield Step("evalreplay card priced/", tuple(sentence(row) for row in api.card(priced).iter_rows(named=True)))

@@ -2,12 +2,15 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from analyzer.cli.options import output_options, pricing_options, reading_options, sources_argument
 from analyzer.cli.printing import emit, progress_bar, say, to_json
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @click.command("audit")
@@ -43,7 +46,14 @@ def command(sources: tuple[Path, ...], tolerance: float, worst: int, style: str 
     else:
         emit(result.summary, None, "recomputed against recorded")
         if result.worst(worst).height:
-            emit(result.worst(worst), None, "\nworst differences")
+            emit(_glance(result.worst(worst)), None, "\nworst differences")
     say(f"{result.n_unexplained:,} differences without a proven cause")
     if result.n_unexplained:
         sys.exit(1)
+
+
+def _glance(rows: "pl.DataFrame") -> "pl.DataFrame":
+    import polars as pl
+
+    where = pl.coalesce("call_id", "rollout_id", "run_id").alias("where")
+    return rows.select("level", "measure", where, "recorded", "recomputed", "cause", "explanation")
