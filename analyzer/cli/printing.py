@@ -18,6 +18,7 @@ _QUIET_S: Final = 1.0
 _MOST_ROWS: Final = 60
 _MOST_COLUMNS: Final = 8
 _PLAIN_WIDTH: Final = 200
+_WHOLE_FROM: Final = 1e6
 _NOISE: Final = 1e-12  # a pico-dollar: less is the rounding of sums of floats
 
 
@@ -99,13 +100,17 @@ def cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    if isinstance(value, float) and abs(value) < _NOISE:
-        return "0"
     if isinstance(value, float):
-        return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"  # noqa: PLR2004 - where digits stop helping
+        return _number(value)
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     return str(value)
+
+
+def _number(value: float) -> str:
+    if abs(value) < _NOISE:
+        return "0"
+    return f"{value:,.6g}" if abs(value) < _WHOLE_FROM else f"{value:,.0f}"
 
 
 def say(message: str) -> None:
