@@ -1,0 +1,124 @@
+"""What was assumed: the scenario, the prices each model was billed at, the manifest, and how to make the page again."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import polars as pl
+
+from analyzer.report.blocks import Cell, Column, Table, number, table
+
+Row = dict[str, Any]
+BASES: Final = {
+    "exact": "tokens and price are known",
+    "upper_bound": "the cache split or the place of the reasoning is not known: the highest figure, the lowest beside it",
+    "range": "context tier, hour window or price date not known: lowest and highest, no one figure",
+    "tokens_unknown": "no token counts, so no figure",
+    "price_unknown": "no such model, or no price in force on that day",
+    "not_billed": "answered from a local cache",
+}
+_MAX_ITEMS: Final = 20
+_PRICE_KEY: Final = ("provider", "model", "price_model", "price_from", "price_time_basis")
+_COLUMNS: Final = (
+    Column("Model", "as the trace writes it"),
+    Column("Priced as", "provider/model"),
+    Column("In force since", "UTC"),
+    Column("Chosen by", "time of"),
+    Column("Calls", is_number=True),
+    Column("Kind of figure", "calls"),
+    Column("Layer", "price book"),
+    Column("Source"),
+)
+
+
+def price_table(calls: pl.DataFrame, prices: pl.DataFrame) -> Table:
+    """Prices used, by model, with the number of calls; layer and source are those of the book's rows of that model and day."""
+    keyed = calls.group_by(*_PRICE_KEY, "cost_basis").agg(n=pl.len()).sort("n", "cost_basis", descending=[True, False])
+    basis = pl.format("{} {}", "n", pl.col("cost_basis").str.replace_all("_", " "))
+    rows = keyed.group_by(_PRICE_KEY, maintain_order=True).agg(n=pl.col("n").sum(), bases=basis.str.join(", "))
+    rows = rows.sort("n", *_PRICE_KEY, descending=[True, *[False] * len(_PRICE_KEY)])
+    sourced = rows.join(
+        _sources(prices), on=["price_model", "price_from"], how="left", nulls_equal=True, maintain_order="left"
+    )
+    empty = "There are no calls, so no price was used."
+    return table("Prices used", _COLUMNS, sourced.iter_rows(named=True), _cells, empty=empty)
+
+
+def scenario_rows(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Scenario in full, as (key, value)."""
+    return [(key, _plain(value)) for key, value in manifest.get("scenario", {}).items()]
+
+
+def manifest_text(manifest: Mapping[str, Any]) -> str:
+    """Manifest as JSON; of long lists the first items, and how many more there are."""
+    return json.dumps(_abridged(manifest), indent=2, sort_keys=True, ensure_ascii=False, default=str)
+
+
+def commands(manifest: Mapping[str, Any]) -> str:
+    """Say how to make this page again from the same inputs."""
+    has_scenario = bool(manifest.get("scenario"))
+    lines = [
+        "evalreplay read TRACES... -o store/   # the inputs named in the manifest",
+        f"evalreplay reprice store/{' -s scenario.toml' if has_scenario else ''} -o priced/",
+        "evalreplay verify priced/",
+        "evalreplay report priced/ -o report.html",
+    ]
+    return "\n".join(lines)
+
+
+def scenario_toml(manifest: Mapping[str, Any]) -> str:
+    """Scenario as the TOML file that gives it again."""
+    scenario = manifest.get("scenario", {})
+    return "\n".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in scenario.items())
+
+
+def version(manifest: Mapping[str, Any]) -> str:
+    """Version of the tool that priced the tables; empty where the manifest does not say."""
+    return str(manifest.get("evalreplay", ""))
+
+
+def _sources(prices: pl.DataFrame) -> pl.DataFrame:
+    named = prices.select(
+        pl.format("{}/{}", "provider", "model").alias("price_model"),
+        pl.col("effective_from").alias("price_from"),
+        "layer",
+        "source",
+    )
+    unique = (pl.col(name).unique().sort().str.join("; ") for name in ("layer", "source"))
+    return named.group_by("price_model", "price_from").agg(*unique)
+
+
+def _cells(row: Row) -> tuple[Cell, ...]:
+    model = "/".join(filter(None, (row["provider"], row["model"]))) or "not told"
+    day = "undated" if row["price_model"] and row["price_from"] is None else "-"
+    source = row["source"] or "not given"
+    return (
+        Cell(model),
+        Cell(row["price_model"] or "no price"),
+        Cell(f"{row['price_from']:%Y-%m-%d}" if row["price_from"] else day),
+        Cell(str(row["price_time_basis"]).replace("_", " ")),
+        number(row["n"]),
+        Cell(row["bases"]),
+        Cell(row["layer"] or "not given"),
+        Cell(source, link=source if source.startswith("https://") and " " not in source else None),
+    )
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value is None else str(value)
+
+
+def _abridged(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _abridged(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return list(_first(value))
+    return value
+
+
+def _first(items: list[Any] | tuple[Any, ...]) -> Iterator[Any]:
+    yield from (_abridged(item) for item in items[:_MAX_ITEMS])
+    if len(items) > _MAX_ITEMS:
+        yield f"and {len(items) - _MAX_ITEMS:,} more"

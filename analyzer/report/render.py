@@ -1,0 +1,119 @@
+"""Priced tables, manifest and audit in; one self-contained HTML page out, the same bytes for the same input."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from analyzer.audit import AuditResult
+from analyzer.card import QUANTILE_RULE, cards
+from analyzer.frontier import KINDS
+from analyzer.report import assumed, checks, costs, coverage, facets, keys, runs
+from analyzer.report.blocks import Bar
+from pricing.book import PriceBook, load_book
+from pricing.schema import PRICED_TABLES
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATE: Final = "template.html.j2"
+
+
+def render(
+    tables: Mapping[str, pl.DataFrame],
+    manifest: Mapping[str, Any],
+    audit: AuditResult | None = None,
+    book: PriceBook | None = None,
+) -> str:
+    """Render the report as one HTML page that loads nothing else.
+
+    Args:
+        tables: Priced tables; an absent one is empty.
+        manifest: Manifest of the priced store: scenario, inputs, versions.
+        audit: Recomputed versus recorded; null: not audited, which the page says.
+        book: Prices whose sources are named; null: the package's own.
+    """
+    whole = {name: tables.get(name, table.empty()) for name, table in PRICED_TABLES.items()}
+    prices = (book or load_book()).rows
+    content = {**_results(whole), **_checks(whole, manifest, audit), **_assumptions(whole, manifest, prices)}
+    style, script = _resource("style.css"), _resource("sort.js")
+    page = _environment().get_template(_TEMPLATE)
+    return page.render(**content, style=style, script=script, style_hash=_hash(style), script_hash=_hash(script))
+
+
+def _results(tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
+    benchmarks = facets.facets(tables)
+    every_card = pl.concat([facet.cards for facet in benchmarks if facet.cards.height] or [cards(_nothing())])
+    return {
+        "figures": runs.figures(tables),
+        "run_table": runs.run_table(tables, every_card),
+        "sentences": runs.sentences(every_card),
+        "quantile_rule": QUANTILE_RULE,
+        "facets": benchmarks,
+        "kinds": KINDS,
+    }
+
+
+def _checks(
+    tables: Mapping[str, pl.DataFrame], manifest: Mapping[str, Any], audit: AuditResult | None
+) -> dict[str, Any]:
+    roles = costs.counted_roles(manifest)
+    return {
+        "part_table": costs.by_part(tables, roles),
+        "role_table": costs.by_role(tables, roles),
+        "parts": costs.PARTS,
+        "verdict": None if audit is None else checks.verdict(audit),
+        "audit_summary": None if audit is None else checks.audit_summary(audit, tables["runs"]),
+        "audit_worst": None if audit is None else checks.audit_worst(audit, tables["runs"]),
+        "coverage_table": coverage.coverage_table(tables),
+        "unpriced_table": coverage.unpriced_table(tables, manifest),
+        "reject_table": checks.reject_table(tables["rejects"]),
+    }
+
+
+def _assumptions(
+    tables: Mapping[str, pl.DataFrame], manifest: Mapping[str, Any], prices: pl.DataFrame
+) -> dict[str, Any]:
+    return {
+        "scenario": assumed.scenario_rows(manifest),
+        "scenario_toml": assumed.scenario_toml(manifest),
+        "price_table": assumed.price_table(tables["calls"], prices),
+        "bases": assumed.BASES,
+        "manifest": assumed.manifest_text(manifest),
+        "commands": assumed.commands(manifest),
+        "version": assumed.version(manifest),
+    }
+
+
+def _nothing() -> dict[str, pl.DataFrame]:
+    return {name: table.empty() for name, table in PRICED_TABLES.items()}
+
+
+def _environment() -> "Environment":
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FunctionLoader(_resource),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.tests["bar"] = lambda cell: isinstance(cell, Bar)
+    environment.globals["swatch"] = lambda number: Markup(keys.swatch(number))
+    environment.globals["letter"] = keys.letter
+    environment.filters["own"] = Markup
+    return environment
+
+
+def _resource(name: str) -> str:
+    return files("analyzer.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """Hash by which the page's policy allows its own style and script, and nothing else."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

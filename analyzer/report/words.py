@@ -1,0 +1,68 @@
+"""How the report writes figures: money, counts, shares and ranges, with what is not known said in words."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+NOT_KNOWN: Final = "not known"
+_SAME_FRAC: Final = 0.005
+_CENTS_FROM_USD: Final = 0.1
+_WHOLE_FROM: Final = 100
+_DIGITS_FROM: Final = 10_000
+_SUFFIXES: Final = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def usd(value: float) -> str:
+    """Dollars to the cent; small sums to three digits."""
+    if value == 0 or abs(value) >= _CENTS_FROM_USD:
+        return f"${value:,.2f}"
+    return f"${value:.3f}" if round(abs(value), 3) >= _CENTS_FROM_USD else f"${float(f'{value:.3g}'):.10f}".rstrip("0")
+
+
+def count(value: float) -> str:
+    """Give a whole number, or three digits of a small fraction."""
+    is_whole = float(value).is_integer() or abs(value) >= _WHOLE_FROM
+    return f"{value:,.0f}" if is_whole else f"{value:.3g}"
+
+
+def short(value: float) -> str:
+    """Give a tick label: 20k, 1.5M, 0.25."""
+    for size, suffix in _SUFFIXES:
+        if abs(value) >= max(size, _DIGITS_FROM):
+            return f"{value / size:.10g}{suffix}"
+    return f"{value:,.10g}"
+
+
+def percent(share: float | None) -> str:
+    """Share as a percentage; never rounded to 100 % (which says all) or 0 % (which says none) unless it is."""
+    if share is None:
+        return NOT_KNOWN
+    if share in (0, 1):
+        return f"{100 * share:.0f} %"
+    return f"{min(max(100 * share, 0.1), 99.9):.3g} %"
+
+
+def counted(n: int, noun: str) -> str:
+    """Count a noun: 1 call, 2 calls."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def span(show: Callable[[float], str], point: float | None, low: float | None, high: float | None) -> str:
+    """Figure with its range where that is wide; a range; a lower bound; or not known."""
+    if point is not None:
+        is_wide = _differs(low, point) or _differs(high, point)
+        ends = f" ({show(point if low is None else low)} to {show(point if high is None else high)})"
+        return f"{show(point)}{ends if is_wide else ''}"
+    if high is not None:
+        return f"{show(low or 0)} to {show(high)}"
+    return f"at least {show(low)}" if low else NOT_KNOWN
+
+
+def cost(row: dict[str, Any]) -> str:
+    """Dollars of a row with cost_usd, its bounds and coverage_frac; the share priced where it is not all."""
+    text = span(usd, row["cost_usd"], row["cost_low_usd"], row["cost_high_usd"])
+    share = row["coverage_frac"]
+    return text if share in (None, 1) else f"{text} ({percent(share)} priced)"
+
+
+def _differs(bound: float | None, point: float) -> bool:
+    return bound is not None and abs(bound - point) > _SAME_FRAC * abs(point)
