@@ -1,178 +1,277 @@
 """Cost of a call: tokens times rates, as one expression over columns, in whole pico-dollars.
 
-Low and high are carried beside the figure wherever something is not known: the cache split (low: all read from cache,
-high: all uncached), the place of the reasoning, the duration of a cache write, or the rate itself.
+Three figures: the point takes the dearest reading of the tokens (all input uncached where the split is not known,
+reasoning beside the output where it may lie outside), the high value is the point at the highest rates, the low value
+the cheapest reading at the lowest rates. Where the rates of the point are not one figure, it is null.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
 
 import polars as pl
 
 from pricing.facts import Facts
 from traces.schema import INPUT_PARTS
 
+_RATES: Final = {name: name.removesuffix("_tokens") for name in INPUT_PARTS[:4]}
+_UNSPECIFIED: Final = "cache_write_unspecified_tokens"
+_WRITES: Final = ("cache_write_5m", "cache_write_1h")
+_ZERO: Final = pl.lit(0, pl.Int64)
+_MONEY: Final = ("cost_low_pusd", "cost_high_pusd")
+
 
 @dataclass(frozen=True, slots=True)
 class RateFacts:
-    """What holds for every rate a query can meet: low = high, none missing, reasoning priced as output, no fee."""
+    """What holds for every rate a query can meet.
 
-    is_single: bool
-    is_complete: bool
+    Args:
+        known: Kinds that have a rate everywhere.
+        single: Kinds whose low and high rates are the same everywhere.
+        is_reasoning_output: Reasoning is priced as output everywhere.
+        has_request_fee: Some model takes a fee per request.
+    """
+
+    known: frozenset[str]
+    single: frozenset[str]
     is_reasoning_output: bool
     has_request_fee: bool
 
 
 def rate_facts(cells: pl.DataFrame) -> RateFacts:
-    """Facts of the cells of a grid."""
+    """Facts of the cells of a grid, in which every place a call can have has a cell."""
     kinds = [name.removesuffix("_low") for name in cells.columns if name.endswith("_low")]
-    same = [(pl.col(f"{kind}_low").eq_missing(pl.col(f"{kind}_high"))).all() for kind in kinds]
+    nulls = cells.null_count().row(0, named=True)
     return RateFacts(
-        is_single=bool(cells.select(pl.all_horizontal(same)).item()),
-        is_complete=sum(cells.select(f"{kind}_high").null_count().item() for kind in kinds) == 0,
-        is_reasoning_output=bool(cells.select(pl.col("reasoning_high").eq_missing(pl.col("output_high")).all()).item()),
-        has_request_fee=bool(cells.select((pl.col("request_high") != 0).any()).item()),
+        known=frozenset(kind for kind in kinds if nulls[f"{kind}_low"] == 0),
+        single=frozenset(kind for kind in kinds if cells[f"{kind}_low"].equals(cells[f"{kind}_high"])),
+        is_reasoning_output=all(cells[f"reasoning_{end}"].equals(cells[f"output_{end}"]) for end in ("low", "high")),
+        has_request_fee=bool(cells.select((pl.col("request_high") != 0).any() | (nulls["request_high"] > 0)).item()),
     )
 
 
-def cost_columns(facts: Facts, rates: RateFacts) -> list[dict[str, pl.Expr]]:
-    """Steps of ``with_columns`` that add cost_pusd, its low, high, parts and cost_basis to calls joined with rates."""
-    parts = _Parts(facts, rates)
-    return [
-        {"_in_low": parts.input(is_low=True), "_out_low": parts.output(is_low=True)}
-        | {"_in_high": parts.input(is_low=False), "_out_high": parts.output(is_low=False)},
-        {
-            "cost_low_pusd": _billed(facts, pl.col("_in_low").fill_null(0) + pl.col("_out_low").fill_null(0)),
-            "cost_high_pusd": _billed(facts, pl.col("_in_high") + pl.col("_out_high")),
-            **{f"{name}_cost_pusd": _billed(facts, cost) for name, cost in parts.named()},
-        },
-        {"cost_basis": _basis(facts, rates, parts)},
-        {"cost_pusd": pl.when(pl.col("cost_basis") != "range").then("cost_high_pusd")},
-    ]
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """How costs are computed.
+
+    Args:
+        steps: Steps of ``with_columns`` over calls joined with their rates.
+        equal: Columns that are, by the facts, another column or a number in every row.
+        known: Columns without a null.
+    """
+
+    steps: list[dict[str, pl.Expr]]
+    equal: Mapping[str, str | int] = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
+
+
+def cost_columns(facts: Facts, rates: RateFacts) -> Costs:
+    """Give the steps that add cost_pusd, its low, high, parts and cost_basis."""
+    terms = _Terms(facts, rates)
+    if terms.is_plain():
+        return _plain(terms)
+    bill = partial(_billed, facts)
+    figures = {"cost_low_pusd": bill(terms.lowest()), "cost_high_pusd": bill(terms.point("high"))}
+    parts = {f"{name}_cost_pusd": bill(terms.single(term)) for name, term in terms.parts()}
+    point_low = {} if terms.is_single() else {"_point_low": bill(terms.point("low"))}
+    basis = {"cost_basis": _basis(facts, rates, terms)}
+    return Costs([figures | parts | point_low, basis, {"cost_pusd": _figure()}])
+
+
+def _plain(terms: "_Terms") -> Costs:
+    """Everything is known: one figure, of which low and high are copies."""
+    parts = {f"{name}_cost_pusd": term("high") for name, term in terms.parts()}
+    nothing: dict[str, str | int] = {f"{name}_cost_pusd": 0 for name in terms.nothing()}
+    cost = pl.sum_horizontal([*(name for name in parts if name not in nothing), _ZERO])
+    copies = {name: pl.col("cost_pusd") for name in _MONEY} | {"cost_basis": pl.lit("exact")}
+    return Costs(
+        [parts, {"cost_pusd": cost}, copies],
+        nothing | dict.fromkeys(_MONEY, "cost_pusd"),
+        frozenset(parts) | {"cost_pusd"},
+    )
 
 
 def _billed(facts: Facts, cost: pl.Expr) -> pl.Expr:
-    return cost if facts.is_true("is_billed") else pl.when("is_billed").then(cost).otherwise(0)
+    return cost if facts.is_true("is_billed") else pl.when("is_billed").then(cost).otherwise(_ZERO)
+
+
+def _figure() -> pl.Expr:
+    return pl.when(pl.col("cost_basis") != "range").then("cost_high_pusd")
+
+
+_Term = Callable[[str], pl.Expr]
+"""A cost by the end of the rates it takes, "low" or "high"."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
+class _Terms:
     """The terms of the cost, without the branches the facts rule out."""
 
     facts: Facts
     rates: RateFacts
 
-    def input(self, *, is_low: bool) -> pl.Expr:
-        """Input and fees: the sum of the split where it is known, else all at the lowest or the uncached rate."""
-        split = pl.sum_horizontal(self._split(is_low=is_low), ignore_nulls=False) + self._fee()
+    def is_plain(self) -> bool:
+        """Tell whether tokens and rates are known and single, and nothing can be read in two ways."""
+        usage = {*INPUT_PARTS, "output_tokens", "input_tokens", "reasoning_tokens"}
+        return (
+            self.facts.known >= usage
+            and self._kinds() <= self.rates.known
+            and self.is_single()
+            and self.facts.is_zero(_UNSPECIFIED)
+            and "output_high_tokens" in self.facts.absent
+            and self.facts.is_true("is_billed")
+            and (not self.rates.has_request_fee or "n_requests" in self.facts.known)
+        )
+
+    def is_single(self) -> bool:
+        """Tell whether all rates in use are single."""
+        return self._kinds() <= self.rates.single
+
+    def _kinds(self) -> set[str]:
+        kinds = {kind for tokens, kind in _RATES.items() if not self.facts.is_zero(tokens)} | {"output", "reasoning"}
+        return kinds | set(() if self.facts.is_zero(_UNSPECIFIED) else _WRITES) | {"request"}
+
+    def nothing(self) -> Iterator[str]:
+        """Yield the parts that are zero in every call."""
+        zero = {"uncached_input": ["uncached_input_tokens"], "cache_read": ["cache_read_tokens"]}
+        zero |= {"cache_write": [*INPUT_PARTS[2:]], "reasoning": ["reasoning_tokens"]}
+        yield from (name for name, tokens in zero.items() if all(map(self.facts.is_zero, tokens)))
+        if not self.rates.has_request_fee:
+            yield "request"
+
+    def parts(self) -> Iterator[tuple[str, _Term]]:
+        """Yield the parts of the point; null where they are not told apart."""
+        yield "uncached_input", partial(self._term, "uncached_input_tokens", "uncached_input")
+        yield "cache_read", partial(self._term, "cache_read_tokens", "cache_read")
+        yield "cache_write", self._writes
+        yield "visible_output", self._visible
+        yield "reasoning", self._reasoning
+        yield "request", self._fee
+
+    def single(self, term: _Term) -> pl.Expr:
+        """Give a part where it is one figure."""
+        high = term("high")
+        return high if self.is_single() else pl.when(term("low") == high).then(high)
+
+    def point(self, end: str) -> pl.Expr:
+        """Cost of the dearest reading of the tokens, at the rates of one end."""
+        return self._input(end) + self._output(end) + self._fee(end)
+
+    def lowest(self) -> pl.Expr:
+        """Cost of the cheapest reading at the lowest rates, as far as it is known."""
+        output = self._output_inside("low", pl.min_horizontal)
+        return pl.sum_horizontal(self._lowest_input(), output, self._fee("low"), _ZERO)
+
+    def _lowest_input(self) -> pl.Expr:
+        split = pl.sum_horizontal(*(self._term(*item, "low") for item in _RATES.items()), self._unspecified("low"))
         if self._is_split_known():
             return split
-        rate = pl.min_horizontal("uncached_input_low", "cache_read_low") if is_low else pl.col("uncached_input_high")
-        known = pl.all_horizontal(pl.col(part).is_not_null() for part in INPUT_PARTS)
-        return pl.when(known).then(split).otherwise(self._product(pl.col("input_tokens"), rate) + self._fee())
+        rate = pl.min_horizontal("uncached_input_low", "cache_read_low")
+        is_whole = pl.col("input_tokens").is_not_null() & self._is_part_null()
+        return pl.when(is_whole).then(self._product(pl.col("input_tokens"), rate)).otherwise(split)
 
-    def output(self, *, is_low: bool) -> pl.Expr:
-        """Output: the reported tokens for the low value, with reasoning that may lie outside for the high one."""
-        plain = self._output(pl.col("output_tokens"), is_low=is_low)
-        if is_low or "output_high_tokens" in self.facts.absent:
-            return plain
-        return self._or_outside(plain, self._reported_output() + self._outside_reasoning())
-
-    def named(self) -> Iterator[tuple[str, pl.Expr]]:
-        """Yield the parts of the figure; null where they are not told apart."""
-        uncached, read, *writes = self._split(is_low=False)
-        yield "uncached_input", uncached
-        yield "cache_read", read
-        yield "cache_write", pl.sum_horizontal(writes, ignore_nulls=False)
-        visible = pl.col("output_tokens") - pl.col("reasoning_tokens")
-        yield "visible_output", self._or_outside(self._product(visible, pl.col("output_high")), self._reported_output())
-        yield "reasoning", self._or_outside(self._term("reasoning_tokens", "reasoning_high"), self._outside_reasoning())
-        yield "request", self._fee()
-
-    def is_point_shifted(self) -> Iterable[pl.Expr]:
-        """Yield the conditions under which the high value rests on another count of tokens than the low one."""
-        if not self._is_split_known():
-            yield pl.any_horizontal(pl.col(part).is_null() for part in INPUT_PARTS)
-        if "output_high_tokens" not in self.facts.absent:
-            yield pl.col("output_high_tokens").is_not_null()
-        if not self.facts.is_zero("cache_write_unspecified_tokens"):
-            yield pl.col("cache_write_unspecified_tokens") > 0
+    def _input(self, end: str) -> pl.Expr:
+        parts = [term(end) for name, term in self.parts() if name in ("uncached_input", "cache_read", "cache_write")]
+        split = pl.sum_horizontal(parts, ignore_nulls=False)
+        if self._is_split_known():
+            return split
+        whole = self._product(pl.col("input_tokens"), pl.col(f"uncached_input_{end}"))
+        return pl.when(self._is_part_null()).then(whole).otherwise(split)
 
     def _is_split_known(self) -> bool:
         return self.facts.known.issuperset(INPUT_PARTS)
 
-    def _split(self, *, is_low: bool) -> list[pl.Expr]:
-        end = "low" if is_low else "high"
-        kinds = ("uncached_input", "cache_read", "cache_write_5m", "cache_write_1h")
-        terms = [self._term(f"{kind}_tokens", f"{kind}_{end}") for kind in kinds]
-        return [*terms, self._unspecified_write(is_low=is_low)]
+    def _is_part_null(self) -> pl.Expr:
+        return pl.any_horizontal(pl.col(part).is_null() for part in INPUT_PARTS)
 
-    def _unspecified_write(self, *, is_low: bool) -> pl.Expr:
-        """Cost of a write of untold duration: at the dearer of the two rates for the high value."""
-        tokens = "cache_write_unspecified_tokens"
-        if self.facts.is_zero(tokens):
-            return pl.lit(0, pl.Int64)
-        rates = [f"cache_write_{ttl}_{'low' if is_low else 'high'}" for ttl in ("5m", "1h")]
-        return self._product(pl.col(tokens), (pl.min_horizontal if is_low else pl.max_horizontal)(rates))
+    def _writes(self, end: str) -> pl.Expr:
+        told = [self._term(f"{kind}_tokens", kind, end) for kind in _WRITES]
+        return pl.sum_horizontal(*told, self._unspecified(end, pl.max_horizontal), ignore_nulls=False)
 
-    def _output(self, tokens: pl.Expr, *, is_low: bool) -> pl.Expr:
-        end = "low" if is_low else "high"
-        all_output = self._product(tokens, pl.col(f"output_{end}"))
+    def _unspecified(self, end: str, pick: Callable[..., pl.Expr] = pl.min_horizontal) -> pl.Expr:
+        """Cost of a write of untold duration, at the cheaper or the dearer of the two."""
+        if self.facts.is_zero(_UNSPECIFIED):
+            return _ZERO
+        return self._product(pl.col(_UNSPECIFIED), pick(f"{kind}_{end}" for kind in _WRITES))
+
+    def _output(self, end: str) -> pl.Expr:
+        inside = self._output_inside(end, pl.max_horizontal)
+        return self._or_outside(inside, self._reported(end) + self._outside(end))
+
+    def _output_inside(self, end: str, pick: Callable[..., pl.Expr]) -> pl.Expr:
+        tokens = pl.col("output_tokens")
         if self.rates.is_reasoning_output or self.facts.is_zero("reasoning_tokens"):
-            return all_output
-        pick = pl.min_horizontal if is_low else pl.max_horizontal
+            return self._product(tokens, pl.col(f"output_{end}"))
         unsplit = self._product(tokens, pick(f"output_{end}", f"reasoning_{end}"))
-        inside = pl.col("reasoning_tokens").clip(0, tokens)
-        split = self._product(tokens - inside, pl.col(f"output_{end}")) + self._product(
-            inside, pl.col(f"reasoning_{end}")
-        )
+        split = self._visible_inside(end) + self._reasoning_inside(end)
         return pl.when(pl.col("reasoning_tokens").is_null()).then(unsplit).otherwise(split)
 
+    def _visible(self, end: str) -> pl.Expr:
+        return self._or_outside(self._visible_inside(end), self._reported(end))
+
+    def _reasoning(self, end: str) -> pl.Expr:
+        return self._or_outside(self._reasoning_inside(end), self._outside(end))
+
     def _or_outside(self, inside: pl.Expr, outside: pl.Expr) -> pl.Expr:
-        """Choose the part of the figure: where reasoning may lie outside, the figure takes it as outside."""
+        """Choose the reading of the point: where reasoning may lie outside, it takes it as outside."""
         if "output_high_tokens" in self.facts.absent:
             return inside
         return pl.when(pl.col("output_high_tokens").is_null()).then(inside).otherwise(outside)
 
-    def _reported_output(self) -> pl.Expr:
-        return self._product(pl.col("output_tokens"), pl.col("output_high"))
+    def _visible_inside(self, end: str) -> pl.Expr:
+        if self.facts.is_zero("reasoning_tokens"):
+            return self._reported(end)
+        return self._product(pl.col("output_tokens") - self._inside(), pl.col(f"output_{end}"))
 
-    def _outside_reasoning(self) -> pl.Expr:
-        return self._product(pl.col("output_high_tokens") - pl.col("output_tokens"), pl.col("reasoning_high"))
+    def _reasoning_inside(self, end: str) -> pl.Expr:
+        if self.facts.is_zero("reasoning_tokens"):
+            return _ZERO
+        return self._product(self._inside(), pl.col(f"reasoning_{end}"))
 
-    def _fee(self) -> pl.Expr:
-        if not self.rates.has_request_fee:
-            return pl.lit(0, pl.Int64)
-        return self._term("n_requests", "request_high")
+    def _inside(self) -> pl.Expr:
+        tokens = pl.col("output_tokens"), pl.col("reasoning_tokens")
+        is_known = pl.all_horizontal(count.is_not_null() for count in tokens)
+        return pl.when(is_known).then(pl.min_horizontal(tokens))
 
-    def _term(self, tokens: str, rate: str) -> pl.Expr:
-        if self.facts.is_zero(tokens):
-            return pl.lit(0, pl.Int64)
-        return self._product(pl.col(tokens), pl.col(rate))
+    def _reported(self, end: str) -> pl.Expr:
+        return self._product(pl.col("output_tokens"), pl.col(f"output_{end}"))
+
+    def _outside(self, end: str) -> pl.Expr:
+        return self._product(pl.col("output_high_tokens") - pl.col("output_tokens"), pl.col(f"reasoning_{end}"))
+
+    def _fee(self, end: str) -> pl.Expr:
+        return self._term("n_requests", "request", end) if self.rates.has_request_fee else _ZERO
+
+    def _term(self, tokens: str, kind: str, end: str) -> pl.Expr:
+        return _ZERO if self.facts.is_zero(tokens) else self._product(pl.col(tokens), pl.col(f"{kind}_{end}"))
 
     def _product(self, tokens: pl.Expr, rate: pl.Expr) -> pl.Expr:
         """Tokens times rate; nothing costs nothing, whatever its price."""
-        if self.rates.is_complete:
+        if self._kinds() <= self.rates.known:
             return tokens * rate
-        return pl.when(tokens == 0).then(0).otherwise(tokens * rate)
+        return pl.when(tokens == 0).then(_ZERO).otherwise(tokens * rate)
 
 
-def _basis(facts: Facts, rates: RateFacts, parts: _Parts) -> pl.Expr:
-    """Say what kind of figure it is; "range" where the rate is not one figure (or the tokens neither)."""
-    shifted = pl.any_horizontal(pl.lit(value=False), *parts.is_point_shifted())
-    differs = pl.col("cost_low_pusd") < pl.col("cost_high_pusd")
-    basis = pl.when(differs & shifted).then(pl.lit("upper_bound")).otherwise(pl.lit("exact"))
-    if not rates.is_single:
-        spread = pl.any_horizontal(
-            pl.col(f"{kind}_low").ne_missing(pl.col(f"{kind}_high"))
-            for kind in ("uncached_input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning")
-        )
-        basis = pl.when(differs & spread).then(pl.lit("range")).otherwise(basis)
-    if not rates.is_complete:
-        basis = pl.when(pl.col("cost_high_pusd").is_null()).then(pl.lit("price_unknown")).otherwise(basis)
-    if not facts.known.issuperset(("input_tokens", "output_tokens")):
-        unknown = pl.col("input_tokens").is_null() | pl.col("output_tokens").is_null()
-        basis = pl.when(unknown).then(pl.lit("tokens_unknown")).otherwise(basis)
+def _basis(facts: Facts, rates: RateFacts, terms: _Terms) -> pl.Expr:
+    """Say what kind of figure it is; "range" where the rate is not one figure."""
+    low, high = pl.col("cost_low_pusd"), pl.col("cost_high_pusd")
+    basis = pl.when(low < high).then(pl.lit("upper_bound")).otherwise(pl.lit("exact"))
+    if not terms.is_single():
+        basis = pl.when(pl.col("_point_low") < high).then(pl.lit("range")).otherwise(basis)
+    basis = pl.when(high.is_null()).then(pl.lit("price_unknown")).otherwise(basis)
+    if not facts.known.issuperset((*INPUT_PARTS, "output_tokens", "n_requests")):
+        basis = pl.when(high.is_null() & _is_usage_unknown(rates)).then(pl.lit("tokens_unknown")).otherwise(basis)
     if not facts.is_true("is_billed"):
-        basis = pl.when(~pl.col("is_billed")).then(pl.lit("not_billed")).otherwise(basis)
+        basis = pl.when("is_billed").then(basis).otherwise(pl.lit("not_billed"))
     return basis
+
+
+def _is_usage_unknown(rates: RateFacts) -> pl.Expr:
+    is_input_unknown = pl.col("input_tokens").is_null() & pl.any_horizontal(
+        pl.col(part).is_null() for part in INPUT_PARTS
+    )
+    unknown = is_input_unknown | pl.col("output_tokens").is_null()
+    if not rates.has_request_fee:
+        return unknown
+    return unknown | (pl.col("n_requests").is_null() & (pl.col("request_high") != 0))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -30,13 +30,17 @@ class Facts:
     lowest: dict[str, Any]
     highest: dict[str, Any]
 
+    def is_always(self, column: str, value: object) -> bool:
+        """Tell whether every row is known to hold this value."""
+        return column in self.known and self.lowest.get(column) == value == self.highest.get(column)
+
     def is_zero(self, column: str) -> bool:
-        """Tell whether every value is known to be 0 (or False)."""
-        return column in self.known and not self.lowest.get(column, 1) and not self.highest.get(column, 1)
+        """Tell whether every value is known to be 0."""
+        return self.is_always(column, 0)
 
     def is_true(self, column: str) -> bool:
         """Tell whether every value is known to be True."""
-        return column in self.known and self.lowest.get(column) is True
+        return self.is_always(column, value=True)
 
 
 def facts_of(frame: pl.DataFrame) -> Facts:
@@ -56,7 +60,7 @@ def facts_of_parquet(shards: Sequence[Path]) -> Facts:
     """Read the facts of a table from the statistics of its Parquet files; what they do not state is not known."""
     import pyarrow.parquet as pq
 
-    counts: dict[str, list[tuple[int, Any, Any]]] = {}
+    counts: dict[str, list[_Statistics]] = {}
     n_rows = 0
     for path in shards:
         metadata = pq.ParquetFile(path).metadata
@@ -64,27 +68,36 @@ def facts_of_parquet(shards: Sequence[Path]) -> Facts:
         for group in range(metadata.num_row_groups):
             for number in range(metadata.num_columns):
                 chunk = metadata.row_group(group).column(number)
-                counts.setdefault(chunk.path_in_schema, []).append(_statistics(chunk.statistics))
+                counts.setdefault(chunk.path_in_schema, []).append(_statistics(chunk))
     return _merged(n_rows, counts)
 
 
-def _statistics(statistics: Any) -> tuple[int, Any, Any]:
+_Statistics = tuple[int, Any, Any]
+"""Nulls (-1: not stated), smallest and largest value (None: no value, or not stated)."""
+
+
+def _statistics(chunk: Any) -> _Statistics:
+    statistics = chunk.statistics
     if statistics is None or not statistics.has_null_count:
         return -1, None, None
-    if not statistics.has_min_max:
-        return statistics.null_count, None, None
-    return statistics.null_count, statistics.min, statistics.max
+    if statistics.has_min_max:
+        return statistics.null_count, statistics.min, statistics.max
+    return statistics.null_count, None, None if statistics.null_count == chunk.num_values else _NOT_STATED
 
 
-def _merged(n_rows: int, counts: dict[str, list[tuple[int, Any, Any]]]) -> Facts:
+_NOT_STATED: Final = object()
+
+
+def _merged(n_rows: int, counts: dict[str, list[_Statistics]]) -> Facts:
     stated = {name: groups for name, groups in counts.items() if all(count >= 0 for count, _, _ in groups)}
     nulls = {name: sum(count for count, _, _ in groups) for name, groups in stated.items()}
+    bounded = {name: groups for name, groups in stated.items() if all(high is not _NOT_STATED for *_, high in groups)}
     return Facts(
         n_rows,
         frozenset(name for name, count in nulls.items() if count == 0),
         frozenset(name for name, count in nulls.items() if count == n_rows),
-        {name: _extreme(min, (low for _, low, _ in groups)) for name, groups in stated.items()},
-        {name: _extreme(max, (high for _, _, high in groups)) for name, groups in stated.items()},
+        {name: _extreme(min, (low for _, low, _ in groups)) for name, groups in bounded.items()},
+        {name: _extreme(max, (high for _, _, high in groups)) for name, groups in bounded.items()},
     )
 
 

@@ -47,7 +47,7 @@ def with_rates(calls: pl.LazyFrame, grid: Grid, facts: Facts, times: Times, *, i
     timed = _with_time(calls, facts, times)
     sizes = _sizes(grid)
     place = pl.lit(0, pl.UInt64)
-    for number, size in zip(_key_numbers(grid) + _grid_numbers(grid, facts, times), sizes, strict=True):
+    for number, size in zip(_key_numbers(grid, sizes) + _grid_numbers(grid, facts, times), sizes, strict=True):
         place = place * size + number.cast(pl.UInt64)
     rates = _numbered(grid, sizes)
     joined = timed.with_columns(_place=place).join(
@@ -75,25 +75,17 @@ def _with_time(calls: pl.LazyFrame, facts: Facts, times: Times) -> pl.LazyFrame:
     ).drop("_rollout_at", "_run_at")
 
 
-def _categories(values: Sequence[Any]) -> pl.Series:
-    return pl.Series(values, dtype=pl.Categorical).to_physical().cast(pl.UInt64)
-
-
-def _key_sizes(grid: Grid) -> list[int]:
-    """One more than the highest category number of each key column, and one for null."""
-    named = [grid.keys[column].to_list() for column in KEY_COLUMNS[:3]]
-    return [max(_categories(values).drop_nulls().to_list(), default=0) + 2 for values in named] + [3]
-
-
 def _sizes(grid: Grid) -> list[int]:
-    return [*_key_sizes(grid), len(grid.breaks) + 2, grid.any_bucket + 1, grid.any_slot + 1]
+    """Count the numbers a place is made of: one more than the highest of each key column, and one for null."""
+    highest = [grid.keys.select(pl.col(name).to_physical().max()).item() for name in KEY_COLUMNS[:3]]
+    of_keys = [(-1 if number is None else number) + 2 for number in highest]
+    return [*of_keys, 3, grid.no_interval + 1, grid.any_bucket + 1, grid.any_slot + 1]
 
 
-def _key_numbers(grid: Grid) -> list[pl.Expr]:
-    sizes = _key_sizes(grid)
+def _key_numbers(grid: Grid, sizes: Sequence[int]) -> list[pl.Expr]:
     named = [
-        pl.col(column).cast(pl.Categorical).to_physical().cast(pl.UInt64).fill_null(size - 1)
-        for column, size in zip(KEY_COLUMNS[:3], sizes, strict=False)
+        pl.col(name).cast(grid.keys.schema[name]).to_physical().cast(pl.UInt64).fill_null(size - 1)
+        for name, size in zip(KEY_COLUMNS[:3], sizes, strict=False)
     ]
     return [*named, pl.col("is_batch").cast(pl.UInt64).fill_null(2)]
 
@@ -101,14 +93,14 @@ def _key_numbers(grid: Grid) -> list[pl.Expr]:
 def _grid_numbers(grid: Grid, facts: Facts, times: Times) -> list[pl.Expr]:
     interval = _binned(pl.col("_at"), grid.breaks)
     if "started_at" not in facts.known:
-        interval = pl.when(pl.col("_at").is_null()).then(len(grid.breaks) + 1).otherwise(interval)
+        interval = pl.when(pl.col("_at").is_null()).then(grid.no_interval).otherwise(interval)
     if times.moment is not None:
         interval = pl.lit(bisect_right(grid.breaks, times.moment))
     return [interval, _bucket(grid, facts), _slot(grid, facts)]
 
 
 def _bucket(grid: Grid, facts: Facts) -> pl.Expr:
-    """Context bucket by all input of the request, cached included; a total may hold requests of any bucket."""
+    """Context bucket by all input of the request, cached included; a total may hold requests of any up to its own."""
     if not grid.thresholds:
         return pl.lit(0)
     bucket = _binned(pl.col("input_tokens"), grid.thresholds, right_closed=True)
@@ -116,8 +108,8 @@ def _bucket(grid: Grid, facts: Facts) -> pl.Expr:
         bucket = bucket.fill_null(grid.any_bucket)
     if _has_totals(facts):
         bucket = (
-            pl.when((pl.col("granularity").cast(pl.String) != "call") & (bucket > 0))
-            .then(grid.any_bucket)
+            pl.when(_IS_TOTAL & (bucket > 0) & pl.col("input_tokens").is_not_null())
+            .then(bucket + len(grid.thresholds))
             .otherwise(bucket)
         )
     return bucket
@@ -145,17 +137,11 @@ def _binned(values: pl.Expr, edges: Sequence[Any], *, right_closed: bool = False
 
 def _numbered(grid: Grid, sizes: Sequence[int]) -> pl.DataFrame:
     """Cells by the number of their place."""
-    keys = grid.keys
-    numbers = [
-        _categories(keys[column].to_list()).fill_null(size - 1)
-        for column, size in zip(KEY_COLUMNS[:3], sizes, strict=False)
-    ]
-    numbers.append(keys["is_batch"].cast(pl.UInt64).fill_null(2))
-    place = pl.Series([0] * keys.height, dtype=pl.UInt64)
-    for number, size in zip(numbers, sizes, strict=False):
+    place = pl.lit(0, pl.UInt64)
+    for number, size in zip(_key_numbers(grid, sizes), sizes, strict=False):
         place = place * size + number
-    numbered = grid.cells.join(keys.select("key", _key=place, price_model="price_model"), on="key", how="inner")
-    cell = pl.col("_key")
+    numbered = grid.cells.join(grid.keys.select("key", "price_model", _place=place), on="key", how="inner")
+    cell = pl.col("_place")
     for column, size in zip(("interval", "bucket", "slot"), sizes[4:], strict=True):
         cell = cell * size + pl.col(column).cast(pl.UInt64)
-    return numbered.with_columns(_place=cell).drop("_key", "key", "interval", "bucket", "slot")
+    return numbered.with_columns(_place=cell).drop("key", "interval", "bucket", "slot")

@@ -2,23 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import datetime, timedelta
 
 import polars as pl
 
 from pricing.book import PriceBook, load_book
 from pricing.charges import price_charges
-from pricing.cost import cost_columns, rate_facts
+from pricing.cost import Costs, cost_columns, rate_facts
 from pricing.facts import Facts, facts_of
+from pricing.in_force import END, START
 from pricing.place import Times, with_rates
 from pricing.rates import KEY_COLUMNS, Grid, rate_grid
 from pricing.rollup import HELPERS, call_sums, rollout_costs, run_costs, with_charges
 from pricing.scenario import Scenario
 from pricing.schema import PRICED_CALLS, PRICED_TABLES, PUSD_PER_USD
 from traces.schema import INPUT_PARTS, ROLES, TABLES
-
-_ANY_TIME: Final = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,8 @@ def prepare(
     pairs = pairs.with_columns(pl.col(KEY_COLUMNS[:3]).cast(pl.String)).unique()
     of_rollouts = tables["rollouts"].select("rollout_id", _rollout_at=pl.coalesce("started_at", "ended_at"))
     of_runs = tables["runs"].select("run_id", _run_at=pl.coalesce("started_at", "ended_at"))
-    grid = rate_grid(pairs, book, _span(facts, scenario))
+    is_timed = scenario.moment is not None or "started_at" in facts.known
+    grid = rate_grid(pairs, book, _span(facts, scenario), is_timed=is_timed)
     return Pricing(scenario, book, grid, facts, Times(scenario.moment, of_rollouts, of_runs))
 
 
@@ -57,19 +56,27 @@ def _span(facts: Facts, scenario: Scenario) -> tuple[datetime, datetime]:
         return scenario.moment, scenario.moment
     first, last = facts.lowest.get("started_at"), facts.highest.get("started_at")
     if "started_at" not in facts.known or first is None or last is None:
-        return _ANY_TIME
+        return START, END
     return first, last + timedelta(seconds=1)
 
 
 def priced_calls(calls: pl.LazyFrame, pricing: Pricing, *, is_ordered: bool = True) -> pl.LazyFrame:
     """Add cost_pusd, its low, high and parts, cost_basis, price_model, price_from and price_time_basis to calls."""
-    facts = pricing.facts
     if pricing.scenario.cache == "none":
-        calls, facts = _without_cache(calls), _facts_without_cache(facts)
-    rated = with_rates(calls, pricing.grid, facts, pricing.times, is_ordered=is_ordered)
-    for step in cost_columns(facts, rate_facts(pricing.grid.cells)):
+        calls = _without_cache(calls)
+    rated = with_rates(calls, pricing.grid, _facts(pricing), pricing.times, is_ordered=is_ordered)
+    for step in _costs(pricing).steps:
         rated = rated.with_columns(**step)
     return rated
+
+
+def _facts(pricing: Pricing) -> Facts:
+    """Facts of the calls after the cache policy."""
+    return _facts_without_cache(pricing.facts) if pricing.scenario.cache == "none" else pricing.facts
+
+
+def _costs(pricing: Pricing) -> Costs:
+    return cost_columns(_facts(pricing), rate_facts(pricing.grid.cells))
 
 
 def _without_cache(calls: pl.LazyFrame) -> pl.LazyFrame:
@@ -79,10 +86,11 @@ def _without_cache(calls: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _facts_without_cache(facts: Facts) -> Facts:
+    first, *others = INPUT_PARTS
     changed = frozenset(INPUT_PARTS)
     known = facts.known | changed if "input_tokens" in facts.known else facts.known - changed
-    lowest = {name: value for name, value in facts.lowest.items() if name not in changed}
-    return Facts(facts.n_rows, known, facts.absent - changed, lowest, facts.highest)
+    ends = [end | {first: end.get("input_tokens")} | dict.fromkeys(others, 0) for end in (facts.lowest, facts.highest)]
+    return Facts(facts.n_rows, known, facts.absent - changed, *ends)
 
 
 def in_usd(frame: pl.LazyFrame) -> pl.LazyFrame:
@@ -108,9 +116,11 @@ def counted_calls(calls: pl.LazyFrame, pricing: Pricing) -> pl.LazyFrame:
 
 def sums_by_rollout(calls: pl.LazyFrame, charges: pl.DataFrame, pricing: Pricing) -> pl.LazyFrame:
     """Sums of calls and priced charges by rollout_id, in pico-dollars."""
-    return with_charges(
-        call_sums(counted_calls(calls, pricing), "rollout_id", pricing.facts.known), charges, "rollout_id"
-    )
+    return with_charges(_call_sums(calls, "rollout_id", pricing), charges, "rollout_id")
+
+
+def _call_sums(calls: pl.LazyFrame, key: str, pricing: Pricing) -> pl.LazyFrame:
+    return call_sums(counted_calls(calls, pricing), key, _facts(pricing), _costs(pricing))
 
 
 def priced_sums(
@@ -126,8 +136,8 @@ def priced_sums(
     sums = sums_by_rollout(tables["calls"].filter(pl.col("rollout_id").is_not_null()), charges, pricing)
     rollouts = rollout_costs(tables["rollouts"], sums).collect(engine="streaming")
     of_run = tables["calls"].filter(pl.col("rollout_id").is_null())
-    whole = call_sums(counted_calls(of_run, pricing), "run_id", frozenset())
-    whole = with_charges(whole, charges.filter(pl.col("rollout_id").is_null()), "run_id")
+    of_whole = charges.filter(pl.col("rollout_id").is_null())
+    whole = with_charges(_call_sums(of_run, "run_id", pricing), of_whole, "run_id")
     runs = run_costs(tables["runs"], rollouts.lazy(), whole)
     runs = runs.join(_price_span(tables, pricing), on="run_id", how="left", maintain_order="left")
     return in_usd(runs).drop(HELPERS).collect(), in_usd(rollouts.lazy()).drop(HELPERS).collect()

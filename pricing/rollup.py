@@ -4,6 +4,8 @@ from typing import Final
 
 import polars as pl
 
+from pricing.cost import Costs
+from pricing.facts import Facts
 from traces.sums import total
 
 PARTS: Final = ("uncached_input", "cache_read", "cache_write", "visible_output", "reasoning", "request", "charges")
@@ -15,24 +17,41 @@ HELPERS: Final = ("n_requests", "n_rows", "n_priced_rows")
 """Columns that sums carry on the way; not part of any table."""
 
 
-def call_sums(priced: pl.LazyFrame, key: str, known: frozenset[str]) -> pl.LazyFrame:
-    """Sum priced calls by ``key``, in pico-dollars.
+def call_sums(priced: pl.LazyFrame, key: str, facts: Facts, costs: Costs) -> pl.LazyFrame:
+    """Sum priced calls by ``key``, in pico-dollars; what the facts give away is not summed but written after.
 
     Args:
         priced: Calls of the counted roles, priced.
-        key: rollout_id or run_id; rows where it is null are left out.
-        known: Columns without a null.
+        key: rollout_id or run_id.
+        facts: Facts of the calls.
+        costs: How they were priced.
     """
+    known = facts.known | costs.known
+    names = [name for name in (*_MONEY, *_TOKENS) if name != "charges_cost_pusd"]
+    sums = {name: total(name, is_known=name in known) for name in names if name not in costs.equal}
+    given: dict[str, str | int] = {name: same for name, same in costs.equal.items() if name in names}
+    for name, (same, count) in _counted(facts, costs).items():
+        if same:
+            given[name] = "n_rows"
+        else:
+            sums[name] = count
+    summed = priced.group_by(key).agg(n_rows=pl.len().cast(pl.Int64), **sums)
+    written = {name: pl.col(same) if isinstance(same, str) else pl.lit(same, pl.Int64) for name, same in given.items()}
+    return summed.with_columns(**written)
+
+
+def _counted(facts: Facts, costs: Costs) -> dict[str, tuple[bool, pl.Expr]]:
+    """Counts of a group: whether it is the number of rows by the facts, else how to count it."""
+    is_one = facts.is_always("n_requests", 1)
     turns = pl.when(pl.col("role").cast(pl.String) == "agent").then("n_requests").otherwise(0)
-    money = [name for name in _MONEY if name != "charges_cost_pusd"]
-    return priced.group_by(key).agg(
-        *(total(name) for name in money),
-        *(total(name, is_known=name in known) for name in _TOKENS),
-        n_turns=total(turns, is_known="n_requests" in known),
-        n_requests=pl.col("n_requests").fill_null(1).sum(),
-        n_rows=pl.len().cast(pl.Int64),
-        n_priced_rows=pl.col("cost_pusd").count().cast(pl.Int64),
-    )  # fmt: skip
+    return {
+        "n_turns": (
+            is_one and facts.is_always("role", "agent"),
+            total(turns, is_known="n_requests" in facts.known),
+        ),
+        "n_requests": (is_one, pl.col("n_requests").fill_null(1).sum()),
+        "n_priced_rows": ("cost_pusd" in costs.known, pl.col("cost_pusd").count().cast(pl.Int64)),
+    }
 
 
 def with_charges(sums: pl.LazyFrame, charges: pl.DataFrame, key: str) -> pl.LazyFrame:
