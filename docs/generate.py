@@ -1,0 +1,257 @@
+"""The generated parts of the docs: functions from declarations, registries and commands to Markdown.
+
+cog calls them from the pages (``make docs``); run as a script it draws the figures of ``docs/images`` again.
+"""
+
+import atexit
+import contextlib
+import io
+import os
+import shlex
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from traces.errors import ReplayError
+    from traces.schema import Column, Table
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+IMAGES: Final = ROOT / "docs" / "images"
+FIGURES: Final = {
+    "score_at_budget.png": "evalreplay curve score_at_budget store/ --benchmark tau2-bench/airline --figure",
+    "frontier.png": "evalreplay frontier store/ --benchmark tau2-bench/airline --figure",
+}
+_HELP_WIDTH: Final = 100
+_COLOURS: Final = 64
+
+
+def console(page: str, *commands: str, lines: int | None = None) -> str:
+    """Run commands beside a copy of the bundled store and show them with what they print.
+
+    Args:
+        page: Page they stand on; its commands run one after the other in one folder.
+        commands: Calls of evalreplay.
+        lines: Lines of output to show of each; null: all.
+    """
+    folder = _playground(page)
+    shown = [f"$ {command}\n{_cut(run_command(command, folder)[1], lines)}" for command in commands]
+    return "```console\n" + "\n".join(shown) + "```"
+
+
+def run_command(command: str, folder: Path) -> tuple[int, str]:
+    """Run one call of evalreplay in a folder; exit code, and standard output and error as they come."""
+    from analyzer.cli.main import run
+
+    name, *arguments = shlex.split(command)
+    if name != "evalreplay":
+        raise click.UsageError(f"not a call of evalreplay: {command}")
+    with _inside(folder), contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(out):
+        try:
+            run(arguments)
+        except SystemExit as leaving:
+            return int(leaving.code or 0), out.getvalue()
+    return 0, out.getvalue()
+
+
+def tables(declared: Mapping[str, "Table"], known: Mapping[str, "Table"] | None = None) -> str:
+    """Document tables: what a row is, the key, every column with type and null.
+
+    Args:
+        declared: Tables by name.
+        known: Tables documented elsewhere: of theirs only the added columns are listed.
+    """
+    return "\n\n".join(_table(table, (known or {}).get(name)) for name, table in declared.items())
+
+
+def commands() -> str:
+    """Give the help of every command."""
+    from analyzer.cli.main import COMMANDS, main
+
+    context = click.Context(main, info_name="evalreplay", terminal_width=_HELP_WIDTH)
+    pages = [f"## evalreplay {name}\n\n```text\n{_help(context, name)}\n```" for name in COMMANDS]
+    return "\n\n".join(pages)
+
+
+def formats() -> str:
+    """Describe every reader: what it recognises, its token convention, what it cannot tell."""
+    from traces.registry import discover
+
+    return "\n\n".join(
+        "\n".join((
+            f"## {reader.name}",
+            "",
+            reader.summary,
+            "",
+            f"- **Written against** {'; '.join(reader.upstream)}",
+            f"- **Tokens**: {reader.token_convention}",
+            *(f"- **Blind spot**: {spot}" for spot in reader.blind_spots),
+        ))
+        for reader in discover().values()
+    )  # fmt: skip
+
+
+def curves() -> str:
+    """Describe every curve: what it shows, where the definition comes from, its options."""
+    from analyzer.curves.registry import discover
+
+    pages = []
+    for curve in discover().values():
+        rows = [(f"`{option.name}`", _choices(option.choices), option.doc) for option in curve.options]
+        options = _markdown_table(("option", "choices (the first is the default)", "meaning"), rows)
+        pages.append(f"## {curve.name}\n\n{curve.summary}\n\nSource: {curve.source}\n\n{options}")
+    return "\n\n".join(pages)
+
+
+def frontiers() -> str:
+    """List the definitions of the frontier."""
+    from analyzer.frontier import KINDS
+
+    return _markdown_table(("kind", "definition"), [(f"`{name}`", words) for name, words in KINDS.items()])
+
+
+def price_files() -> str:
+    """List the price files of the package: provider, models, rows, until when each was checked."""
+    from pricing.price_file import read_price_file
+
+    rows = []
+    for path in sorted((ROOT / "pricing" / "data" / "prices").glob("*.toml")):
+        file = read_price_file(path, "history")
+        checked = "-" if file.checked_through is None else f"{file.checked_through:%Y-%m-%d}"
+        counts = str(file.rows["model"].n_unique()), str(file.rows.height)
+        rows.append((f"`{path.relative_to(ROOT)}`", file.provider, *counts, checked))
+    return _markdown_table(("file", "provider", "models", "rows", "checked through"), rows)
+
+
+def price_bases() -> str:
+    """List what a cost can rest on and how the day of a price can be known."""
+    from pricing.schema import COST_BASES, DATE_BASES, PRICE_TIME_BASES, TOKEN_KINDS
+
+    named = {"kind (tokens)": TOKEN_KINDS, "date_basis": DATE_BASES, "cost_basis": COST_BASES,
+             "price_time_basis": PRICE_TIME_BASES}  # fmt: skip
+    return _markdown_table(("column", "values"), [(f"`{name}`", _choices(values)) for name, values in named.items()])
+
+
+def errors() -> str:
+    """Draw the tree of errors with their exit codes and meaning."""
+    from traces.errors import ReplayError
+
+    rows = [(f"{'&emsp;' * depth}`{kind.__name__}`", str(kind.exit_code), _first_line(kind)) for depth, kind in
+            _descend(ReplayError, 0)]  # fmt: skip
+    return _markdown_table(("error", "exit code", "meaning"), rows)
+
+
+def scenario_keys() -> str:
+    """List the keys of a scenario file, with their defaults."""
+    from pricing.scenario import Scenario
+
+    docs = dict(line.strip().split(": ", 1) for line in (Scenario.__doc__ or "").split("Args:")[1].strip().splitlines())
+    fields = Scenario.model_fields
+    rows = [(f"`{name}`", _value(fields[name].default), docs[name]) for name in fields]
+    return _markdown_table(("key", "default", "meaning"), rows)
+
+
+def draw_images() -> None:
+    """Draw the figures of the docs again, with few colours so that they stay small."""
+    from PIL import Image
+
+    for name, command in FIGURES.items():
+        run_command(f"{command} {name}", _playground("images"))
+        IMAGES.mkdir(exist_ok=True)
+        with Image.open(_playground("images") / name) as picture:
+            picture.convert("RGB").quantize(_COLOURS).save(IMAGES / name, optimize=True)
+
+
+@cache
+def _playground(page: str) -> Path:
+    """Folder for the commands of a page, with a copy of the bundled store; gone when Python ends."""
+    from analyzer.tour import BUNDLED
+
+    folder = Path(tempfile.mkdtemp(prefix=f"evalreplay-{Path(page).stem}-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    shutil.copytree(BUNDLED, folder / "store")
+    return folder
+
+
+@contextlib.contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    before = os.environ.get("EVALREPLAY_CACHE")
+    os.environ["EVALREPLAY_CACHE"] = str(folder / ".cache")
+    try:
+        with contextlib.chdir(folder):
+            yield
+    finally:
+        os.environ.pop("EVALREPLAY_CACHE")
+        if before is not None:
+            os.environ["EVALREPLAY_CACHE"] = before
+
+
+def _cut(output: str, lines: int | None) -> str:
+    shown = output.splitlines()
+    if lines is not None and len(shown) > lines:
+        shown = [*shown[:lines], "..."]
+    return "".join(f"{line.rstrip()}\n" for line in shown)
+
+
+def _help(context: click.Context, name: str) -> str:
+    from analyzer.cli.main import main
+
+    command = main.get_command(context, name)
+    if command is None:
+        raise click.UsageError(f"no command {name}")
+    inner = click.Context(command, info_name=name, parent=context, terminal_width=_HELP_WIDTH)
+    return command.get_help(inner)
+
+
+def _table(table: "Table", known: "Table | None") -> str:
+    inherited = {column.name for column in known.columns} if known else set()
+    rows = [_row(column) for column in table.columns if column.name not in inherited]
+    if not rows:
+        return f"### priced {table.name}\n\nAs [{table.name}](#{table.name}): nothing is added."
+    grid = _markdown_table(("column", "type", "null", "meaning"), rows)
+    if known:
+        return f"### priced {table.name}\n\nThe columns of [{table.name}](#{table.name}), and:\n\n{grid}"
+    key = f" Key: {', '.join(f'`{name}`' for name in table.key)}." if table.key else ""
+    return f"### {table.name}\n\n{table.doc}{key}\n\n{grid}"
+
+
+def _row(column: "Column") -> tuple[str, str, str, str]:
+    values = "" if column.values is None else f" One of {_choices(column.values)}."
+    return f"`{column.name}`", _type(column.dtype), "" if column.nullable else "no", f"{column.doc}{values}"
+
+
+def _choices(values: Iterable[str]) -> str:
+    return ", ".join(f"`{value}`" for value in values)
+
+
+def _type(dtype: object) -> str:
+    return str(dtype).replace("Datetime(time_unit='us', time_zone='UTC')", "UTC time")
+
+
+def _value(value: object) -> str:
+    return ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
+
+
+def _first_line(kind: type) -> str:
+    return (kind.__doc__ or "").strip().splitlines()[0]
+
+
+def _descend(kind: "type[ReplayError]", depth: int) -> Iterator[tuple[int, "type[ReplayError]"]]:
+    yield depth, kind
+    for child in kind.__subclasses__():
+        yield from _descend(child, depth + 1)
+
+
+def _markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    body = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    lines = [header, ["---"] * len(header), *body]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    draw_images()
