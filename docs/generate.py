@@ -39,9 +39,7 @@ def console(page: str, *commands: str, lines: int | None = None) -> str:
         commands: Calls of evalreplay.
         lines: Lines of output to show of each; null: all.
     """
-    folder = _playground(page)
-    shown = [f"$ {command}\n{_cut(run_command(command, folder)[1], lines)}" for command in commands]
-    return "```console\n" + "\n".join(shown) + "```"
+    return "```console\n" + "\n".join(_shown(command, _playground(page), lines) for command in commands) + "```"
 
 
 def run_command(command: str, folder: Path) -> tuple[int, str]:
@@ -189,6 +187,13 @@ def _inside(folder: Path) -> Iterator[None]:
         os.environ.pop("EVALREPLAY_CACHE")
         if before is not None:
             os.environ["EVALREPLAY_CACHE"] = before
+
+
+def _shown(command: str, folder: Path, lines: int | None) -> str:
+    code, output = run_command(command, folder)
+    if code:
+        raise click.ClickException(f"{command}: {output}")
+    return f"$ {command}\n{_cut(output, lines)}"
 
 
 def _cut(output: str, lines: int | None) -> str:
