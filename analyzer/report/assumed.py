@@ -11,7 +11,7 @@ from analyzer.report.blocks import Cell, Column, Table, number, table
 Row = dict[str, Any]
 BASES: Final = {
     "exact": "tokens and price are known",
-    "upper_bound": "the cache split or the place of the reasoning is not known: the highest figure, the lowest beside it",
+    "upper_bound": "cache split or place of the reasoning not known: the highest figure, the lowest beside it",
     "range": "context tier, hour window or price date not known: lowest and highest, no one figure",
     "tokens_unknown": "no token counts, so no figure",
     "price_unknown": "no such model, or no price in force on that day",
@@ -25,21 +25,20 @@ _COLUMNS: Final = (
     Column("In force since", "UTC"),
     Column("Chosen by", "time of"),
     Column("Calls", is_number=True),
-    Column("Kind of figure", "calls"),
+    Column("Kind of figure", "calls", is_prose=True),
     Column("Layer", "price book"),
-    Column("Source"),
+    Column("Source", is_prose=True),
 )
 
 
 def price_table(calls: pl.DataFrame, prices: pl.DataFrame) -> Table:
-    """Prices used, by model, with the number of calls; layer and source are those of the book's rows of that model and day."""
+    """Prices used, by model, and the calls they were used for; layer and source of the book's rows of that day."""
     keyed = calls.group_by(*_PRICE_KEY, "cost_basis").agg(n=pl.len()).sort("n", "cost_basis", descending=[True, False])
     basis = pl.format("{} {}", "n", pl.col("cost_basis").str.replace_all("_", " "))
     rows = keyed.group_by(_PRICE_KEY, maintain_order=True).agg(n=pl.col("n").sum(), bases=basis.str.join(", "))
     rows = rows.sort("n", *_PRICE_KEY, descending=[True, *[False] * len(_PRICE_KEY)])
-    sourced = rows.join(
-        _sources(prices), on=["price_model", "price_from"], how="left", nulls_equal=True, maintain_order="left"
-    )
+    keys = ["price_model", "price_from"]
+    sourced = rows.join(_sources(prices), on=keys, how="left", nulls_equal=True, maintain_order="left")
     empty = "There are no calls, so no price was used."
     return table("Prices used", _COLUMNS, sourced.iter_rows(named=True), _cells, empty=empty)
 

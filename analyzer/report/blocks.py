@@ -18,6 +18,16 @@ class Cell:
     link: str | None = None
     key: int | None = None
 
+    @property
+    def head(self) -> str:
+        """Text before the first bracket."""
+        return self.text.partition(" (")[0]
+
+    @property
+    def aside(self) -> str:
+        """What stands in brackets at the end: a range, a share."""
+        return self.text.partition(" (")[2].removesuffix(")")
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -30,11 +40,12 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its header, the unit under it, and whether it holds numbers."""
+    """A column: its header, the unit under it, and whether it holds numbers or sentences."""
 
     label: str
     unit: str = ""
     is_number: bool = False
+    is_prose: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,6 @@ PARTS: Final = {
     "mixed": "Not told apart",
 }
 _OF_CALLS: Final = tuple(PARTS)[:6]
-_PART_COLUMNS: Final = (
-    Column("Agent"),
-    Column("Shares", "of the known dollars"),
-    *(Column(label, "USD", is_number=True) for label in PARTS.values()),
-)
 _ROLE_COLUMNS: Final = (
     Column("Agent"),
     Column("Role"),
@@ -45,22 +40,38 @@ def counted_roles(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(manifest.get("scenario", {}).get("roles", ROLES))
 
 
-def by_part(tables: Tables, roles: tuple[str, ...]) -> Table:
-    """Known dollars of every part, per run; what has a cost that is not split into parts has a column of its own."""
-    calls = tables["calls"].filter(pl.col("role").is_in(roles))
-    sums = calls.with_columns(_mixed()).group_by("run_id").agg(
-        *(known_total(f"{part}_cost_usd") for part in (*_OF_CALLS, "mixed"))
-    )  # fmt: skip
+def part_sums(tables: Tables, roles: tuple[str, ...]) -> pl.DataFrame:
+    """Known dollars of every part, per run; what has a cost that is not split into parts is in mixed_cost_usd."""
+    calls = tables["calls"].filter(pl.col("role").is_in(roles)).with_columns(_mixed())
+    of_calls = calls.group_by("run_id").agg(known_total(f"{part}_cost_usd") for part in (*_OF_CALLS, "mixed"))
     charges = tables["charges"].group_by("run_id").agg(known_total("cost_usd").alias("charges_cost_usd"))
     runs = labelled(tables["runs"]).select("run_id", "benchmark", "label")
-    rows = runs.join(sums, on="run_id", how="left", maintain_order="left")
-    rows = rows.join(charges, on="run_id", how="left", maintain_order="left")
-    has_charges = pl.col("run_id").is_in(tables["charges"]["run_id"].implode())
-    rows = rows.with_columns(pl.when(has_charges).then("charges_cost_usd").otherwise(0.0).alias("charges_cost_usd"))
+    for sums in (of_calls, charges):
+        runs = runs.join(sums, on="run_id", how="left", maintain_order="left")
+    has_charges = pl.col("run_id").is_in(charges["run_id"].implode())
+    return runs.with_columns(pl.when(has_charges).then("charges_cost_usd").otherwise(0.0).alias("charges_cost_usd"))
+
+
+def spent(sums: pl.DataFrame) -> dict[str, str]:
+    """Parts that are not known to be zero in every run, with their labels."""
+    is_spent = (pl.col(f"{part}_cost_usd").ne_missing(0.0).any().alias(part) for part in PARTS)
+    shown = sums.select(is_spent).row(0, named=True)
+    return {part: label for part, label in PARTS.items() if shown[part]}
+
+
+def by_part(sums: pl.DataFrame) -> Table:
+    """Table of ``part_sums``; parts that are zero in every run have no column."""
+    shown = spent(sums)
+    columns = [Column("Agent"), Column("Shares", "of the known dollars")]
+    columns += [Column(label, "USD", is_number=True) for label in shown.values()]
+
+    def cells(row: Row) -> tuple[Cell | Bar, ...]:
+        known = {part: row[f"{part}_cost_usd"] for part in shown}
+        dollars = (Cell(NOT_KNOWN if value is None else usd(value), value) for value in known.values())
+        return (Cell(row["label"]), _bar(known), *dollars)
+
     empty = "There are no runs, so no dollars."
-    return table(
-        "Known dollars by part", _PART_COLUMNS, rows.iter_rows(named=True), _part_cells, by="benchmark", empty=empty
-    )
+    return table("Known dollars by part", columns, sums.iter_rows(named=True), cells, by="benchmark", empty=empty)
 
 
 def by_role(tables: Tables, roles: tuple[str, ...]) -> Table:
@@ -95,12 +106,6 @@ def _mixed() -> pl.Expr:
     rest = pl.col("cost_usd") - pl.sum_horizontal(part.fill_null(0.0) for part in parts)
     is_split = pl.all_horizontal(part.is_not_null() for part in parts)
     return pl.when(is_split).then(0.0).otherwise(rest).alias("mixed_cost_usd")
-
-
-def _part_cells(row: Row) -> tuple[Cell | Bar, ...]:
-    known = {part: row[f"{part}_cost_usd"] for part in PARTS}
-    cells = (Cell(NOT_KNOWN if value is None else usd(value), value) for value in known.values())
-    return (Cell(row["label"]), _bar(known), *cells)
 
 
 def _bar(known: Mapping[str, float | None]) -> Bar:

@@ -1,4 +1,4 @@
-"""What is not known: per run the calls without tokens, cache split or price, the clocks, the scores; models without price."""
+"""What is not known: calls without tokens, cache split or price, clocks, scores, models without a price."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -20,13 +20,14 @@ _COUNTS: Final = {
     "n_no_cost": Column("No single cost", "calls", is_number=True),
     "n_no_score": Column("Not scored", "attempts", is_number=True),
 }
-_COLUMNS: Final = (Column("Agent"), *_COUNTS.values(), Column("Clock", "attempts"))
+_CLOCK: Final = Column("Clock", "attempts", is_prose=True)
+_COLUMNS: Final = (Column("Agent"), *_COUNTS.values(), _CLOCK)
 _UNPRICED_COLUMNS: Final = (
     Column("Model"),
     Column("Billed by"),
     Column("Calls", is_number=True),
-    Column("Why"),
-    Column("What to do"),
+    Column("Why", is_prose=True),
+    Column("What to do", is_prose=True),
 )
 
 
@@ -82,7 +83,8 @@ def _of_rollouts(rollouts: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
     n_seen = pl.col("n_seen").fill_null(0)
     missing = pl.coalesce(pl.col("n_calls") - n_seen, pl.when(n_seen == 0).then(1).otherwise(0)).clip(0)
     clocks = (_is_clock(basis).sum().alias(str(basis)) for basis in _CLOCKS)
-    return joined.group_by("run_id").agg(n_missing=missing.sum(), n_no_score=pl.col("score").null_count(), *clocks)
+    counts = (missing.sum().alias("n_missing"), pl.col("score").null_count().alias("n_no_score"))
+    return joined.group_by("run_id").agg(*counts, *clocks)
 
 
 def _is_clock(basis: str | None) -> pl.Expr:
@@ -91,4 +93,5 @@ def _is_clock(basis: str | None) -> pl.Expr:
 
 def _cells(row: Row) -> tuple[Cell, ...]:
     clocks = [f"{row[str(basis)]:,} {words}" for basis, words in _CLOCKS.items() if row[str(basis)]]
-    return (Cell(row["label"]), *(number(row[count]) for count in _COUNTS), Cell(", ".join(clocks) or "no attempts"))
+    counts = (number(row[count]) for count in _COUNTS)
+    return (Cell(row["label"]), *counts, Cell(", ".join(clocks) or "no attempts"))

@@ -10,27 +10,29 @@ from analyzer.card import cards
 from analyzer.curves.registry import CurveResult, Tables, find
 from analyzer.frontier import KINDS, frontier
 from analyzer.report import svg
-from analyzer.report.blocks import Cell, Chart, Column, Table, name, table
+from analyzer.report.blocks import Cell, Chart, Column, Table, name, number, table
 from analyzer.report.keys import letter
 from analyzer.report.words import count, span, usd
 from traces.errors import AnalysisError, ReplayError
 
 Row = dict[str, Any]
+_BUDGET: Final = "Score at a budget"
 CHARTS: Final = (
     ("Score versus dollars", "score_vs_cost", {}),
     ("Score versus time", "score_vs_time", {}),
     *(
-        (f"Score at a budget of {axis}", "score_at_budget", {"axis": axis})
+        (f"{_BUDGET} of {axis}", "score_at_budget", {"axis": axis})
         for axis in ("dollars", "tokens", "turns", "seconds")
     ),
 )
-_SHORT_KINDS: Final = {"staircase": "Staircase", "hull": "Convex hull", "hull_origin": "Hull from origin"}
+KIND_LABELS: Final = {"staircase": "Staircase", "hull": "Convex hull", "hull_origin": "Hull from origin"}
 _COLUMNS: Final = (
     Column("Agent"),
+    Column("n", "attempts", is_number=True),
     Column("Score", "mean", is_number=True),
     Column("Dollars", "USD per attempt", is_number=True),
     Column("Time", "s per attempt", is_number=True),
-    *(Column(label, "frontier") for label in _SHORT_KINDS.values()),
+    *(Column(label, "frontier") for label in KIND_LABELS.values()),
 )
 
 
@@ -83,6 +85,7 @@ def _agents(points: pl.DataFrame, times: pl.DataFrame, keys: Mapping[str, int]) 
         dollars = span(usd, row["x"], row["x_low"], row["x_high"])
         return (
             Cell(row["agent"], key=keys[row["agent"]]),
+            number(row["n_rollouts"]),
             Cell(span(_score, row["y"], row["y_low"], row["y_high"]), row["y"]),
             Cell(dollars, row["x"]),
             Cell(span(count, row["s"], row["s_low"], row["s_high"]), row["s"]),
@@ -125,5 +128,8 @@ def _notes(results: Mapping[str, CurveResult]) -> Iterator[tuple[str, str]]:
     for title, result in results.items():
         for note in result.notes:
             where.setdefault(note, []).append(title)
+    every_budget = [title for title in results if title.startswith(_BUDGET)]
     for note, titles in where.items():
-        yield note, "" if len(titles) == len(results) else "; ".join(titles)
+        parts = [title for title in titles if title not in every_budget] if set(every_budget) <= set(titles) else titles
+        named = "; ".join([*parts, *(["Score at any budget"] if len(parts) < len(titles) else [])])
+        yield note, "" if len(titles) == len(results) else named

@@ -1,4 +1,4 @@
-"""How agents are told apart in the charts of a benchmark: a letter, and colour, dash and marker saying the same again."""
+"""How agents are told apart in charts: a letter, and colour, dash and marker saying the same again."""
 
 from typing import Final
 

@@ -11,7 +11,7 @@ import polars as pl
 from analyzer.audit import AuditResult
 from analyzer.card import QUANTILE_RULE, cards
 from analyzer.frontier import KINDS
-from analyzer.report import assumed, checks, costs, coverage, facets, keys, runs
+from analyzer.report import agreement, assumed, costs, coverage, facets, keys, rejects, runs
 from analyzer.report.blocks import Bar
 from pricing.book import PriceBook, load_book
 from pricing.schema import PRICED_TABLES
@@ -53,7 +53,7 @@ def _results(tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
         "sentences": runs.sentences(every_card),
         "quantile_rule": QUANTILE_RULE,
         "facets": benchmarks,
-        "kinds": KINDS,
+        "kinds": {label: KINDS[kind] for kind, label in facets.KIND_LABELS.items()},
     }
 
 
@@ -61,16 +61,19 @@ def _checks(
     tables: Mapping[str, pl.DataFrame], manifest: Mapping[str, Any], audit: AuditResult | None
 ) -> dict[str, Any]:
     roles = costs.counted_roles(manifest)
+    part_sums = costs.part_sums(tables, roles)
+    spent = costs.spent(part_sums)
     return {
-        "part_table": costs.by_part(tables, roles),
+        "part_table": costs.by_part(part_sums),
         "role_table": costs.by_role(tables, roles),
-        "parts": costs.PARTS,
-        "verdict": None if audit is None else checks.verdict(audit),
-        "audit_summary": None if audit is None else checks.audit_summary(audit, tables["runs"]),
-        "audit_worst": None if audit is None else checks.audit_worst(audit, tables["runs"]),
+        "parts": spent,
+        "no_parts": [label for part, label in costs.PARTS.items() if part not in spent],
+        "verdict": None if audit is None else agreement.verdict(audit),
+        "audit_summary": None if audit is None else agreement.summary_table(audit, tables["runs"]),
+        "audit_worst": None if audit is None else agreement.worst_table(audit, tables["runs"]),
         "coverage_table": coverage.coverage_table(tables),
         "unpriced_table": coverage.unpriced_table(tables, manifest),
-        "reject_table": checks.reject_table(tables["rejects"]),
+        "reject_table": rejects.reject_table(tables["rejects"]),
     }
 
 
@@ -94,7 +97,6 @@ def _nothing() -> dict[str, pl.DataFrame]:
 
 def _environment() -> "Environment":
     from jinja2 import Environment, FunctionLoader, StrictUndefined
-    from markupsafe import Markup
 
     environment = Environment(
         loader=FunctionLoader(_resource),
@@ -104,9 +106,8 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
     )
     environment.tests["bar"] = lambda cell: isinstance(cell, Bar)
-    environment.globals["swatch"] = lambda number: Markup(keys.swatch(number))
+    environment.globals["swatch"] = keys.swatch
     environment.globals["letter"] = keys.letter
-    environment.filters["own"] = Markup
     return environment
 
 

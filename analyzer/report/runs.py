@@ -65,10 +65,10 @@ def sentences(cards: pl.DataFrame) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def _all_runs(runs: pl.DataFrame) -> Row:
-    n_priced, n_unpriced = runs["n_priced_calls"].sum(), runs["n_unpriced_calls"].sum()
-    share = n_priced / (n_priced + n_unpriced) if n_priced + n_unpriced else None
+    n_priced, n_unpriced = (int(runs[f"n_{name}_calls"].sum()) for name in ("priced", "unpriced"))
+    n_calls = n_priced + n_unpriced
     sums = runs.select(total("cost_usd"), known_total("cost_low_usd"), total("cost_high_usd"))
-    return {**sums.row(0, named=True), "coverage_frac": share}
+    return {**sums.row(0, named=True), "coverage_frac": n_priced / n_calls if n_calls else None}
 
 
 def _cells(row: Row) -> tuple[Cell, ...]:

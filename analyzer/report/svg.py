@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from html import escape
 from typing import Final
 
+import polars as pl
+
 from analyzer.curves.registry import CurveResult
 from analyzer.report.keys import letter
 from analyzer.report.marks import Drawn, Frame, points, steps
@@ -37,9 +39,10 @@ def draw(result: CurveResult, keys: Mapping[str, int], place: str) -> Drawn:
 
 
 def _frame(result: CurveResult) -> Frame:
-    values = {
-        axis: [v for end in ("", "_low", "_high") for v in result.frame[axis + end].drop_nulls()] for axis in "xy"
-    }
+    rows = result.frame
+    if result.form == "points":
+        rows = rows.filter(pl.col("x").is_not_null() & pl.col("y").is_not_null())
+    values = {axis: [v for end in ("", "_low", "_high") for v in rows[axis + end].drop_nulls()] for axis in "xy"}
     right = WIDTH - _RIGHT[result.form]
     return Frame(across(values["x"], _LEFT, right), up(values["y"], HEIGHT - _BOTTOM, _TOP), WIDTH)
 
@@ -76,13 +79,13 @@ def _axes(frame: Frame, result: CurveResult) -> list[str]:
     for x, text in _x_ticks(frame):
         lines.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{floor + 4}"/>')
         lines.append(f'<text class="tick" x="{x:.1f}" y="{floor + 18}" text-anchor="middle">{text}</text>')
-    lines += [
+    middle = f'x="{(_LEFT + edge) / 2:g}" y="{HEIGHT - 8}" text-anchor="middle"'
+    return [
+        *lines,
         f'<line class="axis" x1="{_LEFT}" x2="{edge:g}" y1="{floor}" y2="{floor}"/>',
         f'<text class="label" x="4" y="12">{escape(result.y_label + direction)}</text>',
-        f'<text class="label" x="{(_LEFT + edge) / 2:g}" y="{HEIGHT - 8}" text-anchor="middle">'
-        f"{escape(result.x_label)}</text>",
+        f'<text class="label" {middle}>{escape(result.x_label)}</text>',
     ]
-    return lines
 
 
 def _x_ticks(frame: Frame) -> list[tuple[float, str]]:

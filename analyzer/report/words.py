@@ -1,21 +1,25 @@
 """How the report writes figures: money, counts, shares and ranges, with what is not known said in words."""
 
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
 NOT_KNOWN: Final = "not known"
 _SAME_FRAC: Final = 0.005
-_CENTS_FROM_USD: Final = 0.1
+_MINUS: Final = "\N{MINUS SIGN}"
+_ROUNDING_USD: Final = 1e-9
+_CENTS: Final = 3
 _WHOLE_FROM: Final = 100
 _DIGITS_FROM: Final = 10_000
 _SUFFIXES: Final = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def usd(value: float) -> str:
-    """Dollars to the cent; small sums to three digits."""
-    if value == 0 or abs(value) >= _CENTS_FROM_USD:
-        return f"${value:,.2f}"
-    return f"${value:.3f}" if round(abs(value), 3) >= _CENTS_FROM_USD else f"${float(f'{value:.3g}'):.10f}".rstrip("0")
+    """Dollars to the cent; small sums to three digits; below a billionth, which is rounding, $0.00."""
+    digits = 2 if abs(value) < _ROUNDING_USD else 2 - math.floor(math.log10(abs(value)))
+    text = f"{abs(value):,.{max(digits, 2)}f}"
+    kept = text if digits <= _CENTS else text.rstrip("0")
+    return f"{_MINUS if value <= -_ROUNDING_USD else ''}${kept}"
 
 
 def count(value: float) -> str:
@@ -61,7 +65,9 @@ def cost(row: dict[str, Any]) -> str:
     """Dollars of a row with cost_usd, its bounds and coverage_frac; the share priced where it is not all."""
     text = span(usd, row["cost_usd"], row["cost_low_usd"], row["cost_high_usd"])
     share = row["coverage_frac"]
-    return text if share in (None, 1) else f"{text} ({percent(share)} priced)"
+    if share in (None, 1):
+        return text
+    return f"{text.removesuffix(')')}{'; ' if text.endswith(')') else ' ('}{percent(share)} priced)"
 
 
 def _differs(bound: float | None, point: float) -> bool:

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,19 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
     "--remote-debugging-pipe",
 )  # fmt: skip
-PIPES = 'exec "$@" 3<&"$PIPE_IN" 4>&"$PIPE_OUT"'
+ON_PIPES = """
+import fcntl, os, sys
+ours = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3]]
+for pipe, place in zip(ours, (3, 4)):
+    os.dup2(pipe, place)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 OVERLAPS = """
 [...document.querySelectorAll("figure svg")].flatMap((svg) => {
   const boxes = [...svg.querySelectorAll("text")].map((text) => [text.textContent, text.getBoundingClientRect()]);
   return boxes.flatMap(([one, a], at) => boxes.slice(at + 1).filter(([other, b]) =>
-    Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4
+    Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
+    Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4
   ).map(([other]) => `${one} / ${other}`));
 })
 """
@@ -53,7 +61,8 @@ CONTRAST = """
     return (a + 0.05) / (b + 0.05);
   };
   const texts = [...document.querySelectorAll("figure svg text")].map((text) => getComputedStyle(text).fill);
-  const lines = [...document.querySelectorAll("figure .line, figure .marker")].map((line) => getComputedStyle(line).stroke);
+  const marks = [...document.querySelectorAll("figure .line, figure .marker")];
+  const lines = marks.map((mark) => getComputedStyle(mark).stroke);
   return {texts: Math.min(...texts.map(ratio)), lines: Math.min(...lines.map(ratio))};
 })()
 """
@@ -137,10 +146,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     profile = tmp_path_factory.mktemp("profile")
     its_in, our_out = os.pipe()
     our_in, its_out = os.pipe()
-    command = ["sh", "-c", PIPES, "sh", CHROMIUM, *FLAGS, f"--user-data-dir={profile}"]
-    places = {"PIPE_IN": str(its_in), "PIPE_OUT": str(its_out)}
+    command = [sys.executable, "-c", ON_PIPES, str(its_in), str(its_out), CHROMIUM, *FLAGS]
     process = subprocess.Popen(
-        command, pass_fds=(its_in, its_out), env={**os.environ, **places}, stderr=subprocess.DEVNULL
+        [*command, f"--user-data-dir={profile}"], pass_fds=(its_in, its_out), stderr=subprocess.DEVNULL
     )
     os.close(its_in)
     os.close(its_out)
@@ -161,16 +169,22 @@ def content(n_agents: int = 9) -> dict[str, pl.DataFrame]:
         agent = f"scaffold-with-a-long-name 1.15 + provider/model-name-2026-01-15 (effort {number})"
         runs.append(run(**owned, agent=agent, score_min=0.0, score_max=1.0))
         for task in range(4):
-            attempt = rollout(**owned, task_id=f"t{task}", score=float(task <= number / 3), wall_s=30.0 * (task + number + 1))
+            attempt = rollout(
+                **owned, task_id=f"t{task}", score=float(task <= number / 3), wall_s=30.0 * (task + number + 1)
+            )
             rollouts.append({**attempt, "time_basis": "measured"})
             calls += [
                 call(
-                    run_id=owned["run_id"], rollout_id=attempt["rollout_id"], call_index=index, provider="openai",
-                    model="gpt-4.1" if number else "no-such-model", uncached_input_tokens=4000 * (number + 1) * (task + 1),
+                    run_id=owned["run_id"],
+                    rollout_id=attempt["rollout_id"],
+                    call_index=index,
+                    provider="openai",
+                    model="gpt-4.1" if number else "no-such-model",
+                    uncached_input_tokens=4000 * (number + 1) * (task + 1),
                     output_tokens=None if number == 1 else 200 * (task + 1),
                 )
                 for index in range(3)
-            ]  # fmt: skip
+            ]
     return reprice_tables(tables(runs, rollouts, calls))
 
 
@@ -212,13 +226,15 @@ def test_charts_can_be_read_in_both_themes(browser: Browser, page: Path, *, is_d
 
 def test_chart_text_is_large_enough_on_a_phone(browser: Browser, page: Path) -> None:
     browser.look_at(page, 360)
-    heights = browser.ask("[...document.querySelectorAll('figure svg text')].map((t) => t.getBoundingClientRect().height)")
+    texts = "[...document.querySelectorAll('figure svg text')]"
+    heights = browser.ask(f"{texts}.map((text) => text.getBoundingClientRect().height)")
     assert min(heights) >= 10
 
 
 def test_every_section_is_shown_and_wide_tables_scroll_on_their_own(browser: Browser, page: Path) -> None:
     browser.look_at(page, 360)
-    shown = browser.ask("[...document.querySelectorAll('main > section')].filter((s) => s.offsetHeight > 60).map((s) => s.id)")
+    tall = "[...document.querySelectorAll('main > section')].filter((section) => section.offsetHeight > 60)"
+    shown = browser.ask(f"{tall}.map((section) => section.id)")
     names = ["runs", "curves", "cards", "costs", "audit", "unknown", "rejects", "assumed", "reproduce"]
     assert shown == names
     assert browser.ask("[...document.querySelectorAll('table')].every((t) => t.closest('.scroll'))")
