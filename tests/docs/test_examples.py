@@ -116,6 +116,8 @@ def test_the_scenario_of_the_docs_loads(tmp_path: Path) -> None:
 
 def test_the_python_lines_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = blocks("README.md", "python")[0].replace("er.read(", "read(")
+    monkeypatch.syspath_prepend(ROOT)
+    monkeypatch.delitem(sys.modules, "evalreplay", raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("EVALREPLAY_CACHE", str(tmp_path / ".cache"))
     shutil.copytree(BUNDLED, "store")
