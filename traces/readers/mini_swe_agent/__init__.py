@@ -1,0 +1,40 @@
+"""mini-SWE-agent run folders: one trajectory file per task, and whichever score file lies beside them."""
+
+from traces.readers.mini_swe_agent.tables import parse
+from traces.registry import Peek, Reader
+from traces.swebench_verdicts import group_runs, is_score_file
+
+
+def sniff(peek: Peek) -> bool:
+    """Recognise a trajectory by its format mark at either end, or by the header older versions write."""
+    if not peek.start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return False
+    return _is_marked(peek.end) or _is_marked(peek.start) or _has_old_header(peek.start)
+
+
+def _is_marked(part: bytes) -> bool:
+    return b'"trajectory_format"' in part and b'"mini-swe-agent' in part
+
+
+def _has_old_header(start: bytes) -> bool:
+    return b'"mini_version"' in start and b'"model_stats"' in start
+
+
+READER = Reader(
+    name="mini_swe_agent",
+    summary="mini-SWE-agent run folders: `.traj.json` files (plain, .gz, .zst) and the score file beside them.",
+    upstream=("SWE-agent/mini-swe-agent 1.0-1.17 (mini-swe-agent-1)", "2.x (mini-swe-agent-1.1)"),
+    token_convention=(
+        "Chat Completions usage: prompt_tokens include cached tokens. Where a provider reports more reasoning than "
+        "completion in any call, its reasoning lies outside completion_tokens: output gets a low and a high value."
+    ),
+    blind_spots=(
+        "Version 1 stamps a call only when its response was created: call and rollout times are lower bounds.",
+        "Calls that failed and were retried are not in the trajectory.",
+        "Without a score file beside the trajectories scores are null.",
+    ),
+    sniff=sniff,
+    parse=parse,
+    group=group_runs,
+    is_companion=is_score_file,
+)
