@@ -90,9 +90,9 @@ def sql(source: Paths, statement: str) -> pl.DataFrame:
     return query(as_store(source), statement)
 
 
-def verify(source: Paths, inputs: Path | None = None) -> Verification:
-    """Hash the inputs again, read and price again, and say whether the numbers still hold."""
-    return verify_store(as_store(source), inputs)
+def verify(source: Paths, inputs: Path | str | None = None, **options: Any) -> Verification:
+    """Hash the inputs again, read (``options`` as then) and price again, and say whether the numbers still hold."""
+    return verify_store(as_store(source), None if inputs is None else Path(inputs), ReadOptions(**options))
 
 
 def of_benchmarks(tables: dict[str, pl.DataFrame], benchmarks: Sequence[str]) -> dict[str, pl.DataFrame]:

@@ -30,7 +30,8 @@ def as_store(paths: Paths, options: ReadOptions | None = None, progress: Progres
     if any(is_store(place) for place in places):
         if len(places) > 1:
             raise UsageError("several paths, one of them a store", "name one store, or read all traces into one")
-        return open_store(places[0])
+        store = open_store(places[0])
+        return open_priced(store.path) if store.manifest.get("kind") == "priced" else store
     options = options or ReadOptions()
     key = repr((sorted(str(place.resolve()) for place in places), options.format, options.mapping, options.benchmark))
     output = cache_folder() / "traces" / _digest(key) / "store"

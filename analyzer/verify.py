@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +40,13 @@ class Verification:
         return not self.problems
 
 
-def verify_store(store: Store, inputs: Path | None = None) -> Verification:
+def verify_store(store: Store, inputs: Path | None = None, options: ReadOptions | None = None) -> Verification:
     """Verify a store or a priced store.
 
     Args:
         store: The store.
         inputs: Folder the inputs lie in now; null: where they lay when they were read.
+        options: How the inputs were read (mapping, format, benchmark); null: as without options.
     """
     traces = store.manifest.get("traces", store.manifest)
     places = _places(store, traces, inputs)
@@ -54,7 +55,8 @@ def verify_store(store: Store, inputs: Path | None = None) -> Verification:
     )
     lost = files.filter(pl.col("state") != "same")
     problems = [f"{row['name']}: {row['state']}" for row in lost.iter_rows(named=True)]
-    tables = _reread(store, sorted({_root(place, name) for name, place in places.items()})) if not problems else None
+    roots = sorted({_root(place, name) for name, place in places.items()})
+    tables = None if problems else _reread(store, roots, options or ReadOptions())
     if tables is not None:
         problems += [
             f"table {row['table']} differs when read again"
@@ -90,9 +92,9 @@ def _checked(file: dict[str, Any], place: Path | None) -> dict[str, Any]:
         return {"name": file["name"], "state": state, "sha256": hashlib.file_digest(content, "sha256").hexdigest()}
 
 
-def _reread(store: Store, roots: list[Path]) -> pl.DataFrame:
+def _reread(store: Store, roots: list[Path], options: ReadOptions) -> pl.DataFrame:
     with tempfile.TemporaryDirectory(prefix="evalreplay-") as folder:
-        again = read_traces(roots, Path(folder) / "store", ReadOptions(on_error="skip"))
+        again = read_traces(roots, Path(folder) / "store", replace(options, on_error="skip"))
         if store.manifest["kind"] == "priced":
             scenario = Scenario.model_validate(store.manifest["scenario"])
             again = reprice_store(again, Path(folder) / "priced", scenario)

@@ -46,4 +46,4 @@ def command(
     if style == "csv":
         emit(rows, style)
     else:
-        click.echo(to_json(rows) if style == "json" else to_latex(rows) if latex else to_text(rows))
+        click.echo(to_json(rows) if style == "json" else to_latex(rows) if latex else to_text(rows), nl=False)

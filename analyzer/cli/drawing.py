@@ -29,6 +29,7 @@ def present(
     import click
 
     frame = result.frame if marked is None else marked
+    drawn = [] if figure is None else _draw(result, figure, marked, is_faceted=is_faceted)
     if style == "json":
         notes = {"curve": result.curve, "x": result.x_label, "y": result.y_label, "notes": list(result.notes)}
         click.echo(to_json({**notes, "rows": frame.to_dicts()}))
@@ -37,8 +38,8 @@ def present(
         emit(_glance(frame) if style is None else frame, style, title)
         for note in result.notes:
             say(f"note: {note}")
-    if figure is not None:
-        _draw(result, figure, marked, is_faceted=is_faceted)
+    for place in drawn:
+        say(f"drawn: {place}")
 
 
 def _glance(frame: "pl.DataFrame") -> "pl.DataFrame":
@@ -56,20 +57,21 @@ def _glance(frame: "pl.DataFrame") -> "pl.DataFrame":
     return shown.drop("x_low", "x_high") if is_exact else shown
 
 
-def _draw(result: "CurveResult", figure: Path, marked: "pl.DataFrame | None", *, is_faceted: bool) -> None:
+def _draw(result: "CurveResult", figure: Path, marked: "pl.DataFrame | None", *, is_faceted: bool) -> list[Path]:
     from dataclasses import replace
 
     from analyzer.figures import draw, save
 
     save(draw(result, marked), figure)
-    say(f"drawn: {figure}")
+    drawn = [figure]
     names = result.frame["benchmark"].unique(maintain_order=True).to_list() if is_faceted else []
     for number, name in enumerate(names):
         keep = result.frame["benchmark"].eq_missing(name)
         part = replace(result, frame=result.frame.filter(keep))
         place = figure.with_stem(f"{figure.stem}-{number + 1}-{_slug(name)}")
         save(draw(part, None if marked is None else marked.filter(keep)), place)
-        say(f"drawn: {place}")
+        drawn.append(place)
+    return drawn
 
 
 def _slug(name: str | None) -> str:

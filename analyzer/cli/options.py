@@ -55,6 +55,12 @@ pricing_options = _stacked(
     click.option("--role", "roles", multiple=True, type=_ROLE, help="Count only this role (may be repeated)."),
 )  # fmt: skip
 
+verifying_options = _stacked(
+    click.option("--format", "format", metavar="NAME", help="As it was read: only this format."),
+    click.option("--mapping", type=_FILE, help="As it was read: mapping of plain tables."),
+    click.option("--benchmark-name", "benchmark", metavar="NAME", help="As it was read: name of the benchmark."),
+)
+
 reading_options = _stacked(
     click.option("--format", "format_name", metavar="NAME", help="Read only this format; default: by content."),
     click.option("--mapping", type=_FILE, help="Mapping (TOML) for plain tables."),
