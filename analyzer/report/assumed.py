@@ -21,7 +21,7 @@ _MAX_ITEMS: Final = 20
 _PRICE_KEY: Final = ("provider", "model", "price_model", "price_from", "price_time_basis")
 _COLUMNS: Final = (
     Column("Model", "as the trace writes it"),
-    Column("Priced as", "provider/model"),
+    Column("Priced as", "provider/model", is_prose=True),
     Column("In force since", "UTC"),
     Column("Chosen by", "time of"),
     Column("Calls", is_number=True),
@@ -83,8 +83,9 @@ def _sources(prices: pl.DataFrame) -> pl.DataFrame:
         "layer",
         "source",
     )
-    unique = (pl.col(name).unique().sort().str.join("; ") for name in ("layer", "source"))
-    return named.group_by("price_model", "price_from").agg(*unique)
+    each = named.with_columns(pl.col("source").str.split("; ")).explode("source")
+    unique = (pl.col(name).drop_nulls().unique().sort().str.join("; ") for name in ("layer", "source"))
+    return each.group_by("price_model", "price_from").agg(*unique)
 
 
 def _cells(row: Row) -> tuple[Cell, ...]:

@@ -111,7 +111,7 @@ def _chart(title: str, result: CurveResult, keys: Mapping[str, int], place: str)
     drawn = svg.draw(result, keys, place)
     is_blank = len(drawn.not_drawn) == len(keys)
     remarks = (
-        _named("Not drawn, as nothing is known of its place:", drawn.not_drawn, keys),
+        _named("No place is known in full for", drawn.not_drawn, keys),
         _named("No room for the letter of", drawn.not_named, keys),
     )
     blank = f"Nothing to draw: {'the place of no agent is known' if keys else 'there are no attempts'}."

@@ -13,7 +13,8 @@ from analyzer.report import stairs
 from analyzer.report.keys import letter, marker, style
 from analyzer.report.scale import Scale
 
-_LETTER_PX: Final = 9.0
+_LETTER_PX: Final = 14.0
+_DIGIT_PX: Final = 9.0
 _LINE_PX: Final = 15.0
 _BASELINE_PX: Final = 12.0
 _LEADER_PX: Final = 16.0
@@ -53,7 +54,7 @@ class _Mark:
     @property
     def label(self) -> Label:
         """Room its letter takes."""
-        return Label(self.x, self.y, _LETTER_PX * len(letter(self.number)) + 2, _LINE_PX)
+        return Label(self.x, self.y, _LETTER_PX + _DIGIT_PX * (len(letter(self.number)) - 1) + 2, _LINE_PX)
 
 
 def steps(frame: Frame, rows: pl.DataFrame, keys: Mapping[str, int]) -> Drawn:

@@ -262,3 +262,12 @@ def test_real_runs_fit_a_phone(browser: Browser, shared_data: Path, tmp_path: Pa
     assert browser.ask("document.documentElement.scrollWidth") <= 360
     assert browser.ask(OVERLAPS) == []
     assert browser.complaints() == []
+
+
+def test_letters_of_thirty_agents_of_a_benchmark_do_not_overlap(browser: Browser, tmp_path: Path) -> None:
+    crowded = tmp_path / "crowded.html"
+    crowded.write_text(render(content(60), {}), encoding="utf-8")
+    browser.look_at(crowded, 1280)
+    assert browser.ask(OVERLAPS) == []
+    assert browser.ask(OUTSIDE) == []
+    assert "No room for the letter of" in browser.ask("document.body.innerText")
