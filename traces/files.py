@@ -3,10 +3,12 @@
 import gzip
 import io
 import mmap
+import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Final
 
 import xxhash
 import zstandard
@@ -14,12 +16,13 @@ import zstandard
 from traces.errors import TraceError
 from traces.registry import Peek
 
-_GZIP_MAGIC = b"\x1f\x8b"
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-_HEAD_BYTES = 64 * 1024
-_TAIL_BYTES = 4 * 1024
-_MAP_FROM_BYTES = 1024 * 1024
-_PEEK_WHOLE_BYTES = 4 * 1024 * 1024
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+_HEAD_BYTES: Final = 64 * 1024
+_TAIL_BYTES: Final = 4 * 1024
+_BLOCK_BYTES: Final = 256 * 1024
+_MAP_FROM_BYTES: Final = 1024 * 1024
+_PEEK_WHOLE_BYTES: Final = 4 * 1024 * 1024
 
 
 def open_stream(path: Path) -> IO[bytes]:
@@ -29,15 +32,15 @@ def open_stream(path: Path) -> IO[bytes]:
         TraceError: if it cannot be opened.
     """
     try:
-        file = path.open("rb")
+        file = io.BufferedReader(io.FileIO(path), _HEAD_BYTES)
+        magic = file.peek(4)
     except OSError as error:
-        raise TraceError(f"{path}: {error.strerror or error}", "check that the file exists and may be read") from error
-    magic = file.read(4)
-    file.seek(0)
+        raise _unreadable(path, error) from error
     if magic.startswith(_GZIP_MAGIC):
-        return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]
-    if magic == _ZSTD_MAGIC:
-        return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True))
+        file.close()
+        return gzip.GzipFile(path)  # type: ignore[return-value]
+    if magic.startswith(_ZSTD_MAGIC):
+        return io.BufferedReader(_Zstd(file), _HEAD_BYTES)
     return file
 
 
@@ -49,7 +52,7 @@ def content(path: Path) -> Iterator[bytes | mmap.mmap]:
         TraceError: if it cannot be read, or is damaged where it is compressed.
     """
     with open_stream(path) as stream:
-        if isinstance(stream, io.BufferedReader) and _is_plain(stream) and path.stat().st_size >= _MAP_FROM_BYTES:
+        if _is_plain(stream) and os.fstat(stream.fileno()).st_size >= _MAP_FROM_BYTES:
             with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
                 yield mapped
         else:
@@ -66,9 +69,9 @@ def peek(path: Path) -> Peek:
         start = _read(path, stream, _HEAD_BYTES)
         if len(start) < _HEAD_BYTES:
             return Peek(start, start[-_TAIL_BYTES:])
-        if isinstance(stream, io.BufferedReader) and _is_plain(stream):
-            stream.seek(-_TAIL_BYTES, io.SEEK_END)
-            return Peek(start, stream.read())
+        if _is_plain(stream):
+            size = os.fstat(stream.fileno()).st_size
+            return Peek(start, os.pread(stream.fileno(), _TAIL_BYTES, max(size - _TAIL_BYTES, 0)))
         rest = _read(path, stream, _PEEK_WHOLE_BYTES)
         return Peek(start, (start + rest)[-_TAIL_BYTES:] if len(rest) < _PEEK_WHOLE_BYTES else b"")
 
@@ -79,25 +82,8 @@ def fast_hash(path: Path) -> str:
     Raises:
         TraceError: if it cannot be read.
     """
-    digest = xxhash.xxh3_128()
-    try:
-        with path.open("rb", buffering=0) as file:
-            while block := file.read(_MAP_FROM_BYTES):
-                digest.update(block)
-    except OSError as error:
-        raise TraceError(f"{path}: {error.strerror or error}", "check that the file may be read") from error
-    return digest.hexdigest()
-
-
-def _is_plain(stream: io.BufferedReader) -> bool:
-    return isinstance(stream.raw, io.FileIO)
-
-
-def _read(path: Path, stream: IO[bytes], size: int = -1) -> bytes:
-    try:
-        return stream.read(size)
-    except (OSError, EOFError, zstandard.ZstdError) as error:
-        raise TraceError(f"{path}: damaged compressed file ({error})", "fetch it again") from error
+    with _refusing_damage(path), path.open("rb", buffering=0) as file:
+        return _hash(path, file)
 
 
 def content_hash(path: Path) -> str:
@@ -106,5 +92,63 @@ def content_hash(path: Path) -> str:
     Raises:
         TraceError: if it cannot be read.
     """
-    with content(path) as raw:
-        return xxhash.xxh3_128_hexdigest(raw)
+    with open_stream(path) as stream:
+        return _hash(path, stream)
+
+
+class _Zstd(io.RawIOBase):
+    """Decompressed content of a .zst file, frame after frame; the library's own reader takes a cut one for whole."""
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        self._packed = packed
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._ready = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready and (packed := self._frame.unused_data or self._packed.read(_HEAD_BYTES)):
+            if self._frame.eof:
+                self._frame = zstandard.ZstdDecompressor().decompressobj()
+            self._ready = memoryview(self._frame.decompress(packed))
+        if not self._ready and not self._frame.eof:
+            raise EOFError("cut off before the end of the compressed data")
+        size = min(len(buffer), len(self._ready))
+        buffer[:size], self._ready = self._ready[:size], self._ready[size:]
+        return size
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()
+
+
+def _hash(path: Path, stream: IO[bytes]) -> str:
+    digest, block = xxhash.xxh3_128(), memoryview(bytearray(_BLOCK_BYTES))
+    with _refusing_damage(path):
+        while size := stream.readinto(block):  # type: ignore[attr-defined]
+            digest.update(block[:size])
+    return digest.hexdigest()
+
+
+def _is_plain(stream: IO[bytes]) -> bool:
+    return isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO)
+
+
+def _read(path: Path, stream: IO[bytes], size: int = -1) -> bytes:
+    with _refusing_damage(path):
+        return stream.read(size)
+
+
+@contextmanager
+def _refusing_damage(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (gzip.BadGzipFile, EOFError, zlib.error, zstandard.ZstdError) as error:
+        raise TraceError(f"{path}: damaged compressed file ({error})", "fetch it again") from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> TraceError:
+    return TraceError(f"{path}: {error.strerror or error}", "check that the file exists and may be read")

@@ -46,7 +46,7 @@ class InputCache:
 
     def _hash(self, file: SourceFile) -> str:
         stat = file.path.stat()
-        look = {"path": str(file.path.resolve()), "bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+        look = {"path": str(file.path.absolute()), "bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
         known = self.known.get(file.name, {})
         is_same = all(known.get(key) == value for key, value in look.items())
         digest = str(known["xxh3_128"]) if is_same else fast_hash(file.path)

@@ -1,6 +1,7 @@
 """From the paths a user gives to source units: walk folders, recognise each file by content, group into units."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,47 +27,88 @@ class Unit:
         return self.source.files + self.source.companions
 
 
-def walk(paths: Sequence[Path], log: RejectLog) -> list[SourceFile]:
+def walk(paths: Sequence[Path], log: RejectLog, leave_out: Path | None = None) -> list[SourceFile]:
     """List every file under the paths, each under a name relative to the path it was found by.
+
+    A file reached twice is listed once. Names that begin with a dot are left alone; links to nothing, and what is
+    neither file nor folder, are listed in the log.
+
+    Args:
+        paths: Files and folders.
+        log: Where a folder that cannot be read is reported.
+        leave_out: Folder that is no input, though it may lie in one: the store to be written.
 
     Raises:
         TraceError: if a path does not exist, or a folder may not be read and the log stops on errors.
     """
-    files: dict[Path, SourceFile] = {}
+    seen = set() if leave_out is None else {os.path.realpath(leave_out)}
+    files: list[SourceFile] = []
     taken: set[str] = set()
     for path in paths:
-        if not path.exists():
-            raise TraceError(f"{path}: no such file or folder", "check the path")
-        root = _free_name(path.resolve().name, taken)
-        for found in sorted(_files_under(path, root, log)):
-            inside = found.relative_to(path) if path.is_dir() else Path()
-            files.setdefault(found.resolve(), SourceFile(found, str(root / inside)))
-    return sorted(files.values(), key=lambda file: file.name)
+        root = _free_name(_own_name(path), taken)
+        if not (path.is_dir() or path.is_file()):
+            raise TraceError(f"{path}: neither a file nor a folder", "save what it gives to a file, and read that")
+        files += _files_under(path, root, seen, log)
+    return sorted(files, key=lambda file: file.name)
 
 
-def _free_name(name: str, taken: set[str]) -> Path:
+def _own_name(path: Path) -> str:
+    try:
+        return _printable(path.resolve(strict=True).name)
+    except (OSError, RuntimeError) as error:  # RuntimeError: a link to itself
+        raise TraceError(f"{path}: {getattr(error, 'strerror', None) or error}", "check the path") from error
+
+
+def _printable(name: str) -> str:
+    """Give a name that can be written as UTF-8, which file systems do not ask for."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _free_name(name: str, taken: set[str]) -> str:
     numbered = (name if number == 1 else f"{name}~{number}" for number in range(1, len(taken) + 2))
     free = next(candidate for candidate in numbered if candidate not in taken)
     taken.add(free)
-    return Path(free)
+    return free
 
 
-def _files_under(path: Path, root: Path, log: RejectLog) -> Iterator[Path]:
-    if not path.is_dir():
-        yield path
-        return
+def _files_under(path: Path, name: str, seen: set[str], log: RejectLog) -> list[SourceFile]:
+    """Files of a folder and of those in it, or the file itself; ``seen`` holds real paths already met."""
+    real = os.path.realpath(path)
+    if real in seen:
+        return []
+    seen.add(real)
+    return _files_in(path, real, name, seen, log) if path.is_dir() else [SourceFile(path, name)]
+
+
+def _files_in(folder: Path, real: str, name: str, seen: set[str], log: RejectLog) -> list[SourceFile]:
     try:
-        entries = sorted(path.iterdir())
+        with os.scandir(folder) as entries:
+            visible = sorted(
+                (entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name
+            )
     except OSError as error:
-        log.malformed(str(root), "", f"folder cannot be read: {error.strerror}")
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir():
-            yield from _files_under(entry, root / entry.name, log)
-        elif entry.is_file():
-            yield entry
+        log.malformed(name, "", f"folder cannot be read: {error.strerror or error}")
+        return []
+    files: list[SourceFile] = []
+    for entry in visible:
+        files += _files_of(entry, f"{real}/{entry.name}", f"{name}/{_printable(entry.name)}", seen, log)
+    return files
+
+
+def _files_of(entry: os.DirEntry[str], real: str, name: str, seen: set[str], log: RejectLog) -> list[SourceFile]:
+    try:
+        is_folder, is_file, is_link = entry.is_dir(), entry.is_file(), entry.is_symlink()
+    except OSError as error:
+        log.unrecognised(name, f"leads nowhere: {error.strerror or error}")
+        return []
+    if is_folder or (is_file and is_link):
+        return _files_under(Path(entry.path), name, seen, log)
+    if not is_file:
+        log.unrecognised(name, "a link to nothing" if is_link else "neither a file nor a folder")
+        return []
+    is_new = real not in seen
+    seen.add(real)
+    return [SourceFile(Path(entry.path), name)] if is_new else []
 
 
 def recognise(
@@ -94,7 +136,7 @@ def _peek(file: SourceFile, log: RejectLog) -> Peek | None:
     try:
         return peek(file.path)
     except TraceError as error:
-        log.malformed(file.name, "", error.problem.partition(": ")[2])
+        log.malformed(file.name, "", error.problem.removeprefix(f"{file.path}: "))
         return None
 
 
