@@ -28,7 +28,7 @@ FIGURES: Final = {
     "frontier.png": "evalreplay frontier store/ --benchmark tau2-bench/airline --figure",
 }
 _HELP_WIDTH: Final = 100
-_COLOURS: Final = 64
+_COLOURS: Final = 256
 
 
 def console(page: str, *commands: str, lines: int | None = None) -> str:
@@ -162,7 +162,7 @@ def draw_images() -> None:
         run_command(f"{command} {name}", _playground("images"))
         IMAGES.mkdir(exist_ok=True)
         with Image.open(_playground("images") / name) as picture:
-            picture.convert("RGB").quantize(_COLOURS).save(IMAGES / name, optimize=True)
+            picture.convert("RGB").quantize(_COLOURS, kmeans=3).save(IMAGES / name, optimize=True)
 
 
 @cache
