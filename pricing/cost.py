@@ -241,7 +241,11 @@ class _Terms:
         return self._product(pl.col("output_high_tokens") - pl.col("output_tokens"), pl.col(f"reasoning_{end}"))
 
     def _fee(self, end: str) -> pl.Expr:
-        return self._term("n_requests", "request", end) if self.rates.has_request_fee else _ZERO
+        """Fees; where there is none, the number of requests need not be known."""
+        if not self.rates.has_request_fee:
+            return _ZERO
+        fees = self._term("n_requests", "request", end)
+        return pl.when(pl.col(f"request_{end}") == 0).then(_ZERO).otherwise(fees)
 
     def _term(self, tokens: str, kind: str, end: str) -> pl.Expr:
         return _ZERO if self.facts.is_zero(tokens) else self._product(pl.col(tokens), pl.col(f"{kind}_{end}"))

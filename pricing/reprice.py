@@ -96,8 +96,13 @@ def _facts_without_cache(facts: Facts) -> Facts:
 def in_usd(frame: pl.LazyFrame) -> pl.LazyFrame:
     """Turn every ``_pusd`` column into its ``_usd`` column."""
     money = [name for name in frame.collect_schema().names() if name.endswith("_pusd")]
-    usd = [(pl.col(name).cast(pl.Float64) / PUSD_PER_USD).alias(name.removesuffix("_pusd") + "_usd") for name in money]
-    return frame.with_columns(usd).drop(money)
+    return frame.with_columns(_in_usd(name).alias(name.removesuffix("_pusd") + "_usd") for name in money).drop(money)
+
+
+def _in_usd(money: str) -> pl.Expr:
+    """Divide element by element: Polars divides by a single number through its reciprocal, one bit off at times."""
+    pusd = pl.col(money).cast(pl.Float64)
+    return pusd / (pusd * 0 + PUSD_PER_USD)
 
 
 def call_table(calls: pl.LazyFrame, pricing: Pricing) -> pl.LazyFrame:
@@ -134,13 +139,18 @@ def priced_sums(
         pricing: What to price with.
     """
     sums = sums_by_rollout(tables["calls"].filter(pl.col("rollout_id").is_not_null()), charges, pricing)
-    rollouts = rollout_costs(tables["rollouts"], sums).collect(engine="streaming")
+    rollouts = rollout_costs(tables["rollouts"], sums, _seen(tables["calls"])).collect(engine="streaming")
     of_run = tables["calls"].filter(pl.col("rollout_id").is_null())
     of_whole = charges.filter(pl.col("rollout_id").is_null())
     whole = with_charges(_call_sums(of_run, "run_id", pricing), of_whole, "run_id")
     runs = run_costs(tables["runs"], rollouts.lazy(), whole)
     runs = runs.join(_price_span(tables, pricing), on="run_id", how="left", maintain_order="left")
     return in_usd(runs).drop(HELPERS).collect(), in_usd(rollouts.lazy()).drop(HELPERS).collect()
+
+
+def _seen(calls: pl.LazyFrame) -> pl.LazyFrame:
+    """Requests the trace holds of each rollout, of all roles; a total of an unknown number is one."""
+    return calls.group_by("rollout_id").agg(_n_seen=pl.col("n_requests").fill_null(1).sum())
 
 
 def _price_span(tables: Mapping[str, pl.LazyFrame], pricing: Pricing) -> pl.LazyFrame:

@@ -75,17 +75,23 @@ def with_charges(sums: pl.LazyFrame, charges: pl.DataFrame, key: str) -> pl.Lazy
 _CHARGED: Final = ("cost_pusd", "cost_low_pusd", "cost_high_pusd", "charges_cost_pusd", "n_rows", "n_priced_rows")
 
 
-def rollout_costs(rollouts: pl.LazyFrame, sums: pl.LazyFrame) -> pl.LazyFrame:
+def rollout_costs(rollouts: pl.LazyFrame, sums: pl.LazyFrame, seen: pl.LazyFrame) -> pl.LazyFrame:
     """Join ROLLOUTS with their sums, in pico-dollars, and add the recorded clock.
 
-    A rollout whose source counts more calls than the trace holds, or of which no call is seen at all, has no cost:
+    A rollout whose source counts more calls than the trace holds, or of which nothing is seen at all, has no cost:
     only a low bound.
+
+    Args:
+        rollouts: Rollouts.
+        sums: Sums of calls of the counted roles and of charges, by rollout_id.
+        seen: rollout_id, _n_seen: requests of all roles.
     """
     joined = rollouts.join(sums, on="rollout_id", how="left", maintain_order="left")
-    seen = pl.col("n_requests").fill_null(0)
-    at_least = pl.when(pl.col("n_rows").is_null()).then(1).otherwise(0)
-    missing = (pl.coalesce(pl.col("n_calls") - seen, at_least)).clip(0)
-    return joined.with_columns(_missing=missing).pipe(_without_missing).with_columns(_recorded_clock()).drop("_missing")
+    joined = joined.join(seen, on="rollout_id", how="left", maintain_order="left")
+    at_least = pl.when(pl.col("n_rows").is_null() & pl.col("_n_seen").is_null()).then(1).otherwise(0)
+    missing = (pl.coalesce(pl.col("n_calls") - pl.col("_n_seen").fill_null(0), at_least)).clip(0)
+    priced = joined.with_columns(_missing=missing).pipe(_without_missing).with_columns(_recorded_clock())
+    return priced.drop("_missing", "_n_seen")
 
 
 def run_costs(runs: pl.LazyFrame, rollouts: pl.LazyFrame, whole: pl.LazyFrame) -> pl.LazyFrame:
