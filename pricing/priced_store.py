@@ -15,6 +15,7 @@ from pricing.scenario import Scenario
 from pricing.schema import PRICED_TABLES
 from pricing.unpriced import refuse_unpriced, unpriced_models
 from traces.errors import StoreError
+from traces.inputs import InputCache
 from traces.schema import TABLES
 from traces.store import MANIFEST, Store, is_store, open_store, replacing, write_json, write_parquet
 
@@ -39,6 +40,7 @@ def reprice_store(  # noqa: PLR0913 - the options of a command
     refuse_overwrite(output, is_forced=is_forced)
     scenario = scenario or Scenario()
     book = load_book(scenario.prices)
+    store = Store(store.path, store.manifest.get("traces", store.manifest), TABLES)
     tables = {name: store.scan(name) for name in TABLES}
     pricing = prepare(tables, scenario, facts_of_parquet(store.shards("calls")), book)
     with replacing(output) as folder:
@@ -46,6 +48,7 @@ def reprice_store(  # noqa: PLR0913 - the options of a command
         unpriced = _unpriced(folder, book, is_strict=is_strict)
         _write_sums(store, tables, pricing, folder)
         _link_rest(store, folder)
+        InputCache.copy(store.path, folder)
         rows = {name: _n_rows(folder / name) for name in PRICED_TABLES}
         write_json(_manifest(store, scenario, book, unpriced, rows), folder / MANIFEST)
     return open_priced(output)

@@ -5,6 +5,7 @@ the store does not.
 """
 
 import json
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,13 @@ class InputCache:
         """Write what was seen into a store that is being built."""
         (store / _FILE).parent.mkdir(parents=True, exist_ok=True)
         (store / _FILE).write_text(json.dumps(self.seen, indent=1, sort_keys=True))
+
+    @staticmethod
+    def copy(store: Path, other: Path) -> None:
+        """Let another store that is being built remember the same inputs."""
+        if (store / _FILE).is_file():
+            (other / _FILE).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(store / _FILE, other / _FILE)
 
     def paths(self) -> dict[str, Path]:
         """Where each file lay at the last read."""

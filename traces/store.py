@@ -1,15 +1,10 @@
 """A store: a folder of Parquet shards per table and a manifest, opened by any tool, replaced only as a whole.
 
-``store/<table>/<shard>.parquet`` and ``store/manifest.json``. Writing builds a sibling folder and swaps it in by two
-renames; whatever moment the writer is killed at, the old or the new store is whole, and opening repairs the rest.
+``store/<table>/<shard>.parquet`` and ``store/manifest.json``. How it is replaced: ``traces/swap.py``.
 """
 
-import fcntl
 import json
-import os
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,9 +13,12 @@ import polars as pl
 
 from traces.errors import StoreError
 from traces.schema import TABLES, Table
+from traces.swap import aside, repair, replacing
 
 MANIFEST: Final = "manifest.json"
 ROWS_PER_GROUP: Final = 131_072
+
+__all__ = ["MANIFEST", "Store", "is_store", "open_store", "replacing", "sink_parquet", "write_json", "write_parquet"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +30,13 @@ class Store:
     declared: Mapping[str, Table]
 
     def scan(self, name: str) -> pl.LazyFrame:
-        """All shards of a table as one lazy frame."""
+        """All shards of a table as one lazy frame of the declared types."""
+        return self.scan_raw(name).cast({name: pl.String for name in self.declared[name].repeated})
+
+    def scan_raw(self, name: str) -> pl.LazyFrame:
+        """All shards as they are stored: columns of few distinct values are categories, several times faster."""
         shards = self.shards(name)
-        return pl.scan_parquet(shards) if shards else self.declared[name].empty().lazy()
+        return pl.scan_parquet(shards) if shards else _packed(self.declared[name].empty().lazy(), self.declared[name])
 
     def table(self, name: str) -> pl.DataFrame:
         """All shards of a table in memory, sorted by its key."""
@@ -57,89 +59,47 @@ def open_store(path: Path, declared: Mapping[str, Table] = TABLES) -> Store:
     """
     repair(path)
     try:
-        manifest = json.loads((path / MANIFEST).read_text())
-    except FileNotFoundError as error:
-        raise StoreError(
-            f"{path}: not a store (no {MANIFEST})", f"make one: evalreplay read TRACES -o {path}"
-        ) from error
+        manifest = json.loads((path / MANIFEST).read_bytes())
+    except (FileNotFoundError, NotADirectoryError) as error:
+        hint = f"make one: evalreplay read TRACES -o {path}"
+        raise StoreError(f"{path}: not a store (no {MANIFEST})", hint) from error
     except (OSError, ValueError) as error:
         raise StoreError(f"{path / MANIFEST}: {error}", "write the store again with --force") from error
+    if not isinstance(manifest, dict) or "kind" not in manifest:
+        raise StoreError(f"{path / MANIFEST}: not the manifest of a store", "give the folder of a store")
     return Store(path, manifest, declared)
 
 
 def is_store(path: Path) -> bool:
     """Tell whether a folder is a store (or one whose swap was interrupted)."""
-    return (path / MANIFEST).is_file() or (_aside(path, "old") / MANIFEST).is_file()
+    return (path / MANIFEST).is_file() or (aside(path, "old") / MANIFEST).is_file()
 
 
-def repair(path: Path) -> None:
-    """Finish or undo a swap that was interrupted: the store is whole afterwards."""
-    old = _aside(path, "old")
-    if old.is_dir():
-        if path.exists():
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            old.rename(path)
+def write_parquet(frame: pl.DataFrame, path: Path, table: Table | None = None) -> None:
+    """Write a shard so that equal frames give equal bytes.
 
-
-def write_parquet(frame: pl.DataFrame, path: Path) -> None:
-    """Write a shard so that equal frames give equal bytes."""
+    Args:
+        frame: Rows, sorted.
+        path: Where to; its folder is made.
+        table: Declared table whose repeated columns are stored as categories; null: as they are.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame = frame if table is None else _packed(frame.lazy(), table).collect()
     frame.rechunk().write_parquet(path, compression="zstd", compression_level=3, row_group_size=ROWS_PER_GROUP)
+
+
+def sink_parquet(rows: pl.LazyFrame, path: Path, table: Table) -> None:
+    """Write sorted rows like ``write_parquet``, without holding them all in memory."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _packed(rows, table).sink_parquet(
+        path, compression="zstd", compression_level=3, row_group_size=ROWS_PER_GROUP, maintain_order=True
+    )
+
+
+def _packed(rows: pl.LazyFrame, table: Table) -> pl.LazyFrame:
+    return rows.cast({name: pl.Categorical() for name in table.repeated})
 
 
 def write_json(document: Mapping[str, Any], path: Path) -> None:
     """Write JSON so that equal documents give equal bytes."""
     path.write_text(json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False, default=str) + "\n")
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give an empty folder to build a store in; it replaces ``path`` when the block ends without an error.
-
-    Raises:
-        StoreError: if another process is writing the same store.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new, old = _aside(path, "new"), _aside(path, "old")
-    with _locked(_aside(path, "lock"), path):
-        repair(path)
-        shutil.rmtree(new, ignore_errors=True)
-        new.mkdir()
-        try:
-            yield new
-            _sync(new)
-            if path.exists():
-                path.rename(old)
-            new.rename(path)
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
-            if path.exists():
-                shutil.rmtree(old, ignore_errors=True)
-
-
-@contextmanager
-def _locked(lock: Path, path: Path) -> Iterator[None]:
-    with lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise StoreError(f"{path}: another process is writing this store", "wait for it to finish") from error
-        try:
-            yield
-        finally:
-            lock.unlink(missing_ok=True)
-
-
-def _aside(path: Path, what: str) -> Path:
-    return path.with_name(f".{path.name}.{what}")
-
-
-def _sync(folder: Path) -> None:
-    """Hand the files to the disk before the swap, so that a power cut does not swap in empty files."""
-    for file in folder.rglob("*"):
-        if file.is_file() and file.stat().st_nlink == 1:
-            descriptor = os.open(file, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
