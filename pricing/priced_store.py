@@ -41,7 +41,7 @@ def reprice_store(  # noqa: PLR0913 - the options of a command
     scenario = scenario or Scenario()
     book = load_book(scenario.prices)
     store = Store(store.path, store.manifest.get("traces", store.manifest), TABLES)
-    tables = {name: store.scan(name) for name in TABLES}
+    tables = {name: store.scan(name).select(table.schema.names()) for name, table in TABLES.items()}
     pricing = prepare(tables, scenario, facts_of_parquet(store.shards("calls")), book)
     with replacing(output) as folder:
         _write_calls(store, pricing, folder, progress)
@@ -84,7 +84,12 @@ def _write_calls(store: Store, pricing: Pricing, folder: Path, progress: Progres
     for number, shard in enumerate(shards):
         if progress is not None:
             progress("pricing calls", number, len(shards))
-        write_parquet(call_table(pl.scan_parquet(shard), pricing).collect(), folder / "calls" / shard.name)
+        write_parquet(call_table(_canonical_calls(shard), pricing).collect(), folder / "calls" / shard.name)
+
+
+def _canonical_calls(shard: Path) -> pl.LazyFrame:
+    """Calls of a shard without the columns an earlier pricing added."""
+    return pl.scan_parquet(shard).select(TABLES["calls"].schema.names())
 
 
 def _unpriced(folder: Path, book: PriceBook, *, is_strict: bool) -> list[dict[str, Any]]:
@@ -95,8 +100,8 @@ def _unpriced(folder: Path, book: PriceBook, *, is_strict: bool) -> list[dict[st
 
 
 def _write_sums(store: Store, tables: Mapping[str, pl.LazyFrame], pricing: Pricing, folder: Path) -> None:
-    charges = store.table("charges")
-    priced = price_charges(charges, store.table("rollouts"), store.table("runs"), pricing.scenario, pricing.book)
+    charges, rollouts, runs = (tables[name].collect() for name in ("charges", "rollouts", "runs"))
+    priced = price_charges(charges, rollouts, runs, pricing.scenario, pricing.book)
     runs, rollouts = priced_sums(tables, priced, pricing)
     frames = {"runs": runs, "rollouts": rollouts, "charges": in_usd(priced.lazy()).collect()}
     for name, frame in frames.items():
