@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from traces.errors import TraceError
 from traces.files import fast_hash
 from traces.registry import SourceFile
 
@@ -28,12 +29,18 @@ class InputCache:
     def load(cls, store: Path) -> "InputCache":
         """Load what the last read of a store remembered; empty where there is none."""
         try:
-            return cls(json.loads((store / _FILE).read_text()), {})
+            known = json.loads((store / _FILE).read_bytes())
         except (OSError, ValueError):
             return cls({}, {})
+        is_whole = isinstance(known, dict) and all(isinstance(file, dict) for file in known.values())
+        return cls(known if is_whole else {}, {})
 
     def hashes(self, files: Iterable[SourceFile]) -> dict[str, str]:
-        """Hash of each file by name; a file whose size and time did not change is not read for it."""
+        """Hash of each file by name; a file whose size and time did not change is not read for it.
+
+        Raises:
+            TraceError: if a file cannot be read.
+        """
         return {file.name: self._hash(file) for file in files}
 
     def save(self, store: Path) -> None:
@@ -53,7 +60,10 @@ class InputCache:
         return {name: Path(known["path"]) for name, known in self.known.items()}
 
     def _hash(self, file: SourceFile) -> str:
-        stat = file.path.stat()
+        try:
+            stat = file.path.stat()
+        except OSError as error:
+            raise TraceError(f"{file.path}: {error.strerror or error}", "it was there a moment ago") from error
         look = {"path": str(file.path.absolute()), "bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
         known = self.known.get(file.name, {})
         is_same = all(known.get(key) == value for key, value in look.items())

@@ -44,6 +44,11 @@ class RejectLog:
         """Report a file no reader recognises."""
         self._add(source_path, "", "unrecognised", reason)
 
+    @property
+    def n_malformed(self) -> int:
+        """Records that cannot be read."""
+        return sum(row["kind"] == "malformed" for row in self.rows)
+
     def frame(self) -> pl.DataFrame:
         """All rows as the canonical table."""
         return rejects_frame(self.rows)

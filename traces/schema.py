@@ -25,7 +25,7 @@ TIME_BASES: Final = ("measured", "lower_bound", "upper_bound")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name carries the unit, its doc says what null means."""
+    """One column: its name carries the unit, its doc says what null means. Repeated: few distinct values, many rows."""
 
     name: str
     dtype: pl.DataType | type[pl.DataType]
@@ -33,6 +33,7 @@ class Column:
     nullable: bool = True
     default: object = None
     values: tuple[str, ...] | None = None
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class Table:
     def schema(self) -> pl.Schema:
         """Polars schema, columns in declared order."""
         return pl.Schema({column.name: column.dtype for column in self.columns})
+
+    @property
+    def repeated(self) -> tuple[str, ...]:
+        """Columns stored as categories, for speed; whoever reads the table sees their declared type."""
+        return tuple(column.name for column in self.columns if column.is_repeated)
 
     def empty(self) -> pl.DataFrame:
         """Frame with every column and no row."""
@@ -212,15 +218,15 @@ CALLS: Final = Table(
         Column("call_index", pl.Int64, "Order of the call within its rollout, from 0; null: order not known."),
         Column("call_id", pl.String, "The provider's id of the response, else the place in its rollout.", nullable=False),
         Column("parent_call_id", pl.String, "Call that contains this one; null: none or not known."),
-        Column("role", pl.String, "Who called the model.", nullable=False, default="agent", values=ROLES),
-        Column("provider", pl.String, "Who bills the call; null: the source does not say."),
-        Column("upstream_provider", pl.String, "Who served it behind a gateway; null: not known or no gateway."),
-        Column("model", pl.String, "Model as the source writes it; null: not known."),
+        Column("role", pl.String, "Who called the model.", nullable=False, default="agent", values=ROLES, is_repeated=True),
+        Column("provider", pl.String, "Who bills the call; null: the source does not say.", is_repeated=True),
+        Column("upstream_provider", pl.String, "Who served it behind a gateway; null: not known or no gateway.", is_repeated=True),
+        Column("model", pl.String, "Model as the source writes it; null: not known.", is_repeated=True),
         Column("started_at", UTC_TIME, "Request sent, or the earliest stamp there is; null: not known. See time_basis."),
         Column("ended_at", UTC_TIME, "Last token received; null: not known."),
         Column("latency_s", pl.Float64, "Request sent to last token received; null: not known. See time_basis."),
         Column("ttft_s", pl.Float64, "Request sent to first token received; null: not known."),
-        Column("time_basis", pl.String, "measured: start and end were stamped; upper_bound: latency_s runs from the previous event; lower_bound: a single stamp, the call lasted at least zero from there; null: no time.", values=TIME_BASES),
+        Column("time_basis", pl.String, "measured: start and end were stamped; upper_bound: latency_s runs from the previous event; lower_bound: a single stamp, the call lasted at least zero from there; null: no time.", values=TIME_BASES, is_repeated=True),
         Column("input_tokens", pl.Int64, "Everything sent, cached or not; null: not known."),
         Column("uncached_input_tokens", pl.Int64, "Part billed at the full input price; null: split not reported."),
         Column("cache_read_tokens", pl.Int64, "Part served from the provider's cache; null: split not reported."),
@@ -230,12 +236,12 @@ CALLS: Final = Table(
         Column("output_tokens", pl.Int64, "Completion tokens, reasoning included; null: not known. The lowest value the source allows where it contradicts itself."),
         Column("output_high_tokens", pl.Int64, "Highest output the source allows, where it is not clear whether reasoning is included; null: output_tokens is the output."),
         Column("reasoning_tokens", pl.Int64, "Of which reasoning; null: not known."),
-        Column("service_tier", pl.String, "Service tier billed (standard, flex, priority ...); null: not told."),
+        Column("service_tier", pl.String, "Service tier billed (standard, flex, priority ...); null: not told.", is_repeated=True),
         Column("is_batch", pl.Boolean, "Sent through a batch endpoint; null: not told."),
-        Column("region", pl.String, "Region billed; null: not told."),
+        Column("region", pl.String, "Region billed; null: not told.", is_repeated=True),
         Column("n_requests", pl.Int64, "Requests the row stands for; null: a total of an unknown number.", default=1),
         Column("is_billed", pl.Boolean, "False: answered from a local cache, costs nothing.", nullable=False, default=True),
-        Column("granularity", pl.String, "What the row stands for.", nullable=False, default="call", values=GRANULARITIES),
+        Column("granularity", pl.String, "What the row stands for.", nullable=False, default="call", values=GRANULARITIES, is_repeated=True),
         Column("is_residual", pl.Boolean, "True: what a total exceeds its parts by, not a call that was seen.", nullable=False, default=False),
         Column("is_tz_assumed", pl.Boolean, "True: the stamps carried no zone and were taken as UTC.", nullable=False, default=False),
         Column("recorded_cost_usd", pl.Float64, "Dollars the source recorded for the call; null: none recorded, or 0 recorded for a model without a price."),

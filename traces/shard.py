@@ -6,6 +6,7 @@ Batches beyond the first few are set aside on disk, so that memory does not grow
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import rmtree
 from typing import Final
 
 import polars as pl
@@ -13,11 +14,15 @@ import polars as pl
 from traces.checks import checked
 from traces.registry import Batch
 from traces.rejects import RejectLog
-from traces.schema import TABLES
-from traces.store import ROWS_PER_GROUP, write_parquet
+from traces.repeats import RepeatLog, without
+from traces.schema import CALLS, REJECTS, TABLES, Table
+from traces.store import sink_parquet, write_parquet
 from traces.usage import output_high, outside_reasoning_groups
 
 _ROWS_IN_MEMORY: Final = 200_000
+
+Pair = tuple[str | None, str | None]
+"""A provider and a model."""
 
 
 @dataclass(slots=True)
@@ -44,44 +49,53 @@ class _Pile:
         return pl.concat([*parts, *(frame.lazy() for frame in self.frames)])
 
 
-def write_shard(batches: Iterable[Batch], folder: Path, shard: str, log: RejectLog) -> dict[str, int]:
+def write_shard(batches: Iterable[Batch], folder: Path, shard: str, unit: str, log: RejectLog) -> dict[str, int]:
     """Write all batches of a unit under ``folder/<table>/<shard>.parquet``; return the rows written by table.
+
+    Of rows that repeat a key the first is kept, the others go to the log.
+
+    Args:
+        batches: Partial canonical tables.
+        folder: Store being built.
+        shard: Name of the files.
+        unit: Name of the unit in the log.
+        log: Where rows that break a rule are reported.
 
     Raises:
         MalformedTraceError: if the log stops on errors and a rule is broken.
     """
     piles: dict[str, _Pile] = {}
-    groups: set[tuple[str | None, str | None]] = set()
+    groups: set[Pair] = set()
     for batch in batches:
         tables = checked(batch, log)
         groups |= outside_reasoning_groups(tables["calls"]) if "calls" in tables else set()
         for name, frame in tables.items():
             piles.setdefault(name, _Pile(folder / ".aside" / f"{shard}.{name}")).add(frame)
-    counts = {name: _write(name, pile, folder, shard, groups) for name, pile in piles.items() if pile.n_rows}
+    target = f"{shard}.parquet"
+    counts = {
+        name: _write(pile, TABLES[name], groups, folder / name / target, RepeatLog(unit, log))
+        for name, pile in piles.items()
+        if pile.n_rows
+    }
     rejects = log.frame()
     if rejects.height:
-        _to_file(rejects, folder / "rejects" / f"{shard}.parquet")
+        write_parquet(rejects, folder / "rejects" / target, REJECTS)
     return {**counts, "rejects": rejects.height}
 
 
-def _write(name: str, pile: _Pile, folder: Path, shard: str, groups: set[tuple[str | None, str | None]]) -> int:
-    rows = pile.lazy()
-    if name == "calls" and groups:
+def _write(pile: _Pile, table: Table, groups: set[Pair], target: Path, log: RepeatLog) -> int:
+    rows = pile.lazy().sort(table.key, nulls_last=False, maintain_order=True)
+    if table is CALLS and groups:
         rows = rows.with_columns(output_high(groups))
-    key = TABLES[name].key
-    target = folder / name / f"{shard}.parquet"
-    if pile.aside:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        rows.sort(key, maintain_order=True).sink_parquet(
-            target, compression="zstd", compression_level=3, row_group_size=ROWS_PER_GROUP
-        )
-        for path in pile.aside:
-            path.unlink()
-    else:
-        _to_file(TABLES[name].sort(rows.collect()), target)
-    return pile.n_rows
-
-
-def _to_file(frame: pl.DataFrame, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_parquet(frame, path)
+    if not pile.aside:
+        frame = rows.collect()
+        repeated = log.repeated(frame.lazy(), table)
+        write_parquet(without(frame.lazy(), repeated).collect() if repeated else frame, target, table)
+        return pile.n_rows - len(repeated)
+    sink_parquet(rows, target, table)
+    repeated = log.repeated(pl.scan_parquet(target), table)
+    if repeated:
+        whole = target.rename(pile.folder / "whole.parquet")
+        sink_parquet(without(pl.scan_parquet(whole), repeated), target, table)
+    rmtree(pile.folder)
+    return pile.n_rows - len(repeated)

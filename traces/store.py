@@ -31,7 +31,7 @@ class Store:
 
     def scan(self, name: str) -> pl.LazyFrame:
         """All shards of a table as one lazy frame of the declared types."""
-        return self.scan_raw(name).cast({name: pl.String for name in self.declared[name].repeated})
+        return self.scan_raw(name).cast(dict.fromkeys(self.declared[name].repeated, pl.String))
 
     def scan_raw(self, name: str) -> pl.LazyFrame:
         """All shards as they are stored: columns of few distinct values are categories, several times faster."""
