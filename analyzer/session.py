@@ -66,7 +66,7 @@ def cache_folder() -> Path:
 
 def _identity(store: Store, scenario: Scenario) -> str:
     manifest = (store.path / MANIFEST).read_bytes()
-    return repr((manifest, scenario.manifest(), sorted(load_book(scenario.prices).files().items())))
+    return repr((manifest, scenario.manifest(), sorted(load_book(scenario.prices).sources.items())))
 
 
 def _digest(text: str) -> str:

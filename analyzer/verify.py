@@ -8,8 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from pricing.priced_store import reprice_store
-from pricing.scenario import Scenario
+from pricing.priced_store import reprice_store, scenario_of
 from traces.errors import ReplayError
 from traces.files import fast_hash
 from traces.inputs import InputCache
@@ -96,8 +95,7 @@ def _reread(store: Store, roots: list[Path], options: ReadOptions) -> pl.DataFra
     with tempfile.TemporaryDirectory(prefix="evalreplay-") as folder:
         again = read_traces(roots, Path(folder) / "store", replace(options, on_error="skip"))
         if store.manifest["kind"] == "priced":
-            scenario = Scenario.model_validate(store.manifest["scenario"])
-            again = reprice_store(again, Path(folder) / "priced", scenario)
+            again = reprice_store(again, Path(folder) / "priced", scenario_of(store))
         rows = [_compared(name, store, again) for name in store.declared]
     return pl.DataFrame(rows)
 

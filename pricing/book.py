@@ -19,6 +19,7 @@ from pricing.names import resolve
 from pricing.price_file import PriceFile, read_price_file
 from pricing.schema import PRICES
 from pricing.windows import is_in_window
+from traces.errors import PricingError
 from traces.schema import UTC_TIME
 
 HISTORY_FOLDER: Final = Path(str(files("pricing"))) / "data" / "prices"
@@ -39,13 +40,13 @@ class PriceBook:
         rows: Rows of PRICES.
         names: Further names (lower case) of the models in rows: provider, name, model.
         aliases: Table of dated aliases, billers and vendors.
-        sources: Paths of the files read, by name.
+        sources: sha256 of every file the book was read from, by name.
     """
 
     rows: pl.DataFrame
     names: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NAMES_SCHEMA))
     aliases: Aliases = field(default_factory=load_aliases)
-    sources: Mapping[str, Path] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     def on(self, model: str, at: datetime | None, provider: str | None = None) -> pl.DataFrame:
         """Rows in force for a model, sorted; at every host of that name where no provider is given and none owns it.
@@ -67,10 +68,6 @@ class PriceBook:
         """Known names closest to one that is not known, for a hint; never used to price."""
         known = {name for names in self.index.values() for name in names}
         return get_close_matches(normalised(model), sorted(known), n=_N_CLOSEST)
-
-    def files(self) -> dict[str, str]:
-        """sha256 of every file the book was read from, by name."""
-        return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted(self.sources.items())}
 
     @cached_property
     def index(self) -> dict[str, dict[str, str]]:
@@ -106,19 +103,27 @@ def load_book(user_files: Sequence[Path] = ()) -> PriceBook:
     Raises:
         PricingError: if a file cannot be read or states something that cannot be.
     """
-    return _load(tuple(user_files))
+    return _load(tuple((path, _sha256(path)) for path in user_files))
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise PricingError(f"{path}: {error.strerror}", "check that the price file exists and may be read") from error
 
 
 @cache
-def _load(user_files: tuple[Path, ...]) -> PriceBook:
+def _load(user_files: tuple[tuple[Path, str], ...]) -> PriceBook:
+    """Load the book; kept as long as the content of the user's files is the same."""
     catalogue, aliases = load_catalogue(), load_aliases()
     history = [read_price_file(path, "history") for path in sorted(HISTORY_FOLDER.glob("*.toml"))]
-    user = [read_price_file(path) for path in user_files]
+    user = [read_price_file(path) for path, _ in user_files]
     renamed = _renamed(catalogue.rows, aliases, history)
     names = [(provider, name, model) for (provider, name), model in aliases.renames().items()]
     own_names = pl.DataFrame(names, schema=NAMES_SCHEMA, orient="row")
     rows = merge_layers(renamed, history, user)
-    return PriceBook(rows, pl.concat([catalogue.names, own_names]), aliases, _sources(history, user))
+    return PriceBook(rows, pl.concat([catalogue.names, own_names]), aliases, _sources(history, user_files))
 
 
 def _renamed(rows: pl.DataFrame, aliases: Aliases, history: Sequence[PriceFile]) -> pl.DataFrame:
@@ -136,12 +141,11 @@ def _renamed(rows: pl.DataFrame, aliases: Aliases, history: Sequence[PriceFile])
     return joined.with_columns(model=pl.coalesce("renamed", "model")).drop("renamed")
 
 
-def _sources(history: Sequence[PriceFile], user: Sequence[PriceFile]) -> dict[str, Path]:
-    frozen = [FOLDER / name for name in ("prices.parquet", "names.parquet")]
-    own = {f"catalogue/{path.name}": path for path in frozen} | {
-        f"prices/{file.path.name}": file.path for file in history
-    }
-    return own | {"aliases.toml": ALIASES_PATH} | {f"user/{file.path.name}": file.path for file in user}
+def _sources(history: Sequence[PriceFile], user_files: Sequence[tuple[Path, str]]) -> dict[str, str]:
+    own = {f"catalogue/{name}": FOLDER / name for name in ("names.parquet", "prices.parquet")}
+    own |= {f"prices/{file.path.name}": file.path for file in history} | {"aliases.toml": ALIASES_PATH}
+    user = {f"user/{number}-{path.name}": digest for number, (path, digest) in enumerate(user_files, 1)}
+    return {name: _sha256(path) for name, path in sorted(own.items())} | user
 
 
 def _covers(name: str, moment: datetime) -> pl.Expr:

@@ -1,5 +1,6 @@
 """A store of traces in, a priced store out: the same folders, tables and keys with cost columns added."""
 
+import shutil
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -46,9 +47,10 @@ def reprice_store(  # noqa: PLR0913 - the options of a command
     with replacing(output) as folder:
         _write_calls(store, pricing, folder, progress)
         unpriced = _unpriced(folder, book, is_strict=is_strict)
-        _write_sums(store, tables, pricing, folder)
+        _write_sums(tables, pricing, folder)
         _link_rest(store, folder)
         InputCache.copy(store.path, folder)
+        _keep_price_files(scenario, folder)
         rows = {name: _n_rows(folder / name) for name in PRICED_TABLES}
         write_json(_manifest(store, scenario, book, unpriced, rows), folder / MANIFEST)
     return open_priced(output)
@@ -99,7 +101,7 @@ def _unpriced(folder: Path, book: PriceBook, *, is_strict: bool) -> list[dict[st
     return unpriced
 
 
-def _write_sums(store: Store, tables: Mapping[str, pl.LazyFrame], pricing: Pricing, folder: Path) -> None:
+def _write_sums(tables: Mapping[str, pl.LazyFrame], pricing: Pricing, folder: Path) -> None:
     charges, rollouts, runs = (tables[name].collect() for name in ("charges", "rollouts", "runs"))
     priced = price_charges(charges, rollouts, runs, pricing.scenario, pricing.book)
     runs, rollouts = priced_sums(tables, priced, pricing)
@@ -118,6 +120,19 @@ def _link_rest(store: Store, folder: Path) -> None:
             (folder / name / shard.name).hardlink_to(shard)
 
 
+def _keep_price_files(scenario: Scenario, folder: Path) -> None:
+    """Keep the user's price files beside what was priced with them, so that it can be priced again anywhere."""
+    for name, path in scenario.price_copies():
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(path, folder / name)
+
+
+def scenario_of(store: Store) -> Scenario:
+    """The scenario a priced store was priced under, with the price files it keeps."""
+    stated = store.manifest["scenario"]
+    return Scenario.model_validate({**stated, "prices": [store.path / name for name in stated["prices"]]})
+
+
 def _n_rows(folder: Path) -> int:
     shards = sorted(folder.glob("*.parquet"))
     return int(pl.scan_parquet(shards).select(pl.len()).collect().item()) if shards else 0
@@ -131,7 +146,7 @@ def _manifest(
         "evalreplay": version("evalreplay"),
         "schema_version": store.manifest.get("schema_version"),
         "scenario": scenario.manifest(),
-        "price_files_sha256": book.files(),
+        "price_files_sha256": dict(book.sources),
         "unpriced": unpriced,
         "rows": dict(rows),
         "traces": dict(store.manifest),

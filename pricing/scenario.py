@@ -18,7 +18,7 @@ class Scenario(BaseModel):
     """How to price. The default: list prices in force at the time of each call, cache as recorded, all roles.
 
     Args:
-        name: Name shown beside every result.
+        name: Name shown beside every result; where none is given, the scenario in words.
         as_of: "recorded": the price at each call's own time; a moment: the price in force then.
         prices: Price files of the user; they win over the book.
         cache: "as_recorded", or "none": all input is billed as uncached.
@@ -27,7 +27,7 @@ class Scenario(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = "list prices on the day of each call"
+    name: str = ""
     as_of: datetime | Literal["recorded"] = "recorded"
     prices: tuple[Path, ...] = ()
     cache: CachePolicy = "as_recorded"
@@ -44,13 +44,32 @@ class Scenario(BaseModel):
         return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC) if isinstance(value, datetime) else value
 
     @property
+    def title(self) -> str:
+        """Its name, or the scenario in words."""
+        return self.name or _in_words(self)
+
+    @property
     def moment(self) -> datetime | None:
         """The moment whose prices apply to every call; null: each call's own."""
         return None if self.as_of == "recorded" else self.as_of
 
     def manifest(self) -> dict[str, Any]:
-        """The scenario in full, for the manifest."""
-        return self.model_dump(mode="json")
+        """The scenario in full, for the manifest; price files by the place a priced store keeps its copies at."""
+        copies = [name for name, _ in self.price_copies()]
+        return {**self.model_dump(mode="json"), "name": self.title, "prices": copies}
+
+    def price_copies(self) -> list[tuple[str, Path]]:
+        """Name the copy a priced store keeps of each price file."""
+        return [(f"prices/{number}-{path.name}", path) for number, path in enumerate(self.prices, 1)]
+
+
+def _in_words(scenario: Scenario) -> str:
+    moment = scenario.moment
+    parts = ["list prices on the day of each call" if moment is None else f"list prices of {moment:%Y-%m-%d}"]
+    parts += [f"{len(scenario.prices)} price file(s) of one's own"] if scenario.prices else []
+    parts += ["all input uncached"] if scenario.cache == "none" else []
+    parts += [f"only {' and '.join(scenario.roles)} calls"] if set(scenario.roles) != set(ROLES) else []
+    return ", ".join(parts)
 
 
 def load_scenario(path: Path | None = None, **flags: Any) -> Scenario:

@@ -157,7 +157,7 @@ def test_a_name_is_never_priced_by_the_closest_one() -> None:
 
 
 def test_the_book_names_its_files_with_their_hash() -> None:
-    files = load_book().files()
+    files = load_book().sources
 
     assert files["prices/openai.toml"] == hashlib.sha256((HISTORY_FOLDER / "openai.toml").read_bytes()).hexdigest()
     assert {"catalogue/prices.parquet", "catalogue/names.parquet", "aliases.toml"} < files.keys()
@@ -175,7 +175,7 @@ def test_a_users_file_is_read_checked_and_wins(tmp_path: Path) -> None:
     at = datetime(2026, 2, 1, tzinfo=UTC)
     standard = pl.col("service_tier") == "standard", ~pl.col("is_batch"), pl.col("unit") == "token"
     assert book.on("o3", at).filter(*standard)["layer"].unique().to_list() == ["user"]
-    assert book.files()["user/contract.toml"]
+    assert book.sources["user/1-contract.toml"]
     path.with_name("wrong.toml").write_text("[[price]]\n", encoding="utf-8")
     with pytest.raises(PricingError, match="provider"):
         load_book([path.with_name("wrong.toml")])
