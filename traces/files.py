@@ -96,6 +96,11 @@ def content_hash(path: Path) -> str:
         return _hash(path, stream)
 
 
+def printable(name: str) -> str:
+    """Give a text that can be written as UTF-8: neither file names nor JSON escapes need to be that."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 class _Zstd(io.RawIOBase):
     """Decompressed content of a .zst file, frame after frame; the library's own reader takes a cut one for whole."""
 

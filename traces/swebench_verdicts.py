@@ -8,11 +8,12 @@ list. Source: SWE-bench/SWE-bench swebench/harness/reporting.py, SWE-bench/sb-cl
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from traces.errors import TraceError
 from traces.files import content
 from traces.registry import Peek, Source, SourceFile
 from traces.rejects import RejectLog
@@ -20,11 +21,13 @@ from traces.rejects import RejectLog
 _MARKS: Final = re.compile(
     rb'"(resolved_ids|unresolved_ids|submitted_ids|completed_ids|incomplete_ids|resolved)"\s*:|^instances_by_exit_status:'
 )
+_ROUNDING: Final = 1e-9
 _RESOLVED: Final = ("resolved_ids", "resolved")
 _NOT_RESOLVED: Final = (
-    "unresolved_ids", "error_ids", "failed_ids", "empty_patch_ids", "no_generation", "no_logs", "with_logs", "applied",
-    "generated", "install_fail", "reset_failed", "test_errored", "test_timeout",
+    "unresolved_ids", "error_ids", "failed_ids", "empty_patch_ids", "no_generation", "no_logs", "install_fail",
+    "reset_failed", "test_errored", "test_timeout",
 )  # fmt: skip
+_ATTEMPTED: Final = ("generated", "with_logs", "applied")  # hold the resolved ones too
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Verdicts:
 
 def is_score_file(peek: Peek) -> bool:
     """Recognise a score file, or the list of exit statuses (whose content is in the trajectories too)."""
-    start = peek.start.lstrip()
+    start = peek.start.lstrip(b"\xef\xbb\xbf \t\r\n")
     return start.startswith((b"{", b"instances_by_exit_status:")) and _MARKS.search(start) is not None
 
 
@@ -74,58 +77,79 @@ def _name(folder: Path, members: Sequence[SourceFile]) -> str:
 
 
 def read_verdicts(files: Sequence[SourceFile], log: RejectLog) -> Verdicts:
-    """Merge the verdicts of all score files; a task on which they differ becomes unknown and is reported."""
+    """Merge the verdicts of all score files; a task on which they differ becomes unknown and is reported.
+
+    Raises:
+        MalformedTraceError: if a file cannot be read and the log stops on errors.
+    """
     merged: dict[str, bool | None] = {}
     scores: list[float] = []
     for file in files:
         document = _load(file, log)
-        for task_id, resolved in _verdicts(document).items():
-            if merged.setdefault(task_id, resolved) != resolved:
+        for task_id, resolved in _verdicts(document, file, log):
+            if merged.setdefault(task_id, resolved) not in {resolved, None}:
                 log.contradiction(file.name, task_id, "score files disagree whether it was resolved")
                 merged[task_id] = None
-        scores += _stated_score(document)
-    agreed = scores[0] if scores and max(scores) - min(scores) < 1e-9 else None  # noqa: PLR2004 - rounding only
-    return Verdicts(merged, agreed, len(merged) or None)
+        scores += _stated_score(document, file, log)
+    if scores and max(scores) - min(scores) > _ROUNDING:
+        log.contradiction(files[0].name, "", f"score files disagree on the score: {sorted(set(scores))}")
+        scores = []
+    return Verdicts(merged, scores[0] if scores else None, len(merged) or None)
 
 
-def _load(file: SourceFile, log: RejectLog) -> Any:
-    with content(file.path) as raw:
-        text = bytes(raw).decode("utf-8-sig", "replace")
-    if not text.lstrip().startswith("{"):
-        return {}
+def _load(file: SourceFile, log: RejectLog) -> dict[str, Any]:
     try:
-        return json.loads(text)
+        with content(file.path) as raw:
+            text = bytes(raw).decode("utf-8-sig", "replace")
+        document = json.loads(text) if text.lstrip().startswith("{") else {}
+    except TraceError as error:
+        log.malformed(file.name, "file", error.problem.removeprefix(f"{file.path}: "))
     except (ValueError, RecursionError) as error:
         log.malformed(file.name, "document", f"broken JSON: {error}")
-        return {}
+    else:
+        return dict(document)
+    return {}
 
 
-def _verdicts(document: Any) -> dict[str, bool]:
-    if not isinstance(document, dict):
-        return {}
-    if isinstance(document.get("instances"), list):
-        return {
-            row["instance_id"]: row["resolved"]
-            for row in document["instances"]
-            if isinstance(row, dict)
-            and isinstance(row.get("resolved"), bool)
-            and isinstance(row.get("instance_id"), str)
-        }
-    by_task = {
-        task_id: row["resolved"]
-        for task_id, row in document.items()
-        if isinstance(row, dict) and isinstance(row.get("resolved"), bool)
-    }
-    lists = {key: value for key, value in document.items() if isinstance(value, list)}
-    failed = {str(task_id): False for key in _NOT_RESOLVED for task_id in lists.get(key, ())}
-    solved = {str(task_id): True for key in _RESOLVED for task_id in lists.get(key, ())}
-    return {**by_task, **failed, **solved}
+def _verdicts(document: Mapping[str, Any], file: SourceFile, log: RejectLog) -> Iterator[tuple[str, bool]]:
+    """Give every verdict of a file, also those that contradict each other."""
+    yield from _row_verdicts(document, file, log)
+    solved = [task_id for key in _RESOLVED for task_id in _task_ids(document, key)]
+    yield from ((task_id, True) for task_id in solved)
+    yield from ((task_id, False) for key in _NOT_RESOLVED for task_id in _task_ids(document, key))
+    attempted = {task_id for key in _ATTEMPTED for task_id in _task_ids(document, key)}
+    yield from ((task_id, False) for task_id in sorted(attempted.difference(solved)))
 
 
-def _stated_score(document: Any) -> list[float]:
+def _row_verdicts(document: Mapping[str, Any], file: SourceFile, log: RejectLog) -> Iterator[tuple[str, bool]]:
+    listed = document.get("instances")
+    is_listed = isinstance(listed, list)
+    rows = listed if is_listed else [{**_row(row), "instance_id": key} for key, row in document.items()]
+    for number, row in enumerate(rows or ()):
+        task_id, resolved = _row(row).get("instance_id"), _row(row).get("resolved")
+        if isinstance(task_id, str) and isinstance(resolved, bool):
+            yield task_id, resolved
+        elif resolved is not None or not isinstance(task_id, str):
+            place = f"instances[{number}]" if is_listed else str(task_id)
+            log.malformed(file.name, place, f"resolved is {resolved!r} of instance_id {task_id!r}")
+
+
+def _task_ids(document: Mapping[str, Any], key: str) -> list[str]:
+    task_ids = document.get(key)
+    return [task_id for task_id in task_ids if isinstance(task_id, str)] if isinstance(task_ids, list) else []
+
+
+def _row(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _stated_score(document: Mapping[str, Any], file: SourceFile, log: RejectLog) -> list[float]:
     """Score the file states for the run, as a share."""
-    if not isinstance(document, dict):
-        return []
     resolved, total = document.get("resolved_instances", document.get("passed")), document.get("total_instances")
     total = document.get("total") if total is None else total
-    return [resolved / total] if isinstance(resolved, int) and isinstance(total, int) and total > 0 else []
+    if not isinstance(resolved, int) or not isinstance(total, int) or total == 0:
+        return []
+    if not 0 <= resolved <= total:
+        log.malformed(file.name, "", f"{resolved} of {total} resolved")
+        return []
+    return [resolved / total]

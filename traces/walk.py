@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from traces.errors import TraceError
-from traces.files import peek
+from traces.files import peek, printable
 from traces.registry import Peek, Reader, Source, SourceFile
 from traces.rejects import RejectLog
 
@@ -54,14 +54,9 @@ def walk(paths: Sequence[Path], log: RejectLog, leave_out: Path | None = None) -
 
 def _own_name(path: Path) -> str:
     try:
-        return _printable(path.resolve(strict=True).name)
+        return printable(path.resolve(strict=True).name)
     except (OSError, RuntimeError) as error:  # RuntimeError: a link to itself
         raise TraceError(f"{path}: {getattr(error, 'strerror', None) or error}", "check the path") from error
-
-
-def _printable(name: str) -> str:
-    """Give a name that can be written as UTF-8, which file systems do not ask for."""
-    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _free_name(name: str, taken: set[str]) -> str:
@@ -91,7 +86,7 @@ def _files_in(folder: Path, real: str, name: str, seen: set[str], log: RejectLog
         return []
     files: list[SourceFile] = []
     for entry in visible:
-        files += _files_of(entry, f"{real}/{entry.name}", f"{name}/{_printable(entry.name)}", seen, log)
+        files += _files_of(entry, f"{real}/{entry.name}", f"{name}/{printable(entry.name)}", seen, log)
     return files
 
 

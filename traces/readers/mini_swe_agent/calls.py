@@ -6,6 +6,7 @@ import polars as pl
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.decode import Count
+from traces.files import printable
 from traces.readers.mini_swe_agent.file import Config, Extra, Response, Trajectory
 from traces.usage import TOKEN_SCHEMA, token_counts
 
@@ -15,7 +16,7 @@ _ROW_SCHEMA: Final = {
     "service_tier": pl.String, "recorded_cost_usd": pl.Float64, "claimed_cost_usd": pl.Float64, "_message": pl.Int64,
 }  # fmt: skip
 _MODEL: Final = list(_ROW_SCHEMA).index("model")
-_MOST_US: Final = 2**62
+_EARLIEST_US, _LATEST_US = -62_135_596_800_000_000, 253_402_300_799_000_000  # years 1 and 9999, all a column can show
 _MOST_USD: Final = 1e18
 _NO_EXTRA, _NO_RESPONSE = Extra(), Response()
 
@@ -67,7 +68,7 @@ def call_frame(rows: list[CallRow], rollout_ids: list[str], paths: list[str], ru
     """
     columns = zip(*rows, strict=True) if rows else ((),) * len(_ROW_SCHEMA)
     series = zip(_ROW_SCHEMA.items(), columns, strict=True)
-    frame = pl.DataFrame([pl.Series(name, list(values), dtype) for (name, dtype), values in series])
+    frame = pl.DataFrame([_series(name, list(values), dtype) for (name, dtype), values in series])
     of_rollout = pl.DataFrame(
         {"rollout_id": rollout_ids, PATH_COLUMN: paths}, schema_overrides={PATH_COLUMN: pl.String}
     )
@@ -80,6 +81,13 @@ def call_frame(rows: list[CallRow], rollout_ids: list[str], paths: list[str], ru
         time_basis=pl.when(has_end).then(pl.lit("upper_bound")).when(has_start).then(pl.lit("lower_bound")),
         latency_s=(pl.col("ended_at") - pl.col("started_at")) / 1e6,
     ).drop("_rollout", "_message")
+
+
+def _series(name: str, values: list[Any], dtype: pl.DataType | type[pl.DataType]) -> pl.Series:
+    try:
+        return pl.Series(name, values, dtype)
+    except UnicodeEncodeError:  # JSON may name half a character
+        return pl.Series(name, [None if value is None else printable(value) for value in values], dtype)
 
 
 def _billing(response: Response, config: Config) -> tuple[str | None, str | None, str | None]:
@@ -109,4 +117,4 @@ def known_usd(cost: Count, n_calls: Count = 1) -> float | None:
 
 def microseconds(seconds: Count) -> int | None:
     """Microseconds of a stamp; null for none or 0. An absurd one is kept small enough for a column."""
-    return None if not seconds else round(min(max(seconds * 1_000_000, -_MOST_US), _MOST_US))
+    return None if not seconds else round(min(max(seconds * 1_000_000, _EARLIEST_US), _LATEST_US))

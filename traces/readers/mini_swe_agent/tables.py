@@ -11,7 +11,8 @@ import polars as pl
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.decode import UndecodableError, decode, whole
-from traces.files import content, content_hash
+from traces.errors import TraceError
+from traces.files import content, content_hash, printable
 from traces.readers.mini_swe_agent.calls import CallRow, call_frame, gather, known_usd, models
 from traces.readers.mini_swe_agent.file import Config, Info, Trajectory
 from traces.registry import Batch, Source, SourceFile
@@ -71,7 +72,11 @@ def _hashes(files: Sequence[SourceFile], log: RejectLog) -> dict[str, SourceFile
     """Files by the hash of their content; a second copy of one is listed and left out."""
     by_hash: dict[str, SourceFile] = {}
     for file in files:
-        first = by_hash.setdefault(content_hash(file.path), file)
+        try:
+            first = by_hash.setdefault(content_hash(file.path), file)
+        except TraceError as error:
+            log.malformed(file.name, "file", error.problem.removeprefix(f"{file.path}: "))
+            continue
         if first is not file:
             log.duplicate(file.name, "", first.name)
     return by_hash
@@ -87,8 +92,8 @@ def _add_file(run: _Run, file: SourceFile, log: RejectLog) -> None:
     try:
         with content(file.path) as raw:
             trajectory, problems = decode(raw, Trajectory)
-    except UndecodableError as error:
-        log.malformed(file.name, "document", str(error))
+    except (UndecodableError, TraceError) as error:
+        log.malformed(file.name, "document", str(error).removeprefix(f"{file.path}: "))
         return
     for problem in problems:
         place, _, reason = problem.partition(": ")
@@ -97,7 +102,7 @@ def _add_file(run: _Run, file: SourceFile, log: RejectLog) -> None:
 
 
 def _add_rollout(run: _Run, file: SourceFile, trajectory: Trajectory) -> None:
-    task_id = trajectory.instance_id or file.path.name.split(".traj")[0]
+    task_id = printable(trajectory.instance_id or file.path.name.split(".traj")[0])
     run.info = run.info if run.info.config.model.model_name else trajectory.info
     run.benchmark = run.benchmark or _benchmark(trajectory)
     calls = gather(trajectory, len(run.rollouts))
@@ -161,7 +166,8 @@ def _run_frame(run: _Run, source: Source) -> pl.DataFrame:
         "source_format": "mini_swe_agent", "source_path": source.name,
         "recorded_score": run.verdicts.recorded_score, "recorded_n_rollouts": run.verdicts.n_scored,
     }  # fmt: skip
-    return pl.DataFrame([row], infer_schema_length=None)
+    shown = {name: printable(value) if isinstance(value, str) else value for name, value in row.items()}
+    return pl.DataFrame([shown], infer_schema_length=None)
 
 
 def _tasks(run: _Run) -> pl.DataFrame:
