@@ -6,10 +6,10 @@ from typing import Final
 
 import polars as pl
 
-from analyzer.curves.attempts import BY, ERRORS, MEASURE, WEIGHTS, attempts
-from analyzer.curves.axes import AXES
-from analyzer.curves.coverage import coverage
-from analyzer.curves.means import mean_score
+from analyzer.curves.parts.attempts import BY, ERRORS, MEASURE, WEIGHTS, attempts
+from analyzer.curves.parts.axes import AXES
+from analyzer.curves.parts.coverage import coverage
+from analyzer.curves.parts.means import mean_score
 from analyzer.curves.registry import Tables
 from traces.sums import total
 

@@ -5,11 +5,11 @@ from typing import Final
 
 import polars as pl
 
-from analyzer.curves.attempts import GROUP, OPTIONS, attempts
-from analyzer.curves.axes import AXES, Axis
-from analyzer.curves.coverage import coverage, gaps, rules
+from analyzer.curves.parts.attempts import GROUP, OPTIONS, attempts
+from analyzer.curves.parts.axes import AXES, Axis
+from analyzer.curves.parts.coverage import coverage, gaps, rules
+from analyzer.curves.parts.staircase import staircase
 from analyzer.curves.registry import Curve, CurveResult, Option, Tables
-from analyzer.curves.staircase import staircase
 
 NAME: Final = "score_at_budget"
 MAX_POINTS: Final = 2000

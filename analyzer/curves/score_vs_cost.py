@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from analyzer.curves.attempts import OPTIONS
-from analyzer.curves.axes import AXES
-from analyzer.curves.means import mean_points
+from analyzer.curves.parts.attempts import OPTIONS
+from analyzer.curves.parts.axes import AXES
+from analyzer.curves.parts.means import mean_points
 from analyzer.curves.registry import Curve, CurveResult, Tables
 
 NAME: Final = "score_vs_cost"

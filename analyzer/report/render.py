@@ -11,8 +11,10 @@ import polars as pl
 from analyzer.audit import AuditResult
 from analyzer.card import QUANTILE_RULE, cards
 from analyzer.frontier import KINDS
-from analyzer.report import agreement, assumed, costs, coverage, facets, keys, rejects, runs
 from analyzer.report.blocks import Bar
+from analyzer.report.charts import keys
+from analyzer.report.sections import assumptions, costs, coverage, facets, rejects, runs
+from analyzer.report.sections import audit as audit_section
 from pricing.book import PriceBook, load_book
 from pricing.schema import PRICED_TABLES
 
@@ -68,9 +70,9 @@ def _checks(
         "role_table": costs.by_role(tables, roles),
         "parts": spent,
         "no_parts": [label for part, label in costs.PARTS.items() if part not in spent],
-        "verdict": None if audit is None else agreement.verdict(audit),
-        "audit_summary": None if audit is None else agreement.summary_table(audit, tables["runs"]),
-        "audit_worst": None if audit is None else agreement.worst_table(audit, tables["runs"]),
+        "verdict": None if audit is None else audit_section.verdict(audit),
+        "audit_summary": None if audit is None else audit_section.summary_table(audit, tables["runs"]),
+        "audit_worst": None if audit is None else audit_section.worst_table(audit, tables["runs"]),
         "coverage_table": coverage.coverage_table(tables),
         "unpriced_table": coverage.unpriced_table(tables, manifest),
         "reject_table": rejects.reject_table(tables["rejects"]),
@@ -81,13 +83,13 @@ def _assumptions(
     tables: Mapping[str, pl.DataFrame], manifest: Mapping[str, Any], prices: pl.DataFrame
 ) -> dict[str, Any]:
     return {
-        "scenario": assumed.scenario_rows(manifest),
-        "scenario_toml": assumed.scenario_toml(manifest),
-        "price_table": assumed.price_table(tables["calls"], prices),
-        "bases": assumed.BASES,
-        "manifest": assumed.manifest_text(manifest),
-        "commands": assumed.commands(manifest),
-        "version": assumed.version(manifest),
+        "scenario": assumptions.scenario_rows(manifest),
+        "scenario_toml": assumptions.scenario_toml(manifest),
+        "price_table": assumptions.price_table(tables["calls"], prices),
+        "bases": assumptions.BASES,
+        "manifest": assumptions.manifest_text(manifest),
+        "commands": assumptions.commands(manifest),
+        "version": assumptions.version(manifest),
     }
 
 

@@ -5,7 +5,7 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.labels import Box, Label, around, stacked
+from analyzer.figures.labels import Box, Label, around, stacked
 
 AREA = Box(0.0, 0.0, 400.0, 300.0)
 LABELS = st.lists(

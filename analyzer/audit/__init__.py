@@ -6,11 +6,11 @@ from typing import Final
 
 import polars as pl
 
-from analyzer.audit_causes import AFTER_RATES, AGREES, EVIDENCE, NOT_RECORDED, judged
-from analyzer.audit_levels import KEYS, call_level, charge_level, rollout_level, run_level
-from analyzer.audit_prices import other_prices
-from analyzer.audit_scores import score_rows
-from analyzer.implied_rates import GROUP, own_rates, token_columns
+from analyzer.audit.causes import AFTER_RATES, AGREES, EVIDENCE, NOT_RECORDED, judged
+from analyzer.audit.implied_rates import GROUP, own_rates, token_columns
+from analyzer.audit.levels import KEYS, call_level, charge_level, rollout_level, run_level
+from analyzer.audit.prices import other_prices
+from analyzer.audit.scores import score_rows
 from pricing.book import PriceBook, load_book
 from traces.schema import CALLS
 from traces.sums import known_total, total

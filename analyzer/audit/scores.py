@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from analyzer.audit_causes import AGREES, NOT_RECORDED, UNEXPLAINED
+from analyzer.audit.causes import AGREES, NOT_RECORDED, UNEXPLAINED
 from traces.sums import total
 
 _EXACT: Final = 1e-9

@@ -7,9 +7,9 @@ from typing import Final
 import polars as pl
 
 from analyzer.curves.registry import CurveResult
-from analyzer.report.keys import letter
-from analyzer.report.marks import Drawn, Frame, points, steps
-from analyzer.report.scale import across, up
+from analyzer.report.charts.keys import letter
+from analyzer.report.charts.marks import Drawn, Frame, points, steps
+from analyzer.report.charts.scale import across, up
 from analyzer.report.words import short
 
 WIDTH: Final = 400

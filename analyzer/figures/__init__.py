@@ -10,9 +10,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from analyzer.curves.registry import CurveResult
+from analyzer.figures.panels import Panel, draw_points, draw_steps
+from analyzer.figures.styles import GREY, RC, drawable
 from analyzer.frontier import KINDS
-from analyzer.panels import Panel, draw_points, draw_steps
-from analyzer.styles import GREY, RC, drawable
 from traces.errors import UsageError
 
 WIDTH_IN: Final = 8.0

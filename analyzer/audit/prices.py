@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from analyzer.implied_rates import GROUP
+from analyzer.audit.implied_rates import GROUP
 from pricing.aliases import normalised
 from pricing.book import PriceBook
 from pricing.names import resolve

@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from analyzer.curves.attempts import GROUP
+from analyzer.curves.parts.attempts import GROUP
 
 _SUMS: Final = ("point", "finished", "low", "high", "ended", "n_point_open", "n_low_open", "n_high_open")
 _USED: Final = {"point": pl.coalesce("x", "x_high"), "low": pl.col("x_low"), "high": pl.col("x_high")}

@@ -4,7 +4,7 @@ from typing import Final
 
 import polars as pl
 
-from analyzer.audit_causes import AGREES, EVIDENCE, FLAGS, NOT_RECORDED, UNEXPLAINED
+from analyzer.audit.causes import AGREES, EVIDENCE, FLAGS, NOT_RECORDED, UNEXPLAINED
 from traces.schema import INPUT_PARTS
 from traces.sums import total
 

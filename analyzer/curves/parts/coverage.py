@@ -5,8 +5,8 @@ from typing import Final
 
 import polars as pl
 
-from analyzer.curves.attempts import GROUP
-from analyzer.curves.axes import Axis
+from analyzer.curves.parts.attempts import GROUP
+from analyzer.curves.parts.axes import Axis
 
 _ANSWER_RULE: Final = "An answer counts from the end of its rollout, with all it used up to there."
 

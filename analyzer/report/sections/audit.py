@@ -5,9 +5,9 @@ from typing import Any, Final
 import polars as pl
 
 from analyzer.audit import AuditResult
-from analyzer.audit_causes import AGREES, NOT_RECORDED
+from analyzer.audit.causes import AGREES, NOT_RECORDED
 from analyzer.report.blocks import Cell, Column, Table, number, table
-from analyzer.report.runs import labelled
+from analyzer.report.sections.runs import labelled
 from analyzer.report.words import NOT_KNOWN, counted, usd
 from traces.sums import known_total
 

@@ -9,9 +9,9 @@ import polars as pl
 from analyzer.card import cards
 from analyzer.curves.registry import CurveResult, Tables, find
 from analyzer.frontier import KINDS, frontier
-from analyzer.report import svg
 from analyzer.report.blocks import Cell, Chart, Column, Table, name, number, table
-from analyzer.report.keys import letter
+from analyzer.report.charts import svg
+from analyzer.report.charts.keys import letter
 from analyzer.report.words import count, span, usd
 from traces.errors import AnalysisError, ReplayError
 

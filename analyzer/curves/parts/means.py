@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from analyzer.curves.attempts import GROUP, attempts
-from analyzer.curves.axes import Axis
-from analyzer.curves.coverage import coverage, gaps, rules
+from analyzer.curves.parts.attempts import GROUP, attempts
+from analyzer.curves.parts.axes import Axis
+from analyzer.curves.parts.coverage import coverage, gaps, rules
 from analyzer.curves.registry import CurveResult, Tables
 from traces.sums import total
 

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import polars as pl
 
+from analyzer.figures.labels import Box, Label, around, stacked
 from analyzer.frontier import frontier
-from analyzer.labels import Box, Label, around, stacked
-from analyzer.report import stairs
-from analyzer.report.keys import letter, marker, style
-from analyzer.report.scale import Scale
+from analyzer.report.charts import stairs
+from analyzer.report.charts.keys import letter, marker, style
+from analyzer.report.charts.scale import Scale
 
 _LETTER_PX: Final = 14.0
 _DIGIT_PX: Final = 9.0

@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from analyzer.curves.axes import Axis
+from analyzer.curves.parts.axes import Axis
 from analyzer.curves.registry import Option, Tables
 from traces.errors import AnalysisError
 

@@ -13,8 +13,8 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from analyzer.labels import Box, Label, around, stacked
-from analyzer.styles import GREY, LineStyle, colour, dash, label_text, marker
+from analyzer.figures.labels import Box, Label, around, stacked
+from analyzer.figures.styles import GREY, LineStyle, colour, dash, label_text, marker
 
 _LOG_FROM: Final = 20.0
 _PAD_FRAC: Final = 0.05

@@ -7,7 +7,7 @@ import polars as pl
 
 from analyzer.curves.registry import Tables
 from analyzer.report.blocks import Cell, Column, Table, number, table
-from analyzer.report.runs import labelled
+from analyzer.report.sections.runs import labelled
 
 Row = dict[str, Any]
 _CLOCKS: Final = {"measured": "measured", "lower_bound": "lower bound", "upper_bound": "upper bound", None: "none"}

@@ -7,7 +7,7 @@ import polars as pl
 
 from analyzer.curves.registry import Tables
 from analyzer.report.blocks import Bar, Cell, Column, Table, number, table
-from analyzer.report.runs import labelled
+from analyzer.report.sections.runs import labelled
 from analyzer.report.words import NOT_KNOWN, cost, percent, span, usd
 from traces.schema import ROLES
 from traces.sums import known_frac, known_total, total

@@ -1,0 +1,1 @@
+"""What several curves are made of."""

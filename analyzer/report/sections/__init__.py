@@ -1,0 +1,1 @@
+"""Sections of the report: tables in, blocks of the page out."""
