@@ -41,8 +41,7 @@ def replacing(path: Path) -> Iterator[Path]:
                     path.resolve().rename(old)
                 new.rename(path.resolve())
             finally:
-                shutil.rmtree(new, ignore_errors=True)
-                _mend(path)
+                _clean_up(path, new)
     except OSError as error:
         where = error.filename or path
         raise StoreError(f"{where}: {error.strerror or error}", "the store was left as it was") from error
@@ -69,6 +68,17 @@ def aside(path: Path, what: str) -> Path:
     """Hidden folder or file beside a store."""
     place = path.resolve()
     return place.parent / f".{place.name}.{what}"
+
+
+def _clean_up(path: Path, new: Path) -> None:
+    """Leave the store alone in its place, also when interrupted in the middle of this."""
+    try:
+        shutil.rmtree(new, ignore_errors=True)
+        _mend(path)
+    except KeyboardInterrupt:
+        shutil.rmtree(new, ignore_errors=True)
+        _mend(path)
+        raise
 
 
 def _mend(path: Path) -> None:
