@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from analyzer.audit import AuditResult
+from analyzer.audit import TOLERANCE, AuditResult
 from analyzer.audit import audit as audit_tables
 from analyzer.card import cards
 from analyzer.curves.registry import CurveResult, find
@@ -15,7 +15,8 @@ from analyzer.query import query
 from analyzer.session import Paths, Progress, as_priced, as_store
 from analyzer.summary import Summary, summarise
 from analyzer.verify import Verification, verify_store
-from pricing.priced_store import reprice_store
+from pricing.book import load_book
+from pricing.priced_store import reprice_store, scenario_of
 from pricing.scenario import Scenario, load_scenario
 from traces.errors import UsageError
 from traces.read import ReadOptions, read_traces
@@ -52,13 +53,14 @@ def show(source: Paths) -> Summary:
 
 def audit(source: Paths, tolerance: float | None = None) -> AuditResult:
     """Compare recomputed with recorded dollars and scores, with the causes that can be proven."""
-    tables = as_priced(source).tables()
-    return audit_tables(tables) if tolerance is None else audit_tables(tables, tolerance=tolerance)
+    store = as_priced(source)
+    book = load_book(scenario_of(store).prices)
+    return audit_tables(store.tables(), tolerance=TOLERANCE if tolerance is None else tolerance, book=book)
 
 
-def card(source: Paths) -> pl.DataFrame:
+def card(source: Paths, *, benchmark: Sequence[str] = ()) -> pl.DataFrame:
     """Give the budget statement beside each score, one row per run."""
-    return cards(as_priced(source).tables())
+    return cards(of_benchmarks(as_priced(source).tables(), benchmark))
 
 
 def curve(name: str, source: Paths, *, benchmark: Sequence[str] = (), **options: str) -> CurveResult:
@@ -80,8 +82,8 @@ def report(source: Paths, output: Path | str) -> Path:
     from analyzer.report.render import render
 
     store = as_priced(source)
-    tables = store.tables()
-    Path(output).write_text(render(tables, store.manifest, audit_tables(tables)), encoding="utf-8")
+    tables, book = store.tables(), load_book(scenario_of(store).prices)
+    Path(output).write_text(render(tables, store.manifest, audit_tables(tables, book=book), book), encoding="utf-8")
     return Path(output)
 
 

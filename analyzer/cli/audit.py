@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from analyzer.cli.options import output_options, pricing_options, reading_options, sources_argument
-from analyzer.cli.printing import emit, progress_bar, say, to_json
+from analyzer.cli.printing import emit, say, to_json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,13 +32,10 @@ def command(sources: tuple[Path, ...], tolerance: float, worst: int, style: str 
     Example:
         evalreplay audit priced/
     """
-    from analyzer.audit import audit
-    from analyzer.cli.options import reading_from, scenario_from
-    from analyzer.session import as_priced
+    from analyzer import api
+    from analyzer.cli.opening import open_priced
 
-    scenario, reading = scenario_from(options), reading_from(options)
-    with progress_bar() as progress:
-        result = audit(as_priced(sources, scenario, reading, progress).tables(), tolerance=tolerance)
+    result = api.audit(open_priced(sources, options), tolerance)
     if style == "json":
         parts = {"summary": result.summary.to_dicts(), "worst": result.worst(worst).to_dicts()}
         click.echo(to_json({**parts, "n_unexplained": result.n_unexplained}))

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from analyzer.cli.options import benchmark_option, output_options, pricing_options, reading_options, sources_argument
-from analyzer.cli.printing import emit, progress_bar
+from analyzer.cli.printing import emit
 
 
 @click.command("card")
@@ -33,16 +33,11 @@ def command(
         evalreplay card priced/
         evalreplay card priced/ --latex
     """
-    from analyzer.api import of_benchmarks
-    from analyzer.card import cards
+    from analyzer import api
     from analyzer.card_text import to_json, to_latex, to_text
-    from analyzer.cli.options import reading_from, scenario_from
-    from analyzer.session import as_priced
+    from analyzer.cli.opening import open_priced
 
-    scenario, reading = scenario_from(options), reading_from(options)
-    with progress_bar() as progress:
-        tables = of_benchmarks(as_priced(sources, scenario, reading, progress).tables(), benchmark)
-    rows = cards(tables)
+    rows = api.card(open_priced(sources, options), benchmark=benchmark)
     if style == "csv":
         emit(rows, style)
     else:

@@ -13,7 +13,6 @@ from analyzer.cli.options import (
     reading_options,
     sources_argument,
 )
-from analyzer.cli.printing import progress_bar
 
 
 @click.command("curve")
@@ -45,18 +44,15 @@ def command(
         evalreplay curve score_at_budget priced/ --over turns --csv
         evalreplay curve score_vs_cost priced/ -O by=run
     """
-    from analyzer.api import of_benchmarks
+    from analyzer import api
     from analyzer.cli.drawing import present
-    from analyzer.cli.options import reading_from, scenario_from
+    from analyzer.cli.opening import open_priced
     from analyzer.curves.registry import find
-    from analyzer.session import as_priced
 
-    curve = find(name)
+    find(name)
     picked = _picked(chosen) | ({"axis": axis} if axis else {})
-    scenario, reading = scenario_from(options), reading_from(options)
-    with progress_bar() as progress:
-        tables = of_benchmarks(as_priced(sources, scenario, reading, progress).tables(), benchmark)
-    present(curve(tables, **picked), style, figure, is_faceted=facet)
+    result = api.curve(name, open_priced(sources, options), benchmark=benchmark, **picked)
+    present(result, style, figure, is_faceted=facet)
 
 
 def _picked(chosen: tuple[str, ...]) -> dict[str, str]:

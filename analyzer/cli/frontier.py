@@ -13,7 +13,6 @@ from analyzer.cli.options import (
     reading_options,
     sources_argument,
 )
-from analyzer.cli.printing import progress_bar
 
 
 @click.command("frontier")
@@ -48,15 +47,10 @@ def command(
         evalreplay frontier priced/
         evalreplay frontier priced/ --kind hull --figure frontier.svg
     """
-    from analyzer.api import CLOCKS, of_benchmarks
+    from analyzer import api
     from analyzer.cli.drawing import present
-    from analyzer.cli.options import reading_from, scenario_from
-    from analyzer.curves.registry import find
+    from analyzer.cli.opening import open_priced
     from analyzer.frontier import frontier
-    from analyzer.session import as_priced
 
-    scenario, reading = scenario_from(options), reading_from(options)
-    with progress_bar() as progress:
-        tables = of_benchmarks(as_priced(sources, scenario, reading, progress).tables(), benchmark)
-    result = find(CLOCKS[clock])(tables)
+    result = api.curve(api.CLOCKS[clock], open_priced(sources, options), benchmark=benchmark)
     present(result, style, figure, marked=frontier(result.frame, kind), is_faceted=facet)

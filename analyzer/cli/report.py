@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from analyzer.cli.options import force_option, pricing_options, reading_options, sources_argument
-from analyzer.cli.printing import progress_bar, say
+from analyzer.cli.printing import say
 
 
 @click.command("report")
@@ -25,10 +25,7 @@ def command(sources: tuple[Path, ...], output: Path, *, force: bool, **options: 
     if output.exists() and not force:
         raise click.UsageError(f"{output} exists: give another file, or --force")
     from analyzer import api
-    from analyzer.cli.options import reading_from, scenario_from
-    from analyzer.session import as_priced
+    from analyzer.cli.opening import open_priced
 
-    scenario, reading = scenario_from(options), reading_from(options)
-    with progress_bar() as progress:
-        api.report(as_priced(sources, scenario, reading, progress), output)
+    api.report(open_priced(sources, options), output)
     say(f"written: {output}")

@@ -27,14 +27,14 @@ def command(sources: tuple[Path, ...], output: Path, *, strict: bool, force: boo
         evalreplay reprice store/ --as-of 2026-11-01 -o today/
         evalreplay reprice store/ --cache none --role agent -o uncached/
     """
-    from analyzer.cli.options import reading_from, scenario_from
-    from analyzer.session import as_store
+    from analyzer.cli.opening import open_traces
+    from analyzer.cli.options import scenario_from
     from pricing.priced_store import reprice_store
     from pricing.unpriced import label
 
-    scenario, reading = scenario_from(options), reading_from(options)
+    scenario = scenario_from(options)
+    store = open_traces(sources, options)
     with progress_bar() as progress:
-        store = as_store(sources, reading, progress)
         priced = reprice_store(store, output, scenario, is_strict=strict, is_forced=force, progress=progress)
     for row in priced.table("runs").iter_rows(named=True):
         say(f"{row['benchmark'] or '-'}: {row['agent']}: {_amount(row)}")

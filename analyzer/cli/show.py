@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from analyzer.cli.options import output_options, reading_options, sources_argument
-from analyzer.cli.printing import emit, progress_bar, to_json
+from analyzer.cli.printing import emit, to_json
 
 
 @click.command("show")
@@ -22,12 +22,10 @@ def command(sources: tuple[Path, ...], style: str | None, **options: Any) -> Non
     Example:
         evalreplay show store/
     """
-    from analyzer.cli.options import reading_from
-    from analyzer.session import as_store
-    from analyzer.summary import summarise
+    from analyzer import api
+    from analyzer.cli.opening import open_traces
 
-    with progress_bar() as progress:
-        summary = summarise(as_store(sources, reading_from(options), progress))
+    summary = api.show(open_traces(sources, options))
     if style == "json":
         parts = {"runs": summary.runs.to_dicts(), "rejects": summary.rejects.to_dicts(), "n_rows": summary.n_rows}
         click.echo(to_json(parts))

@@ -1,0 +1,28 @@
+"""From what a command was given to the store it asks: read and priced on the way, with a progress bar."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analyzer.cli.options import reading_from, scenario_from
+from analyzer.cli.printing import progress_bar
+
+if TYPE_CHECKING:
+    from traces.store import Store
+
+
+def open_traces(sources: Sequence[Path], options: dict[str, Any]) -> "Store":
+    """Open a store, or read raw traces; takes the reading options out of a command's."""
+    from analyzer.session import as_store
+
+    with progress_bar() as progress:
+        return as_store(sources, reading_from(options), progress)
+
+
+def open_priced(sources: Sequence[Path], options: dict[str, Any]) -> "Store":
+    """Open a priced store, or read and price; takes the reading and pricing options out of a command's."""
+    from analyzer.session import as_priced
+
+    scenario = scenario_from(options)
+    with progress_bar() as progress:
+        return as_priced(sources, scenario, reading_from(options), progress)
