@@ -46,7 +46,7 @@ class InputCache:
     def save(self, store: Path) -> None:
         """Write what was seen into a store that is being built."""
         (store / _FILE).parent.mkdir(parents=True, exist_ok=True)
-        (store / _FILE).write_text(json.dumps(self.seen, indent=1, sort_keys=True))
+        (store / _FILE).write_text(json.dumps(self.seen, sort_keys=True))
 
     @staticmethod
     def copy(store: Path, other: Path) -> None:

@@ -16,7 +16,7 @@ _ROW_SCHEMA: Final = {
     "service_tier": pl.String, "recorded_cost_usd": pl.Float64, "claimed_cost_usd": pl.Float64, "_message": pl.Int64,
 }  # fmt: skip
 _MODEL: Final = list(_ROW_SCHEMA).index("model")
-_EARLIEST_US, _LATEST_US = -62_135_596_800_000_000, 253_402_300_799_000_000  # years 1 and 9999, all a column can show
+_EARLIEST_S, _LATEST_S = -62_135_596_800, 253_402_300_799  # years 1 and 9999, all a column can show
 _MOST_USD: Final = 1e18
 _NO_EXTRA, _NO_RESPONSE = Extra(), Response()
 
@@ -112,9 +112,13 @@ def _stated_usd(response: Response) -> float | None:
 
 def known_usd(cost: Count, n_calls: Count = 1) -> float | None:
     """Dollars; 0 for calls that were made is that of a model without a price: not known."""
-    return None if cost is None or (cost == 0 and n_calls != 0) else float(min(max(cost, -_MOST_USD), _MOST_USD))
+    if cost is None or (cost == 0 and n_calls != 0):
+        return None
+    return float(cost if 0 <= cost <= _MOST_USD else min(max(cost, -_MOST_USD), _MOST_USD))
 
 
 def microseconds(seconds: Count) -> int | None:
     """Microseconds of a stamp; null for none or 0. An absurd one is kept small enough for a column."""
-    return None if not seconds else round(min(max(seconds * 1_000_000, _EARLIEST_US), _LATEST_US))
+    if not seconds:
+        return None
+    return round((seconds if _EARLIEST_S <= seconds <= _LATEST_S else _LATEST_S) * 1_000_000)
