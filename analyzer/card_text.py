@@ -8,6 +8,7 @@ from typing import Any, Final
 import polars as pl
 
 from analyzer.card import QUANTILE_RULE, STATISTICS, column
+from analyzer.words import percent
 
 Card = dict[str, Any]
 _UNKNOWN: Final = "not known"
@@ -133,12 +134,7 @@ def _prices(card: Card) -> str:
 
 def _coverage(card: Card) -> str:
     share = card["priced_frac"]
-    return "share priced not known" if share is None else f"{_percent(share)} of calls priced"
-
-
-def _percent(share: float) -> str:
-    """Never round up to 100 %: that says nothing is missing."""
-    return f"{100 * share:.0f} %" if share == 1 else f"{min(100 * share, 99.9):.3g} %"
+    return "share priced not known" if share is None else f"{percent(share)} of calls priced"
 
 
 def _usd(value: float) -> str:

@@ -59,6 +59,10 @@ def _calls(store: Store) -> pl.DataFrame:
         output_tokens=known_total("output_tokens"),
         tokens_frac=(pl.col("input_tokens").is_not_null() & pl.col("output_tokens").is_not_null()).mean(),
         cache_split_frac=pl.col("uncached_input_tokens").is_not_null().mean(),
+        input_known_frac=pl.col("input_tokens").is_not_null().mean(),
+        output_known_frac=pl.col("output_tokens").is_not_null().mean(),
+        n_outputs_ambiguous=pl.col("output_high_tokens").count(),
         time_frac=time.is_not_null().mean(),
+        measured_time_frac=(pl.col("time_basis") == "measured").mean(),
         recorded_cost_frac=pl.col("recorded_cost_usd").is_not_null().mean(),
     ).collect()  # fmt: skip

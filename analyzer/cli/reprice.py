@@ -43,8 +43,10 @@ def command(sources: tuple[Path, ...], output: Path, *, strict: bool, force: boo
 
 
 def _amount(row: dict[str, Any]) -> str:
+    from analyzer.words import percent
+
     if row["cost_usd"] is None:
-        return f"at least ${row['cost_low_usd']:,.2f} ({row['coverage_frac']:.0%} priced)"
+        return f"at least ${row['cost_low_usd']:,.2f} ({percent(row['coverage_frac'])} priced)"
     if row["cost_low_usd"] < row["cost_high_usd"]:
         return f"${row['cost_usd']:,.2f} (between ${row['cost_low_usd']:,.2f} and ${row['cost_high_usd']:,.2f})"
     return f"${row['cost_usd']:,.2f}"

@@ -42,6 +42,7 @@ def command(sources: tuple[Path, ...], style: str | None, **options: Any) -> Non
 
 def _show_run(row: dict[str, Any]) -> None:
     from analyzer.cli.printing import cell
+    from analyzer.words import percent
 
     fewest, most = row["attempts_min"], row["attempts_max"]
     attempts = cell(fewest) if fewest == most else f"{fewest} to {most}"
@@ -49,20 +50,26 @@ def _show_run(row: dict[str, Any]) -> None:
     shares = {
         "tokens": "tokens_frac",
         "cache split": "cache_split_frac",
-        "time": "time_frac",
+        "latency": "measured_time_frac",
         "cost": "recorded_cost_frac",
     }
-    known = ", ".join(f"{what} {row[name]:.0%}" for what, name in shares.items() if row[name] is not None)
-    tokens_in, tokens_out = cell(row["input_tokens"]), cell(row["output_tokens"])
-    at_least = "at least " if (row["tokens_frac"] or 0) < 1 else ""
+    known = ", ".join(f"{what} {percent(row[name])}" for what, name in shares.items() if row[name] is not None)
+    tokens_in, tokens_out = _tokens(row, "input"), _tokens(row, "output")
     lines = {
         "run": f"{row['run_id']} ({row['source_format']})",
         "rollouts": f"{cell(row['n_rollouts'])} of {cell(row['n_tasks'])} tasks, {attempts} each",
         "score": f"{cell(row['score'])} ({cell(row['n_scored'])} scored)",
-        "calls": f"{cell(row['n_calls'])}, {at_least}{tokens_in} tokens in, {tokens_out} out",
+        "calls": f"{cell(row['n_calls'])}, {tokens_in} tokens in, {tokens_out} out",
         "known": known or "no calls",
         "dates": f"{cell(row['first_at'])} to {cell(row['last_at'])} UTC",
     }
     click.echo(f"{row['benchmark'] or 'benchmark not named'}: {row['agent']}")
     for name, text in lines.items():
         click.echo(f"  {name:<9} {text}")
+
+
+def _tokens(row: dict[str, Any], side: str) -> str:
+    from analyzer.cli.printing import cell
+
+    is_bound = (row[f"{side}_known_frac"] or 0) < 1 or (side == "output" and row["n_outputs_ambiguous"])
+    return f"{'at least ' if is_bound else ''}{cell(row[f'{side}_tokens'])}"

@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable
 from typing import Any, Final
 
+from analyzer.words import percent
+
 NOT_KNOWN: Final = "not known"
 _SAME_FRAC: Final = 0.005
 _MINUS: Final = "\N{MINUS SIGN}"
@@ -34,15 +36,6 @@ def short(value: float) -> str:
         if abs(value) >= max(size, _DIGITS_FROM):
             return f"{value / size:.10g}{suffix}"
     return f"{value:,.10g}"
-
-
-def percent(share: float | None) -> str:
-    """Share as a percentage; never rounded to 100 % (which says all) or 0 % (which says none) unless it is."""
-    if share is None:
-        return NOT_KNOWN
-    if share in (0, 1):
-        return f"{100 * share:.0f} %"
-    return f"{min(max(100 * share, 0.1), 99.9):.3g} %"
 
 
 def counted(n: int, noun: str) -> str:
