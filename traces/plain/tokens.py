@@ -11,7 +11,7 @@ _COUNTS: Final = ("input_tokens", *INPUT_PARTS, "output_tokens", "reasoning_toke
 
 
 def split_tokens(rows: pl.DataFrame, section: Section) -> pl.DataFrame:
-    """Make input_tokens everything sent, its parts disjoint and all known or all null, output with its reasoning.
+    """Make input_tokens everything sent, its parts disjoint and null where not known, output with its reasoning.
 
     ``input_includes_... = "unknown"``: the count is kept as it is written, and a row is split only where it leaves no
     doubt: nothing cached, or more cached than the count could include. ``output_includes_reasoning = "unknown"``:
@@ -51,7 +51,14 @@ def _input(section: Section) -> list[pl.Expr]:
     return [
         (written + read_out + write_out).alias("input_tokens"),
         uncached.alias("uncached_input_tokens"),
-        *(pl.when(uncached.is_not_null()).then(name).alias(name) for name in INPUT_PARTS[1:]),
+        *_parts(uncached, is_sure="unknown" not in {is_read_in, is_write_in}),
+    ]
+
+
+def _parts(uncached: pl.Expr, *, is_sure: bool) -> list[pl.Expr]:
+    """Keep a known part where the others are not known, unless it is not clear what its count includes."""
+    return [
+        pl.col(name) if is_sure else pl.when(uncached.is_not_null()).then(name).alias(name) for name in INPUT_PARTS[1:]
     ]
 
 
