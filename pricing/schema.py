@@ -107,6 +107,11 @@ _SUMS: Final = (
     Column("uncached_input_tokens", pl.Int64, "Of which uncached; null: some not known."),
     Column("output_tokens", pl.Int64, "Output tokens of the counted roles; null: some not known."),
     Column("n_turns", pl.Int64, "Model requests of the agent; null: not known."),
+    Column("input_low_tokens", pl.Int64, "Input tokens that are known of: a low bound of input_tokens."),
+    Column("uncached_input_low_tokens", pl.Int64, "Uncached input tokens that are known of: a low bound."),
+    Column("output_low_tokens", pl.Int64, "Output tokens that are known of: a low bound of output_tokens."),
+    Column("output_high_tokens", pl.Int64, "Most output tokens there can be, reasoning that may lie outside included; null: not bounded."),
+    Column("n_turns_low", pl.Int64, "Model requests of the agent that were seen: a low bound of n_turns."),
 )  # fmt: skip
 
 PRICED_ROLLOUTS: Final = ROLLOUTS.with_columns(
