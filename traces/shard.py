@@ -4,49 +4,22 @@ Batches beyond the first few are set aside on disk, so that memory does not grow
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import rmtree
-from typing import Final
 
 import polars as pl
 
 from traces.checks import checked
+from traces.pile import Pile
 from traces.registry import Batch
 from traces.rejects import RejectLog
 from traces.repeats import RepeatLog, without
-from traces.schema import CALLS, REJECTS, TABLES, Table
+from traces.schema import CALLS, REJECTS, TABLES
 from traces.store import sink_parquet, write_parquet
 from traces.usage import output_high, outside_reasoning_groups
 
-_ROWS_IN_MEMORY: Final = 200_000
-
 Pair = tuple[str | None, str | None]
 """A provider and a model."""
-
-
-@dataclass(slots=True)
-class _Pile:
-    """Frames of one table: the latest in memory, earlier ones set aside on disk."""
-
-    folder: Path
-    frames: list[pl.DataFrame] = field(default_factory=list)
-    aside: list[Path] = field(default_factory=list)
-    n_rows: int = 0
-
-    def add(self, frame: pl.DataFrame) -> None:
-        self.frames.append(frame)
-        self.n_rows += frame.height
-        if sum(part.height for part in self.frames) > _ROWS_IN_MEMORY:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            path = self.folder / f"{len(self.aside):06}.parquet"
-            pl.concat(self.frames).write_parquet(path, compression="lz4")
-            self.aside.append(path)
-            self.frames = []
-
-    def lazy(self) -> pl.LazyFrame:
-        parts = [pl.scan_parquet(self.aside)] if self.aside else []
-        return pl.concat([*parts, *(frame.lazy() for frame in self.frames)])
 
 
 def write_shard(batches: Iterable[Batch], folder: Path, shard: str, unit: str, log: RejectLog) -> dict[str, int]:
@@ -64,16 +37,16 @@ def write_shard(batches: Iterable[Batch], folder: Path, shard: str, unit: str, l
     Raises:
         MalformedTraceError: if the log stops on errors and a rule is broken.
     """
-    piles: dict[str, _Pile] = {}
+    piles: dict[str, Pile] = {}
     groups: set[Pair] = set()
     for batch in batches:
         tables = checked(batch, log)
         groups |= outside_reasoning_groups(tables["calls"]) if "calls" in tables else set()
         for name, frame in tables.items():
-            piles.setdefault(name, _Pile(folder / ".aside" / f"{shard}.{name}")).add(frame)
+            piles.setdefault(name, Pile(TABLES[name], folder / ".aside" / f"{shard}.{name}")).add(frame)
     target = f"{shard}.parquet"
     counts = {
-        name: _write(pile, TABLES[name], groups, folder / name / target, RepeatLog(unit, log))
+        name: _write(pile, groups, folder / name / target, RepeatLog(unit, log))
         for name, pile in piles.items()
         if pile.n_rows
     }
@@ -83,8 +56,8 @@ def write_shard(batches: Iterable[Batch], folder: Path, shard: str, unit: str, l
     return {**counts, "rejects": rejects.height}
 
 
-def _write(pile: _Pile, table: Table, groups: set[Pair], target: Path, log: RepeatLog) -> int:
-    rows = pile.lazy().sort(table.key, nulls_last=False, maintain_order=True)
+def _write(pile: Pile, groups: set[Pair], target: Path, log: RepeatLog) -> int:
+    table, rows = pile.table, pile.in_order()
     if table is CALLS and groups:
         rows = rows.with_columns(output_high(groups))
     if not pile.aside:

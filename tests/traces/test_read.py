@@ -12,8 +12,8 @@ import pytest
 from builders import call, frame, task
 from trajectories import answer, read, trajectory, write, write_run, write_scores
 
+from traces import pile
 from traces import read as module
-from traces import shard
 from traces.errors import MalformedTraceError, StoreError, TraceError
 from traces.merge import merge_tasks
 from traces.read import ReadOptions, read_traces
@@ -227,7 +227,7 @@ def shard_of(tmp_path: Path, log: RejectLog, *batches: Batch) -> dict[str, pl.Da
 def test_rows_that_repeat_a_key_are_listed_never_silent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_rows_in_memory: int
 ) -> None:
-    monkeypatch.setattr(shard, "_ROWS_IN_MEMORY", n_rows_in_memory)
+    monkeypatch.setattr(pile, "_ROWS_IN_MEMORY", n_rows_in_memory)
     calls = [call(call_index=index) for index in (0, 1, 1, 2, 2)]
     calls[4]["output_tokens"] = 7
     log = RejectLog("test", "skip")
@@ -246,11 +246,14 @@ def test_rows_that_repeat_a_key_are_listed_never_silent(
 def test_a_unit_of_many_batches_gives_the_bytes_of_one_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = [call(rollout_id=f"run/t{index % 7}/0", call_index=index, model=f"m{index % 3}") for index in range(100)]
+    rows = [
+        call(run_id=f"r{index % 2}", rollout_id=f"r/t{index % 7}" if index % 5 else None, call_index=index, call_id="c")
+        for index in range(100)
+    ]
     batches = [{"calls": frame(TABLES["calls"], *rows[start : start + 9])} for start in range(0, 100, 9)]
     written = []
     for name, n_rows in (("memory", 1000), ("disk", 20)):
-        monkeypatch.setattr(shard, "_ROWS_IN_MEMORY", n_rows)
+        monkeypatch.setattr(pile, "_ROWS_IN_MEMORY", n_rows)
         shard_of(tmp_path / name, RejectLog("test"), *batches)
         written.append((tmp_path / name / "calls" / "x.parquet").read_bytes())
     assert written[0] == written[1]
