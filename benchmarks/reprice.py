@@ -12,6 +12,7 @@ from synthetic import CALLS_PER_ROLLOUT, KINDS, price_book, write_calls
 from pricing.book import PriceBook
 from pricing.charges import price_charges
 from pricing.facts import facts_of_parquet
+from pricing.priced_store import call_batches
 from pricing.reprice import Pricing, call_table, prepare, sums_by_rollout
 from pricing.scenario import Scenario
 from pricing.schema import PRICED_TABLES
@@ -59,24 +60,24 @@ def _rows(benchmark: str, each: Taken, *, is_target: bool) -> Iterator[Result]:
     yield Result(benchmark, "peak memory", round(each.peak_mb), "MB", "< 1000" if is_target else "")
 
 
-def _pricing(calls: Path) -> tuple[pl.LazyFrame, Pricing]:
+def _pricing(calls: Path) -> Pricing:
     tables = {name: table.empty().lazy() for name, table in TABLES.items()} | {"calls": pl.scan_parquet(calls)}
     facts = facts_of_parquet(sorted(calls.glob("*.parquet")))
-    return tables["calls"], prepare(tables, Scenario(), facts, price_book())
+    return prepare(tables, Scenario(), facts, price_book())
 
 
 def _sums_per_rollout(calls: Path) -> str:
-    scanned, pricing = _pricing(calls)
+    pricing = _pricing(calls)
     empty = (TABLES[name].empty() for name in ("charges", "rollouts", "runs"))
     charges = price_charges(*empty, pricing.scenario, pricing.book)
-    sums = sums_by_rollout(scanned, charges, pricing).collect(engine="streaming")
+    sums = sums_by_rollout(call_batches(sorted(calls.glob("*.parquet"))), charges, pricing).collect(engine="streaming")
     if sums.height != N_CALLS // CALLS_PER_ROLLOUT:
         raise SystemExit(f"{sums.height} rollouts")
     return str(sum(sums["cost_pusd"].to_list()))
 
 
 def _per_call(calls: Path) -> int:
-    _, pricing = _pricing(calls)
+    pricing = _pricing(calls)
     shards = sorted(calls.glob("*.parquet"))[:N_WRITTEN_SHARDS]
     for shard in shards:
         target = calls.parent / f"priced-{shard.name}"

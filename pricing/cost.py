@@ -19,7 +19,6 @@ _RATES: Final = {name: name.removesuffix("_tokens") for name in INPUT_PARTS[:4]}
 _UNSPECIFIED: Final = "cache_write_unspecified_tokens"
 _WRITES: Final = ("cache_write_5m", "cache_write_1h")
 _ZERO: Final = pl.lit(0, pl.Int64)
-_MONEY: Final = ("cost_low_pusd", "cost_high_pusd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +56,12 @@ class Costs:
 
     Args:
         steps: Steps of ``with_columns`` over calls joined with their rates.
-        equal: Columns that are, by the facts, another column or a number in every row.
+        given: Columns that, by the facts, follow from the others: in every row, and in sums of rows as well.
         known: Columns without a null.
     """
 
     steps: list[dict[str, pl.Expr]]
-    equal: Mapping[str, str | int] = field(default_factory=dict)
+    given: Mapping[str, pl.Expr] = field(default_factory=dict)
     known: frozenset[str] = frozenset()
 
 
@@ -80,16 +79,13 @@ def cost_columns(facts: Facts, rates: RateFacts) -> Costs:
 
 
 def _plain(terms: "_Terms") -> Costs:
-    """Everything is known: one figure, of which low and high are copies."""
+    """Everything is known: one figure, the sum of its parts."""
+    nothing = {f"{name}_cost_pusd": _ZERO for name in terms.nothing()}
     parts = {f"{name}_cost_pusd": term("high") for name, term in terms.parts()}
-    nothing: dict[str, str | int] = {f"{name}_cost_pusd": 0 for name in terms.nothing()}
-    cost = pl.sum_horizontal([*(name for name in parts if name not in nothing), _ZERO])
-    copies = {name: pl.col("cost_pusd") for name in _MONEY} | {"cost_basis": pl.lit("exact")}
-    return Costs(
-        [parts, {"cost_pusd": cost}, copies],
-        nothing | dict.fromkeys(_MONEY, "cost_pusd"),
-        frozenset(parts) | {"cost_pusd"},
-    )
+    priced = {name: term for name, term in parts.items() if name not in nothing}
+    cost = pl.sum_horizontal([*priced, _ZERO])
+    given = nothing | dict.fromkeys(("cost_pusd", "cost_low_pusd", "cost_high_pusd"), cost)
+    return Costs([priced, given, {"cost_basis": pl.lit("exact")}], given, frozenset(priced) | {"cost_pusd"})
 
 
 def _billed(facts: Facts, cost: pl.Expr) -> pl.Expr:

@@ -16,6 +16,8 @@ _MINUTES_OF_WEEK: Final = (
     + pl.col("_at").dt.hour().cast(pl.Int32) * 60
     + pl.col("_at").dt.minute().cast(pl.Int32)
 )
+_FEW: Final = 8
+"""Edges up to which it is faster to compare with each than to search among them."""
 _IS_TOTAL: Final = pl.col("granularity").cast(pl.String) != "call"
 
 
@@ -47,7 +49,7 @@ def with_rates(calls: pl.LazyFrame, grid: Grid, facts: Facts, times: Times, *, i
     timed = _with_time(calls, facts, times)
     sizes = _sizes(grid)
     place = pl.lit(0, pl.UInt64)
-    for number, size in zip(_key_numbers(grid, sizes) + _grid_numbers(grid, facts, times), sizes, strict=True):
+    for number, size in zip(_key_numbers(grid, sizes, facts) + _grid_numbers(grid, facts, times), sizes, strict=True):
         place = place * size + number.cast(pl.UInt64)
     rates = _numbered(grid, sizes)
     joined = timed.with_columns(_place=place).join(
@@ -82,12 +84,14 @@ def _sizes(grid: Grid) -> list[int]:
     return [*of_keys, 3, grid.no_interval + 1, grid.any_bucket + 1, grid.any_slot + 1]
 
 
-def _key_numbers(grid: Grid, sizes: Sequence[int]) -> list[pl.Expr]:
-    named = [
-        pl.col(name).cast(grid.keys.schema[name]).to_physical().cast(pl.UInt64).fill_null(size - 1)
-        for name, size in zip(KEY_COLUMNS[:3], sizes, strict=False)
+def _key_numbers(grid: Grid, sizes: Sequence[int], facts: Facts | None = None) -> list[pl.Expr]:
+    """Numbers of the key columns; the last one of each stands for null."""
+    schema = grid.keys.schema
+    numbers = [pl.col(name).cast(schema[name]).to_physical() for name in KEY_COLUMNS[:3]] + [pl.col(KEY_COLUMNS[3])]
+    return [
+        number if facts is not None and name in facts.known else number.cast(pl.UInt64).fill_null(size - 1)
+        for name, number, size in zip(KEY_COLUMNS, numbers, sizes, strict=False)
     ]
-    return [*named, pl.col("is_batch").cast(pl.UInt64).fill_null(2)]
 
 
 def _grid_numbers(grid: Grid, facts: Facts, times: Times) -> list[pl.Expr]:
@@ -132,7 +136,10 @@ def _binned(values: pl.Expr, edges: Sequence[Any], *, right_closed: bool = False
     """Number of edges at or below a value (below, if right-closed); element by element, so that it streams."""
     if not edges:
         return pl.lit(0, pl.UInt32)
-    return values.bin_intervals(pl.Series(edges), labels=False, right_closed=right_closed)
+    if len(edges) > _FEW:
+        return values.bin_intervals(pl.Series(edges), labels=False, right_closed=right_closed)
+    above = [(values > edge if right_closed else values >= edge).cast(pl.UInt32) for edge in edges]
+    return pl.sum_horizontal(above, ignore_nulls=False)
 
 
 def _numbered(grid: Grid, sizes: Sequence[int]) -> pl.DataFrame:

@@ -1,10 +1,10 @@
 """A store of traces in, a priced store out: the same folders, tables and keys with cost columns added."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -21,6 +21,7 @@ from traces.schema import TABLES
 from traces.store import MANIFEST, Store, is_store, open_store, replacing, write_json, write_parquet
 
 Progress = Callable[[str, int, int], None]
+ROWS_PER_BATCH: Final = 5_000_000
 
 
 def reprice_store(  # noqa: PLR0913 - the options of a command
@@ -42,12 +43,12 @@ def reprice_store(  # noqa: PLR0913 - the options of a command
     scenario = scenario or Scenario()
     book = load_book(scenario.prices)
     store = Store(store.path, store.manifest.get("traces", store.manifest), TABLES)
-    tables = {name: store.scan(name).select(table.schema.names()) for name, table in TABLES.items()}
+    tables = {name: store.scan_raw(name).select(table.schema.names()) for name, table in TABLES.items()}
     pricing = prepare(tables, scenario, facts_of_parquet(store.shards("calls")), book)
     with replacing(output) as folder:
         _write_calls(store, pricing, folder, progress)
         unpriced = _unpriced(folder, book, is_strict=is_strict)
-        _write_sums(tables, pricing, folder)
+        _write_sums(tables, call_batches(store.shards("calls")), pricing, folder)
         _link_rest(store, folder)
         InputCache.copy(store.path, folder)
         _keep_price_files(scenario, folder)
@@ -101,10 +102,25 @@ def _unpriced(folder: Path, book: PriceBook, *, is_strict: bool) -> list[dict[st
     return unpriced
 
 
-def _write_sums(tables: Mapping[str, pl.LazyFrame], pricing: Pricing, folder: Path) -> None:
+def call_batches(shards: Iterable[Path]) -> list[pl.LazyFrame]:
+    """Calls of shards, small ones taken together: few queries, and few rollouts open in each."""
+    batches: list[list[Path]] = []
+    n_rows = ROWS_PER_BATCH
+    for shard in shards:
+        if n_rows >= ROWS_PER_BATCH:
+            batches.append([])
+            n_rows = 0
+        batches[-1].append(shard)
+        n_rows += _n_rows_of([shard])
+    return [pl.scan_parquet(batch).select(TABLES["calls"].schema.names()) for batch in batches]
+
+
+def _write_sums(
+    tables: Mapping[str, pl.LazyFrame], batches: list[pl.LazyFrame], pricing: Pricing, folder: Path
+) -> None:
     charges, rollouts, runs = (tables[name].collect() for name in ("charges", "rollouts", "runs"))
     priced = price_charges(charges, rollouts, runs, pricing.scenario, pricing.book)
-    runs, rollouts = priced_sums(tables, priced, pricing)
+    runs, rollouts = priced_sums(tables, priced, pricing, batches)
     frames = {"runs": runs, "rollouts": rollouts, "charges": in_usd(priced.lazy()).collect()}
     for name, frame in frames.items():
         table = PRICED_TABLES[name]
@@ -134,7 +150,10 @@ def scenario_of(store: Store) -> Scenario:
 
 
 def _n_rows(folder: Path) -> int:
-    shards = sorted(folder.glob("*.parquet"))
+    return _n_rows_of(sorted(folder.glob("*.parquet")))
+
+
+def _n_rows_of(shards: list[Path]) -> int:
     return int(pl.scan_parquet(shards).select(pl.len()).collect().item()) if shards else 0
 
 

@@ -1,8 +1,8 @@
 """Canonical tables in, priced tables out: every call at its rate, sums per rollout and run with their coverage."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import polars as pl
 
@@ -13,7 +13,7 @@ from pricing.facts import Facts, facts_of
 from pricing.in_force import END, START
 from pricing.place import Times, with_rates
 from pricing.rates import KEY_COLUMNS, Grid, rate_grid
-from pricing.rollup import HELPERS, call_sums, rollout_costs, run_costs, with_charges
+from pricing.rollup import HELPERS, call_sums, joined_sums, rollout_costs, run_costs, with_charges
 from pricing.scenario import Scenario
 from pricing.schema import PRICED_CALLS, PRICED_TABLES, PUSD_PER_USD
 from traces.schema import INPUT_PARTS, ROLES, TABLES
@@ -57,7 +57,7 @@ def _span(facts: Facts, scenario: Scenario) -> tuple[datetime, datetime]:
     first, last = facts.lowest.get("started_at"), facts.highest.get("started_at")
     if "started_at" not in facts.known or first is None or last is None:
         return START, END
-    return first, last + timedelta(seconds=1)
+    return first, last
 
 
 def priced_calls(calls: pl.LazyFrame, pricing: Pricing, *, is_ordered: bool = True) -> pl.LazyFrame:
@@ -119,9 +119,16 @@ def counted_calls(calls: pl.LazyFrame, pricing: Pricing) -> pl.LazyFrame:
     return priced_calls(counted, pricing, is_ordered=False)
 
 
-def sums_by_rollout(calls: pl.LazyFrame, charges: pl.DataFrame, pricing: Pricing) -> pl.LazyFrame:
-    """Sums of calls and priced charges by rollout_id, in pico-dollars."""
-    return with_charges(_call_sums(calls, "rollout_id", pricing), charges, "rollout_id")
+def sums_by_rollout(shards: Iterable[pl.LazyFrame], charges: pl.DataFrame, pricing: Pricing) -> pl.LazyFrame:
+    """Sums of calls and priced charges by rollout_id, in pico-dollars.
+
+    Args:
+        shards: Calls, one shard after the other, so that only the groups of one are open at a time.
+        charges: Charges, priced, in pico-dollars.
+        pricing: What to price with.
+    """
+    sums = [_call_sums(calls, "rollout_id", pricing).collect(engine="streaming") for calls in shards]
+    return with_charges(joined_sums(sums, "rollout_id"), charges, "rollout_id")
 
 
 def _call_sums(calls: pl.LazyFrame, key: str, pricing: Pricing) -> pl.LazyFrame:
@@ -129,7 +136,10 @@ def _call_sums(calls: pl.LazyFrame, key: str, pricing: Pricing) -> pl.LazyFrame:
 
 
 def priced_sums(
-    tables: Mapping[str, pl.LazyFrame], charges: pl.DataFrame, pricing: Pricing
+    tables: Mapping[str, pl.LazyFrame],
+    charges: pl.DataFrame,
+    pricing: Pricing,
+    shards: Iterable[pl.LazyFrame] | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The tables ``runs`` and ``rollouts`` of a priced store.
 
@@ -137,8 +147,10 @@ def priced_sums(
         tables: Canonical tables.
         charges: Charges, priced, in pico-dollars.
         pricing: What to price with.
+        shards: Parts of the calls, to be worked on one after the other; null: all at once.
     """
-    sums = sums_by_rollout(tables["calls"].filter(pl.col("rollout_id").is_not_null()), charges, pricing)
+    in_rollouts = (calls.filter(pl.col("rollout_id").is_not_null()) for calls in shards or [tables["calls"]])
+    sums = sums_by_rollout(in_rollouts, charges, pricing)
     rollouts = rollout_costs(tables["rollouts"], sums, _seen(tables["calls"])).collect(engine="streaming")
     of_run = tables["calls"].filter(pl.col("rollout_id").is_null())
     of_whole = charges.filter(pl.col("rollout_id").is_null())

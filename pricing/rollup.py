@@ -1,5 +1,6 @@
 """Sums of priced calls and charges per rollout and run: null where a part is not known, with bounds and coverage."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
@@ -28,16 +29,12 @@ def call_sums(priced: pl.LazyFrame, key: str, facts: Facts, costs: Costs) -> pl.
     """
     known = facts.known | costs.known
     names = [name for name in (*_MONEY, *_TOKENS) if name != "charges_cost_pusd"]
-    sums = {name: total(name, is_known=name in known) for name in names if name not in costs.equal}
-    given: dict[str, str | int] = {name: same for name, same in costs.equal.items() if name in names}
-    for name, (same, count) in _counted(facts, costs).items():
-        if same:
-            given[name] = "n_rows"
-        else:
-            sums[name] = count
-    summed = priced.group_by(key).agg(n_rows=pl.len().cast(pl.Int64), **sums)
-    written = {name: pl.col(same) if isinstance(same, str) else pl.lit(same, pl.Int64) for name, same in given.items()}
-    return summed.with_columns(**written)
+    sums = {name: total(name, is_known=name in known) for name in names if name not in costs.given}
+    counts = _counted(facts, costs)
+    sums |= {name: count for name, (is_len, count) in counts.items() if not is_len}
+    given = {name: costs.given[name] for name in names if name in costs.given}
+    given |= {name: pl.col("n_rows") for name, (is_len, _) in counts.items() if is_len}
+    return priced.group_by(key).agg(n_rows=pl.len().cast(pl.Int64), **sums).with_columns(**given)
 
 
 def _counted(facts: Facts, costs: Costs) -> dict[str, tuple[bool, pl.Expr]]:
@@ -52,6 +49,15 @@ def _counted(facts: Facts, costs: Costs) -> dict[str, tuple[bool, pl.Expr]]:
         "n_requests": (is_one, pl.col("n_requests").fill_null(1).sum()),
         "n_priced_rows": ("cost_pusd" in costs.known, pl.col("cost_pusd").count().cast(pl.Int64)),
     }
+
+
+def joined_sums(parts: Sequence[pl.DataFrame], key: str) -> pl.LazyFrame:
+    """Put the sums of parts of the calls together; what lies in several parts is added up."""
+    sums = pl.concat(parts)
+    if len(parts) == 1 or sums[key].n_unique() == sums.height:
+        return sums.lazy()
+    names = [name for name in sums.columns if name != key]
+    return sums.lazy().group_by(key).agg(total(name) for name in names)
 
 
 def with_charges(sums: pl.LazyFrame, charges: pl.DataFrame, key: str) -> pl.LazyFrame:
