@@ -1,8 +1,8 @@
 """mini-SWE-agent run folders: one trajectory file per task, and whichever score file lies beside them."""
 
 from traces.readers.mini_swe_agent.tables import parse
+from traces.readers.mini_swe_agent.verdicts import group_runs, is_score_file
 from traces.registry import Peek, Reader
-from traces.swebench_verdicts import group_runs, is_score_file
 
 
 def sniff(peek: Peek) -> bool:

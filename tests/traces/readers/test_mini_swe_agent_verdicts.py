@@ -9,9 +9,9 @@ import pytest
 
 from traces.errors import MalformedTraceError
 from traces.files import peek
+from traces.readers.mini_swe_agent.verdicts import Verdicts, is_score_file, read_verdicts
 from traces.registry import Peek, SourceFile
 from traces.rejects import OnError, RejectLog
-from traces.swebench_verdicts import Verdicts, is_score_file, read_verdicts
 
 SHAPES: dict[str, Any] = {
     "harness report": {

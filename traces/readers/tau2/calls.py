@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import polars as pl
 
 from traces.checks import PLACE_COLUMN
+from traces.readers.tau2.file import Message, Participant, RawData, Simulation
 from traces.rejects import RejectLog
-from traces.tau2_file import Message, Participant, RawData, Simulation
 from traces.usage import TOKEN_SCHEMA, UNKNOWN, TokenCounts, Usage, token_counts
 
 _CALL_SCHEMA: Final[Mapping[str, type[pl.DataType]]] = {
