@@ -8,6 +8,7 @@ import polars as pl
 
 from analyzer.audit import TOLERANCE, AuditResult
 from analyzer.audit import audit as audit_tables
+from analyzer.audit.scenarios import as_billed
 from analyzer.card import cards
 from analyzer.curves.registry import CurveResult, find
 from analyzer.frontier import frontier as mark_frontier
@@ -18,7 +19,7 @@ from analyzer.verify import Verification, verify_store
 from pricing.book import load_book
 from pricing.priced_store import reprice_store, scenario_of
 from pricing.scenario import Scenario, load_scenario
-from traces.errors import UsageError
+from traces.errors import AnalysisError, UsageError
 from traces.read import ReadOptions, read_traces
 from traces.store import Store
 
@@ -52,10 +53,15 @@ def show(source: Paths) -> Summary:
 
 
 def audit(source: Paths, tolerance: float | None = None) -> AuditResult:
-    """Compare recomputed with recorded dollars and scores, with the causes that can be proven."""
+    """Compare recomputed with recorded dollars and scores, with the causes that can be proven.
+
+    Raises:
+        AnalysisError: if the store was priced under a scenario that is not what was billed.
+    """
     store = as_priced(source)
-    book = load_book(scenario_of(store).prices)
-    return audit_tables(store.tables(), tolerance=TOLERANCE if tolerance is None else tolerance, book=book)
+    scenario = as_billed(scenario_of(store))
+    chosen = TOLERANCE if tolerance is None else tolerance
+    return audit_tables(store.tables(), tolerance=chosen, book=load_book(scenario.prices))
 
 
 def card(source: Paths, *, benchmark: Sequence[str] = ()) -> pl.DataFrame:
@@ -78,12 +84,19 @@ def frontier(
 
 
 def report(source: Paths, output: Path | str) -> Path:
-    """Write the report as one HTML file."""
+    """Write the report as one HTML file; under a scenario that is not what was billed it says why there is no audit."""
     from analyzer.report.render import render
 
     store = as_priced(source)
-    tables, book = store.tables(), load_book(scenario_of(store).prices)
-    Path(output).write_text(render(tables, store.manifest, audit_tables(tables, book=book), book), encoding="utf-8")
+    tables, scenario = store.tables(), scenario_of(store)
+    book = load_book(scenario.prices)
+    audited: AuditResult | AnalysisError
+    try:
+        as_billed(scenario)
+        audited = audit_tables(tables, book=book)
+    except AnalysisError as error:
+        audited = error
+    Path(output).write_text(render(tables, store.manifest, audited, book), encoding="utf-8")
     return Path(output)
 
 

@@ -40,7 +40,7 @@ ROWS: Final = pl.Schema(
     }
 )
 _LEVELS: Final = ("run", "score", "rollout", "call", "charge")
-_SUMMARY: Final = ("run_id", "level", "measure", "cause", "is_explained")
+_SUMMARY: Final = ("run_id", "level", "measure", "recorded_basis", "cause", "is_explained")
 _NOTHING: Final = (AGREES, NOT_RECORDED)
 
 
@@ -53,7 +53,7 @@ class AuditResult:
             or n_rollouts. ``difference`` is recomputed minus recorded (null: a side is not known), between ``low`` and
             ``high`` lies what is possible (null: unbounded); ``recorded_basis`` is recorded, or claimed for the
             agent's own estimate. Levels: run, rollout, call, charge, and score.
-        summary: Number and known sums by run, level, measure and cause.
+        summary: Number and known sums by run, level, measure, recorded_basis and cause.
         tolerance: Relative difference that was taken as equal (of dollars, never below 1e-6).
     """
 
@@ -73,7 +73,8 @@ class AuditResult:
             tolerance: Share; null: that of the audit. Unexplained scores and numbers of rollouts always exceed it.
         """
         share = self.tolerance if tolerance is None else tolerance
-        amount = pl.coalesce(pl.col("difference").abs(), pl.col("low") - pl.col("recorded"))
+        beyond = pl.max_horizontal(pl.col("low") - pl.col("recorded"), pl.col("recorded") - pl.col("high"))
+        amount = pl.coalesce(pl.col("difference").abs(), pl.when(beyond > 0).then(beyond))
         sums = self.rows.group_by("run_id", "level", "measure").agg(
             excess=total(pl.when(~pl.col("is_explained")).then(amount).otherwise(0.0)),
             recorded=known_total(pl.col("recorded").abs()),
@@ -127,7 +128,10 @@ def _rows(judged_rows: pl.DataFrame) -> pl.DataFrame:
 def _summary(rows: pl.DataFrame) -> pl.DataFrame:
     sums = [known_total(name) for name in ("recorded", "recomputed", "difference")]
     by_level = pl.col("level").cast(pl.Enum(_LEVELS))
-    return rows.group_by(_SUMMARY).agg(pl.len().alias("n"), *sums).sort("run_id", by_level, "measure", "cause")
+    order = [pl.col("run_id"), by_level, pl.col("measure"), pl.col("recorded_basis"), pl.col("cause")]
+    descending = [False, False, False, True, False]
+    counted = rows.group_by(_SUMMARY).agg(pl.len().alias("n"), *sums)
+    return counted.sort(order, descending=descending, nulls_last=True)
 
 
 def _judged_calls(calls: pl.DataFrame, tolerance: float, book: PriceBook) -> pl.DataFrame:

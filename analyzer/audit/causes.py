@@ -40,7 +40,8 @@ def judged(compared: pl.DataFrame, tolerance: float) -> pl.DataFrame:
 
     Args:
         compared: recorded, recomputed, low, high, ``FLAGS``, ``EVIDENCE``, price_name, parts_recorded,
-            parts_recomputed, has_settled_parts, parts_causes, is_filtered; money in USD, null: not known.
+            parts_recomputed, has_settled_parts, parts_causes, is_rollouts_missing, is_bound, is_filtered;
+            money in USD, null: not known.
         tolerance: Relative difference that is still equal.
     """
     causes = _causes()
@@ -63,7 +64,8 @@ def _scope() -> pl.Expr:
 
 def _causes() -> tuple[Cause, ...]:
     """List the causes, in the order in which they are tried."""
-    unknown = pl.col("recomputed").is_null() & (pl.col("recorded") >= pl.col("low") - pl.col("_tolerance"))
+    is_above = pl.col("recorded") >= pl.col("low") - pl.col("_tolerance")
+    unknown = pl.col("recomputed").is_null() & is_above & ~_contradicts_parts()
     spread = _span("low", "high")
     return (
         Cause(AGREES, _is_close("recorded", "recomputed"), pl.lit("recorded and recomputed agree")),
@@ -78,8 +80,8 @@ def _causes() -> tuple[Cause, ...]:
         Cause("price_of_another_day", _stands("other_day"), _of("equals these tokens at the price of {}", "other_day")),
         Cause("provider_differs", _stands("other_provider"), _of("equals these tokens at {}", "other_provider")),
         Cause("other_rates", _stands("own_rates"), pl.col("own_rates")),
-        Cause(RESIDUAL, _has_parts() & _exceeds_parts(), pl.format(
-            "the recorded total exceeds the recorded costs of its parts by {}", _usd(_missing()))),
+        Cause(RESIDUAL, pl.col("is_rollouts_missing") & _has_parts() & _exceeds_parts(), pl.format(
+            "the source counts more rollouts than were seen, and records {} more than theirs", _usd(_missing()))),
         Cause(BY_PARTS, _has_parts() & _is_close("recorded", "parts_recorded"), pl.format(
             "the sum of the differences of its parts: {}", _parts_causes())),
     )  # fmt: skip
@@ -109,6 +111,11 @@ def _stands(text: str) -> pl.Expr:
 
 def _has_parts() -> pl.Expr:
     return pl.col("has_settled_parts") & _is_close("recomputed", "parts_recomputed")
+
+
+def _contradicts_parts() -> pl.Expr:
+    """Find totals that must be the sum of what is recorded of their parts, and are not: nothing unknown explains it."""
+    return pl.col("is_bound").fill_null(value=False) & ~_is_close("recorded", "parts_recorded")
 
 
 def _missing() -> pl.Expr:

@@ -1,7 +1,8 @@
 """The rates a source must have used: solved from its recorded costs, claimed only where they reproduce every figure.
 
-Recorded dollars are taken as tokens of each kind times an unknown rate. With more figures than rates, of full rank, a
-non-negative solution that reproduces every figure to 1e-9 is the only one, and no coincidence.
+Recorded dollars are taken as tokens of each kind times an unknown rate. With more figures of distinct usage than rates,
+of full rank, a non-negative solution that reproduces every figure to 1e-9 is the only one, and no coincidence. The same
+usage seen again proves nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -107,8 +108,16 @@ def _used(figures: pl.DataFrame, kinds: Mapping[str, pl.Expr]) -> Iterator[tuple
     counts = figures.select(kind.cast(pl.Float64).alias(name) / 1e6 for name, kind in kinds.items())
     if counts.height and not sum(counts.null_count().row(0)):
         used = [column.name for column in counts if (column != 0).any()]
-        if used and counts.height >= len(used) + _SPARE_FIGURES:
-            yield used, counts.select(used).to_numpy()
+        tokens = counts.select(used).to_numpy()
+        if used and _is_enough(tokens):
+            yield used, tokens
+
+
+def _is_enough(tokens: "Numbers") -> bool:
+    import numpy as np
+
+    n_distinct, n_kinds = len(np.unique(tokens, axis=0)), tokens.shape[1]
+    return bool(n_distinct >= n_kinds + _SPARE_FIGURES)
 
 
 def solved(tokens: "Numbers", recorded: "Numbers") -> "Numbers | None":
@@ -145,7 +154,7 @@ def _envelope(tokens: "Numbers", recorded: "Numbers") -> "tuple[Numbers, NDArray
     if not program.success:
         return None
     near = relative @ program.x <= 1 + _NEAR
-    rates = solved(tokens[near], recorded[near]) if near.sum() >= tokens.shape[1] + _SPARE_FIGURES else None
+    rates = solved(tokens[near], recorded[near]) if _is_enough(tokens[near]) else None
     if rates is None or bool((tokens @ rates < recorded * (1 - _CLOSE)).any()):
         return None
     return rates, _is_met(tokens, rates, recorded)

@@ -12,7 +12,8 @@ KEYS: Final = ("run_id", "rollout_id", "call_id")
 _SUMS: Final = ("recorded", "recomputed", "low", "high")
 _NO_PARTS: Final = {
     "parts_recorded": pl.Float64, "parts_recomputed": pl.Float64, "has_settled_parts": pl.Boolean,
-    "parts_causes": pl.String, "is_filtered": pl.Boolean, **dict.fromkeys(EVIDENCE, pl.String),
+    "parts_causes": pl.String, "is_rollouts_missing": pl.Boolean, "is_bound": pl.Boolean, "is_filtered": pl.Boolean,
+    **dict.fromkeys(EVIDENCE, pl.String),
 }  # fmt: skip
 
 
@@ -77,20 +78,18 @@ def _recomputed() -> list[pl.Expr]:
 def rollout_level(rollouts: pl.DataFrame, parts: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
     """Compare rollouts with the costs of their calls and charges.
 
-    A source records the cost of all roles: where a scenario counts fewer (is_filtered), all are summed here.
+    A source records the cost of all roles: where a scenario counts fewer (is_filtered), all are summed here. That calls
+    are missing is what pricing found: a total without an upper bound though each of its parts has one.
 
     Args:
         rollouts: Priced rollouts.
         parts: Judged calls and charges.
         calls: Priced calls.
     """
-    seen = calls.group_by("rollout_id").agg(
-        n_seen=pl.col("n_requests").fill_null(1).sum(), n_rows=pl.len().cast(pl.Int64)
-    )
-    joined = rollouts.join(seen.drop_nulls("rollout_id"), on="rollout_id", how="left", maintain_order="left")
-    n_missing = pl.coalesce("n_calls", pl.when(pl.col("n_rows").is_null()).then(1)) - pl.col("n_seen").fill_null(0)
+    seen = calls.drop_nulls("rollout_id").group_by("rollout_id").agg(n_rows=pl.len().cast(pl.Int64))
+    joined = rollouts.join(seen, on="rollout_id", how="left", maintain_order="left")
     is_filtered = pl.col("n_priced_calls") + pl.col("n_unpriced_calls") < pl.col("n_rows").fill_null(0)
-    totals = _totals(joined, "rollout", n_missing=n_missing.fill_null(0), is_filtered=is_filtered)
+    totals = _totals(joined, "rollout", is_filtered=is_filtered, is_rollouts_missing=pl.lit(value=False))
     return _with_parts(totals, parts.filter(pl.col("rollout_id").is_not_null()), ["run_id", "rollout_id"])
 
 
@@ -102,14 +101,15 @@ def run_level(runs: pl.DataFrame, parts: pl.DataFrame, rollouts: pl.DataFrame) -
         parts: Judged rollouts, and judged calls and charges of the run as a whole.
         rollouts: Compared rollouts.
     """
-    filtered = rollouts.group_by("run_id").agg(pl.col("is_filtered").any())
-    joined = runs.join(filtered, on="run_id", how="left", maintain_order="left")
+    seen = rollouts.group_by("run_id").agg(pl.col("is_filtered").any(), n_rollouts=pl.len())
+    joined = runs.join(seen, on="run_id", how="left", maintain_order="left")
     is_filtered = pl.col("is_filtered").fill_null(value=False)
-    totals = _totals(joined, "run", n_missing=pl.lit(0, pl.Int64), is_filtered=is_filtered)
+    is_rollouts_missing = pl.col("recorded_n_rollouts") > pl.col("n_rollouts").fill_null(0)
+    totals = _totals(joined, "run", is_filtered=is_filtered, is_rollouts_missing=is_rollouts_missing)
     return _with_parts(totals, parts, ["run_id"])
 
 
-def _totals(joined: pl.DataFrame, level: str, *, n_missing: pl.Expr, is_filtered: pl.Expr) -> pl.DataFrame:
+def _totals(joined: pl.DataFrame, level: str, *, is_filtered: pl.Expr, is_rollouts_missing: pl.Expr) -> pl.DataFrame:
     keys = [pl.col(key) if key in joined.columns else pl.lit(None, pl.String).alias(key) for key in KEYS]
     return joined.select(
         *keys,
@@ -117,27 +117,37 @@ def _totals(joined: pl.DataFrame, level: str, *, n_missing: pl.Expr, is_filtered
         pl.when(pl.col("recorded_cost_usd").is_not_null()).then(pl.lit("recorded")).alias("recorded_basis"),
         pl.col("recorded_cost_usd").alias("recorded"),
         *_recomputed(),
-        n_missing=n_missing,
         is_filtered=is_filtered,
+        is_rollouts_missing=is_rollouts_missing.fill_null(value=False),
     )
 
 
 def _with_parts(totals: pl.DataFrame, parts: pl.DataFrame, by: list[str]) -> pl.DataFrame:
-    """Add the sums of the parts and what is known of them; where roles were left out, the sum is what is compared."""
+    """Add the sums of the parts and what is known of them; where roles were left out, the sum is what is compared.
+
+    A total is_bound to the recorded sum of its parts where each of them is recorded, and no more are counted than seen.
+    """
     is_settled = ~pl.col("cause").is_in([NOT_RECORDED, UNEXPLAINED])
     causes = pl.col("cause").filter(~pl.col("cause").is_in([AGREES, NOT_RECORDED])).unique().sort()
     sums = parts.group_by(by).agg(
         *(total(name).alias(f"parts_{name}") for name in _SUMS),
         *(pl.col(name).any() for name in FLAGS),
+        has_parts=pl.lit(value=True),
+        is_bound=(pl.col("recorded_basis") == "recorded").fill_null(value=False).all(),
         has_settled_parts=is_settled.all(),
         parts_causes=causes.str.join(", "),
         price_name=pl.col("price_name").filter(pl.col("is_price_lapsed") | pl.col("is_price_unknown")).unique().sort()
         .str.join(", "),
     )  # fmt: skip
     joined = totals.join(sums, on=by, how="left", maintain_order="left")
-    whole = pl.col("is_filtered") & (pl.col("n_missing") == 0)
+    is_missing = pl.col("high").is_null() & (pl.col("has_parts").is_null() | pl.col("parts_high").is_not_null())
+    joined = joined.with_columns(
+        is_calls_missing=pl.col("is_calls_missing").fill_null(value=False) | is_missing,
+        is_bound=pl.col("is_bound") & ~is_missing & ~pl.col("is_rollouts_missing"),
+    )
+    whole = pl.col("is_filtered") & ~is_missing
     compared = [pl.when(whole).then(f"parts_{name}").otherwise(name).alias(name) for name in _SUMS[1:]]
     return joined.with_columns(*compared).with_columns(
         pl.col(*FLAGS, "has_settled_parts").fill_null(value=False),
         *(pl.lit(None, pl.String).alias(name) for name in EVIDENCE),
-    ).with_columns(is_calls_missing=pl.col("is_calls_missing") | (pl.col("n_missing") > 0))  # fmt: skip
+    )

@@ -17,6 +17,7 @@ from analyzer.report.sections import assumptions, costs, coverage, facets, rejec
 from analyzer.report.sections import audit as audit_section
 from pricing.book import PriceBook, load_book
 from pricing.schema import PRICED_TABLES
+from traces.errors import ReplayError
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -27,7 +28,7 @@ _TEMPLATE: Final = "template.html.j2"
 def render(
     tables: Mapping[str, pl.DataFrame],
     manifest: Mapping[str, Any],
-    audit: AuditResult | None = None,
+    audit: AuditResult | ReplayError | None = None,
     book: PriceBook | None = None,
 ) -> str:
     """Render the report as one HTML page that loads nothing else.
@@ -35,7 +36,7 @@ def render(
     Args:
         tables: Priced tables; an absent one is empty.
         manifest: Manifest of the priced store: scenario, inputs, versions.
-        audit: Recomputed versus recorded; null: not audited, which the page says.
+        audit: Recomputed versus recorded, or why there is no audit; null: not audited, which the page says.
         book: Prices whose sources are named; null: the package's own.
     """
     whole = {name: tables.get(name, table.empty()) for name, table in PRICED_TABLES.items()}
@@ -60,7 +61,7 @@ def _results(tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
 
 
 def _checks(
-    tables: Mapping[str, pl.DataFrame], manifest: Mapping[str, Any], audit: AuditResult | None
+    tables: Mapping[str, pl.DataFrame], manifest: Mapping[str, Any], audit: AuditResult | ReplayError | None
 ) -> dict[str, Any]:
     roles = costs.counted_roles(manifest)
     part_sums = costs.part_sums(tables, roles)
@@ -70,9 +71,7 @@ def _checks(
         "role_table": costs.by_role(tables, roles),
         "parts": spent,
         "no_parts": [label for part, label in costs.PARTS.items() if part not in spent],
-        "verdict": None if audit is None else audit_section.verdict(audit),
-        "audit_summary": None if audit is None else audit_section.summary_table(audit, tables["runs"]),
-        "audit_worst": None if audit is None else audit_section.worst_table(audit, tables["runs"]),
+        **audit_section.content(audit, tables["runs"]),
         "coverage_table": coverage.coverage_table(tables),
         "unpriced_table": coverage.unpriced_table(tables, manifest),
         "reject_table": rejects.reject_table(tables["rejects"]),

@@ -85,6 +85,31 @@ def test_a_recorded_cost_beyond_the_tolerance_is_unexplained() -> None:
     assert (result.n_unexplained, result.is_ok(), result.is_ok(tolerance=0.01)) == (1, False, True)
 
 
+def test_the_share_of_dollars_left_unexplained_decides_not_the_number_of_differences() -> None:
+    costs = [11.0, *[10.0] * 99]  # one dollar of 1001 has no cause
+    calls = [call(call_index=i, output_tokens=MILLION, recorded_cost_usd=usd) for i, usd in enumerate(costs)]
+
+    assert (audited(calls=calls).n_unexplained, audited(calls=calls).is_ok()) == (1, False)
+    assert audited(calls=calls, tolerance=0.001).is_ok()
+
+
+def test_a_figure_above_a_range_counts_by_what_it_lies_above_it() -> None:
+    row = call(uncached_input_tokens=None, input_tokens=None, output_tokens=MILLION, recorded_cost_usd=13.0)
+    result = audited(calls=[row])
+    open_row = result.rows.filter(level="call").with_columns(
+        cause=pl.lit("unexplained"), is_explained=pl.lit(value=False), high=pl.lit(12.0)
+    )
+
+    assert not AuditResult(open_row, result.summary, 0.01).is_ok()
+    assert AuditResult(open_row, result.summary, 0.01).is_ok(tolerance=0.1)
+
+
+def test_an_unexplained_number_of_rollouts_fails_whatever_the_tolerance() -> None:
+    result = audited(runs=[run(recorded_n_rollouts=2)], rollouts=[rollout()], calls=[call(output_tokens=1)])
+
+    assert not result.is_ok(tolerance=1e9)
+
+
 def test_the_tolerance_is_that_of_the_user() -> None:
     assert causes(audited(tolerance=0.1, calls=[call(output_tokens=MILLION, recorded_cost_usd=10.5)]), "call") == [
         "agrees"
@@ -111,13 +136,25 @@ def test_what_is_known_on_one_side_only_is_counted_and_on_neither_left_out() -> 
     assert causes(result, "call") == ["not_recorded", "tokens_unknown"]
     assert result.is_ok()
     counted = result.summary.filter(level="call").select("cause", "n", "recorded", "recomputed").rows()
-    assert counted == [("not_recorded", 1, None, 10.0), ("tokens_unknown", 1, 4.0, None)]
+    assert counted == [("tokens_unknown", 1, 4.0, None), ("not_recorded", 1, None, 10.0)]
 
 
 def test_a_claim_of_the_agents_own_program_is_compared_where_nothing_was_billed_and_labelled() -> None:
     result = audited(calls=[call(output_tokens=MILLION, claimed_cost_usd=10.0)])
 
     assert result.rows.filter(level="call")["recorded_basis"].to_list() == ["claimed"]
+
+
+def test_the_summary_keeps_what_is_claimed_apart_from_what_is_recorded() -> None:
+    recorded, claimed = ({f"{kind}_cost_usd": 10.0} for kind in ("recorded", "claimed"))
+    calls = [call(call_index=i, output_tokens=MILLION, **known) for i, known in enumerate([recorded, claimed, claimed])]
+
+    summary = audited(calls=calls).summary.filter(level="call")
+
+    assert summary.select("recorded_basis", "cause", "n", "recorded").rows() == [
+        ("recorded", "agrees", 1, 10.0),
+        ("claimed", "agrees", 2, 20.0),
+    ]
 
 
 def test_a_total_below_what_is_known_to_be_used_is_unexplained_though_tokens_are_unknown() -> None:
@@ -131,6 +168,20 @@ def test_calls_the_trace_does_not_hold_are_named() -> None:
     result = audited(calls=[call(output_tokens=MILLION)], rollouts=[rollout(n_calls=2, recorded_cost_usd=12.0)])
 
     assert causes(result, "rollout") == ["calls_missing"]
+
+
+def test_calls_missing_beside_other_roles_the_scenario_leaves_out_are_named_too() -> None:
+    calls = [call(call_index=0, output_tokens=MILLION), call(call_index=1, role="user", output_tokens=MILLION)]
+    totals = [rollout(n_calls=3, recorded_cost_usd=25.0)]
+
+    assert causes(audited(Scenario(roles=("agent",)), calls=calls, rollouts=totals), "rollout") == ["calls_missing"]
+
+
+def test_a_rollout_of_charges_alone_lacks_no_call() -> None:
+    result = audited(charges=[charge(rollout_id="run/task/0", recorded_cost_usd=0.01)], rollouts=[
+        rollout(recorded_cost_usd=0.01)])  # fmt: skip
+
+    assert causes(result, "rollout") == ["price_unknown"]
 
 
 def test_an_unknown_cache_split_explains_what_lies_between_all_and_nothing_cached_and_no_more() -> None:
@@ -215,6 +266,27 @@ def test_as_many_figures_as_rates_prove_nothing() -> None:
     assert causes(audited(calls=calls_at((2, 0.125, 10), n=5)), "call") == ["unexplained"] * 5
 
 
+def test_the_same_usage_seen_again_proves_no_rates() -> None:
+    one = [call(call_index=i, uncached_input_tokens=MILLION, recorded_cost_usd=7.77) for i in range(9)]
+    patterns = [(1000, 500, 0.012), (9000, 100, 0.064)] * 3
+    two = [
+        call(call_index=i, uncached_input_tokens=sent, output_tokens=got, recorded_cost_usd=usd)
+        for i, (sent, got, usd) in enumerate(patterns)
+    ]
+
+    assert causes(audited(calls=one), "call") == ["unexplained"] * 9
+    assert causes(audited(calls=two), "call") == ["unexplained"] * 6
+
+
+def test_the_same_usage_seen_again_proves_no_rates_where_the_split_is_unknown() -> None:
+    one = [
+        call(call_index=i, **SPLIT_UNKNOWN, input_tokens=MILLION, output_tokens=0, recorded_cost_usd=7.77)
+        for i in range(9)
+    ]
+
+    assert causes(audited(calls=one), "call") == ["unexplained"] * 9
+
+
 def test_usage_in_one_proportion_cannot_tell_rates_apart() -> None:
     same = [
         call(call_index=i, uncached_input_tokens=700 * i, output_tokens=100 * i, recorded_cost_usd=0.0091 * i)
@@ -265,19 +337,63 @@ def test_a_total_is_not_explained_by_calls_that_are_not() -> None:
     assert causes(audited(calls=calls, rollouts=[rollout(recorded_cost_usd=12.0)]), "rollout") == ["unexplained"]
 
 
-def test_a_total_that_exceeds_its_calls_names_the_missing_part() -> None:
+def test_a_total_above_its_calls_is_unexplained_where_the_source_counts_no_more_of_them() -> None:
     calls = [call(output_tokens=MILLION, recorded_cost_usd=10.0)]
 
-    result = audited(calls=calls, rollouts=[rollout(recorded_cost_usd=10.75)])
-    assert causes(result, "rollout") == ["residual"]
-    assert told(result, "rollout") == "the recorded total exceeds the recorded costs of its parts by $0.75"
-    assert causes(audited(calls=calls, rollouts=[rollout(recorded_cost_usd=9.25)]), "rollout") == ["unexplained"]
+    for total in (rollout(recorded_cost_usd=50.0), rollout(recorded_cost_usd=50.0, n_calls=1)):
+        result = audited(calls=calls, rollouts=[total])
+        assert causes(result, "rollout") == ["unexplained"]
+        assert not result.is_ok()
+
+
+def test_a_run_above_its_rollouts_is_a_residual_only_where_the_source_counts_more_of_them() -> None:
+    parts = {
+        "calls": [call(output_tokens=MILLION, recorded_cost_usd=10.0)], "rollouts": [rollout(recorded_cost_usd=10.0)]
+    }  # fmt: skip
+
+    counted = audited(runs=[run(recorded_cost_usd=10.75, recorded_n_rollouts=2)], **parts)
+    assert causes(counted, "run") == ["residual"]
+    assert told(counted, "run") == (
+        "the source counts more rollouts than were seen, and records $0.75 more than theirs"
+    )
+    for claims in ({"recorded_n_rollouts": 1}, {}):
+        assert causes(audited(runs=[run(recorded_cost_usd=10.75, **claims)], **parts), "run") == ["unexplained"]
 
 
 def test_a_residual_row_is_a_residual() -> None:
     row = call(output_tokens=None, is_residual=True, granularity="rollout", n_requests=None, recorded_cost_usd=0.5)
 
     assert causes(audited(calls=[row]), "call") == ["residual"]
+
+
+def test_a_total_that_contradicts_its_residual_row_is_unexplained() -> None:
+    calls = [
+        call(call_index=0, output_tokens=MILLION, recorded_cost_usd=10.0),
+        call(call_index=1, output_tokens=None, is_residual=True, granularity="rollout", recorded_cost_usd=0.5),
+    ]
+
+    assert causes(audited(calls=calls, rollouts=[rollout(recorded_cost_usd=10.5)]), "rollout") == ["residual"]
+    assert causes(audited(calls=calls, rollouts=[rollout(recorded_cost_usd=99.0)]), "rollout") == ["unexplained"]
+
+
+def test_unknown_tokens_or_prices_do_not_explain_a_total_that_is_not_the_sum_of_its_recorded_calls() -> None:
+    for unknown in ({"output_tokens": None}, {"model": "acme-xl", "output_tokens": 1}):
+        calls = [
+            call(call_index=0, output_tokens=MILLION, recorded_cost_usd=10.0),
+            call(call_index=1, recorded_cost_usd=2.0, **unknown),
+        ]
+        sums = {usd: causes(audited(calls=calls, rollouts=[rollout(recorded_cost_usd=usd)]), "rollout")[0]
+                for usd in (12.0, 99.0)}  # fmt: skip
+        assert sums == {12.0: causes(audited(calls=calls), "call")[1], 99.0: "unexplained"}
+
+
+def test_a_claim_of_the_agents_own_program_binds_no_total() -> None:
+    calls = [
+        call(call_index=0, output_tokens=MILLION, claimed_cost_usd=10.0),
+        call(call_index=1, output_tokens=None, claimed_cost_usd=2.0),
+    ]
+
+    assert causes(audited(calls=calls, rollouts=[rollout(recorded_cost_usd=15.0)]), "rollout") == ["tokens_unknown"]
 
 
 def test_charges_are_compared_and_belong_to_their_rollout() -> None:

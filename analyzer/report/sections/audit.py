@@ -9,12 +9,13 @@ from analyzer.audit.causes import AGREES, NOT_RECORDED
 from analyzer.report.blocks import Cell, Column, Table, number, table
 from analyzer.report.sections.runs import labelled
 from analyzer.report.words import NOT_KNOWN, counted, usd
+from traces.errors import ReplayError
 from traces.sums import known_total
 
 Row = dict[str, Any]
 _N_WORST: Final = 12
 _ID_CHARS: Final = 64
-_WHOLE: Final = ("run_id", "level", "measure")
+_WHOLE: Final = ("run_id", "level", "measure", "recorded_basis")
 _FIGURES: Final = ("recorded", "recomputed", "difference")
 _SUMMARY_COLUMNS: Final = (
     Column("Agent"),
@@ -39,6 +40,15 @@ _WORST_COLUMNS: Final = (
 )
 
 
+def content(audit: AuditResult | ReplayError | None, runs: pl.DataFrame) -> dict[str, Any]:
+    """Fill the section: verdict and tables, or why there is no audit; both null: not audited."""
+    if not isinstance(audit, AuditResult):
+        nothing = dict.fromkeys(("verdict", "audit_summary", "audit_worst"))
+        return {**nothing, "no_audit": None if audit is None else audit.problem}
+    summary, worst = summary_table(audit, runs), worst_table(audit, runs)
+    return {"verdict": verdict(audit), "audit_summary": summary, "audit_worst": worst, "no_audit": None}
+
+
 def verdict(audit: AuditResult) -> str:
     """Say in one sentence whether recomputed and recorded figures agree."""
     n_alone = int((audit.rows["cause"] == NOT_RECORDED).sum())
@@ -52,7 +62,7 @@ def verdict(audit: AuditResult) -> str:
 
 
 def summary_table(audit: AuditResult, runs: pl.DataFrame) -> Table:
-    """Comparisons by run and level, where something was recorded; the causes of what differs with their counts."""
+    """Comparisons by run, level and who states the figure; the causes of what differs with their counts."""
     compared = audit.summary.filter(pl.col("cause") != NOT_RECORDED).sort("n", "cause", descending=[True, False])
     agrees, is_explained = pl.col("cause") == AGREES, pl.col("is_explained")
     causes = pl.format("{} {}", pl.col("n"), pl.col("cause").str.replace_all("_", " "))
@@ -97,9 +107,10 @@ def _worst_cells(row: Row) -> tuple[Cell, ...]:
 
 
 def _compared(row: Row) -> str:
-    """Say what was compared: dollars of calls, score of the run."""
+    """Say what was compared: dollars of calls, those only claimed by the agent's program, score of the run."""
     words = {"cost_usd": "dollars", "n_rollouts": "number of rollouts"}.get(row["measure"], str(row["measure"]))
-    return words if row["level"] == "score" else f"{words}, {row['level']}"
+    claimed = " (claimed by the agent's program)" if row["recorded_basis"] == "claimed" else ""
+    return words if row["level"] == "score" else f"{words}, {row['level']}{claimed}"
 
 
 def _shortened(name: str) -> str:
