@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 @click.command("audit")
 @sources_argument
 @click.option(
-    "--tolerance", type=float, default=1e-4, show_default=True, help="Relative difference that is still equal."
+    "--tolerance",
+    type=float,
+    default=1e-4,
+    show_default=True,
+    help="Relative difference that is still equal, and share of dollars that may stay unexplained.",
 )
 @click.option("--worst", type=int, default=20, show_default=True, help="Rows to show, worst first.")
 @pricing_options
@@ -25,8 +29,9 @@ if TYPE_CHECKING:
 def command(sources: tuple[Path, ...], tolerance: float, worst: int, style: str | None, **options: Any) -> None:
     """Compare recomputed with recorded dollars and scores, worst first.
 
-    Every difference gets the cause that can be proven. Exit code 1 if what stays unexplained in a run exceeds the
-    tolerance, as a share of what is recorded there.
+    Every difference gets the cause that can be proven. Exit code 1 if the unexplained dollars of a run and level
+    exceed the tolerance as a share of what is recorded there, or a score or number of rollouts differs unexplained.
+    A column says whether a figure was recorded, or only claimed by the agent's program.
 
     \b
     Example:
@@ -54,4 +59,5 @@ def _glance(rows: "pl.DataFrame") -> "pl.DataFrame":
     import polars as pl
 
     where = pl.coalesce("call_id", "rollout_id", "run_id").alias("where")
-    return rows.select("level", "measure", where, "recorded", "recomputed", "cause", "explanation")
+    figures = ("recorded_basis", "recorded", "recomputed")
+    return rows.select("level", "measure", where, *figures, "cause", "explanation")

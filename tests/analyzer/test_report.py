@@ -15,6 +15,7 @@ from analyzer.report.words import cost, percent, short, span, usd
 from pricing.reprice import reprice_tables
 from pricing.scenario import Scenario
 from pricing.schema import PRICED_TABLES
+from traces.errors import AnalysisError
 from traces.schema import REJECTS
 
 SECTIONS = ["runs", "curves", "cards", "costs", "audit", "unknown", "rejects", "assumed", "reproduce"]
@@ -191,6 +192,11 @@ def test_roles_that_are_not_counted_are_shown_as_such() -> None:
 
 def test_without_an_audit_the_page_says_so() -> None:
     assert "Not audited. Run evalreplay audit priced/" in page(priced()).said
+
+
+def test_an_audit_that_is_refused_is_said_with_its_reason() -> None:
+    refused = render(priced(), MANIFEST, AnalysisError("priced under 'no cache', which is not what was billed", "-"))
+    assert "Not audited: priced under 'no cache', which is not what was billed." in Page(refused).said
 
 
 def test_an_unexplained_difference_stands_in_the_verdict_and_among_the_largest() -> None:

@@ -85,7 +85,26 @@ def test_a_call_without_a_price_is_counted_and_hinted_at(place: Path) -> None:
 def test_audit_says_how_much_agrees(place: Path) -> None:
     code, out, err = run_apart("evalreplay audit priced/", place)
     assert (code, err) == (0, "0 differences without a proven cause\n")
-    assert "r7      call     cost_usd    agrees        yes           2       4.1         4.1           0\n" in out
+    assert "r7      call     cost_usd    recorded        agrees        yes           2       4.1         4.1" in out
+
+
+def test_audit_says_what_is_only_claimed_by_the_agents_program(place: Path) -> None:
+    mapping = (place / "mapping.toml").read_text().replace("recorded_cost_usd", "claimed_cost_usd")
+    (place / "claims.toml").write_text(mapping)
+    read = "evalreplay read calls.csv tasks.csv --mapping claims.toml -o claims/"
+    assert run_command(read, place)[0] == 0
+    _, out, _ = run_apart("evalreplay audit claims/ --prices acme.toml", place)
+    assert "r7      call     cost_usd    claimed         agrees        yes           2       4.1         4.1" in out
+
+
+@pytest.mark.parametrize("counterfactual", ["--cache none", "--as-of 2025-12-01"])
+def test_what_was_never_billed_is_not_audited_and_the_report_says_so(counterfactual: str, place: Path) -> None:
+    assert run_command(f"evalreplay reprice store/ --prices acme.toml {counterfactual} -o else/", place)[0] == 0
+    code, out, err = run_apart("evalreplay audit else/", place)
+    assert (code, out) == (5, "")
+    assert "which is not what was billed\nhint: audit the traces or a store priced with the recorded policy" in err
+    assert run_command("evalreplay report else/ -o else.html", place)[0] == 0
+    assert "which is not what was billed" in (place / "else.html").read_text()
 
 
 def test_audit_exits_with_1_where_a_difference_has_no_cause(place: Path) -> None:
