@@ -18,7 +18,8 @@ from pricing.unpriced import refuse_unpriced, unpriced_models
 from traces.errors import StoreError
 from traces.inputs import InputCache
 from traces.schema import TABLES
-from traces.store import MANIFEST, Store, is_store, open_store, replacing, write_json, write_parquet
+from traces.store import Store, looks_like_store, open_store, write_manifest, write_parquet
+from traces.swap import link, replacing
 
 Progress = Callable[[str, int, int], None]
 ROWS_PER_BATCH: Final = 5_000_000
@@ -53,7 +54,7 @@ def reprice_store(  # noqa: PLR0913 - the options of a command
         InputCache.copy(store.path, folder)
         _keep_price_files(scenario, folder)
         rows = {name: _n_rows(folder / name) for name in PRICED_TABLES}
-        write_json(_manifest(store, scenario, book, unpriced, rows), folder / MANIFEST)
+        write_manifest(_manifest(store, scenario, book, unpriced, rows), folder)
     return open_priced(output)
 
 
@@ -75,9 +76,9 @@ def refuse_overwrite(output: Path, *, is_forced: bool) -> None:
     Raises:
         StoreError: if the output may not be replaced.
     """
-    if output.exists() and not is_store(output) and (not output.is_dir() or any(output.iterdir())):
+    if output.exists() and not looks_like_store(output) and (not output.is_dir() or any(output.iterdir())):
         raise StoreError(f"{output}: exists and is not a store", "give another folder: it will not be replaced")
-    if is_store(output) and not is_forced:
+    if looks_like_store(output) and not is_forced:
         raise StoreError(f"{output}: exists", "give another folder, or pass --force to replace it")
 
 
@@ -133,7 +134,7 @@ def _link_rest(store: Store, folder: Path) -> None:
     for name in ("tasks", "scores", "rejects"):
         (folder / name).mkdir()
         for shard in store.shards(name):
-            (folder / name / shard.name).hardlink_to(shard)
+            link(shard, folder / name / shard.name)
 
 
 def _keep_price_files(scenario: Scenario, folder: Path) -> None:
@@ -163,7 +164,6 @@ def _manifest(
     return {
         "kind": "priced",
         "evalreplay": version("evalreplay"),
-        "schema_version": store.manifest.get("schema_version"),
         "scenario": scenario.manifest(),
         "price_files_sha256": dict(book.sources),
         "unpriced": unpriced,

@@ -3,6 +3,7 @@
 ReplayError
 ├── UsageError            2   the command was called wrongly
 ├── TraceError            3   a trace or a store could not be read
+│   ├── UnreadableError       a file cannot be opened or unpacked
 │   ├── MalformedTraceError   one place in one file
 │   └── StoreError            a store folder is damaged, locked or would be overwritten
 ├── PricingError          4   a price, scenario or book is missing or wrong
@@ -38,11 +39,16 @@ class TraceError(ReplayError):
     exit_code = 3
 
 
+class UnreadableError(TraceError):
+    """A file cannot be opened, or not be unpacked to its end."""
+
+
 class MalformedTraceError(TraceError):
     """One place in one file says something that cannot be true or cannot be read."""
 
     def __init__(self, path: Path | str, place: str, problem: str) -> None:
-        super().__init__(f"{path}: {place}: {problem}", "mend the file, or pass --on-error=skip to list it in rejects")
+        where = ": ".join(part for part in (str(path), place, problem) if part)
+        super().__init__(where, "mend the file, or pass --on-error=skip to list it in rejects")
         self.path = str(path)
         self.place = place
         self.reason = problem

@@ -13,7 +13,7 @@ from typing import IO, Any, Final
 import xxhash
 import zstandard
 
-from traces.errors import TraceError
+from traces.errors import UnreadableError
 from traces.registry import Peek
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
@@ -29,7 +29,7 @@ def open_stream(path: Path) -> IO[bytes]:
     """Open a file for reading bytes, decompressed.
 
     Raises:
-        TraceError: if it cannot be opened.
+        UnreadableError: if it cannot be opened.
     """
     try:
         file = io.BufferedReader(io.FileIO(path), _HEAD_BYTES)
@@ -49,7 +49,7 @@ def content(path: Path) -> Iterator[bytes | mmap.mmap]:
     """Whole decompressed content of a file: mapped if large and plain (pages the system may drop), else read.
 
     Raises:
-        TraceError: if it cannot be read, or is damaged where it is compressed.
+        UnreadableError: if it cannot be read, or is damaged where it is compressed.
     """
     with open_stream(path) as stream:
         if _is_plain(stream) and os.fstat(stream.fileno()).st_size >= _MAP_FROM_BYTES:
@@ -63,7 +63,7 @@ def peek(path: Path) -> Peek:
     """Return the start and the end of a file's decompressed content.
 
     Raises:
-        TraceError: if it cannot be read.
+        UnreadableError: if it cannot be read.
     """
     with open_stream(path) as stream:
         start = _read(path, stream, _HEAD_BYTES)
@@ -80,7 +80,7 @@ def fast_hash(path: Path) -> str:
     """128-bit XXH3 of the raw bytes: tells a changed file from an unchanged one, not a forged one.
 
     Raises:
-        TraceError: if it cannot be read.
+        UnreadableError: if it cannot be read.
     """
     with _refusing_damage(path), path.open("rb", buffering=0) as file:
         return _hash(path, file)
@@ -90,7 +90,7 @@ def content_hash(path: Path) -> str:
     """128-bit XXH3 of the decompressed content: the same for a file and its compressed copy.
 
     Raises:
-        TraceError: if it cannot be read.
+        UnreadableError: if it cannot be read.
     """
     with open_stream(path) as stream:
         return _hash(path, stream)
@@ -150,10 +150,10 @@ def _refusing_damage(path: Path) -> Iterator[None]:
     try:
         yield
     except (gzip.BadGzipFile, EOFError, zlib.error, zstandard.ZstdError) as error:
-        raise TraceError(f"{path}: damaged compressed file ({error})", "fetch it again") from error
+        raise UnreadableError(f"{path}: damaged compressed file ({error})", "fetch it again") from error
     except OSError as error:
         raise _unreadable(path, error) from error
 
 
-def _unreadable(path: Path, error: OSError) -> TraceError:
-    return TraceError(f"{path}: {error.strerror or error}", "check that the file exists and may be read")
+def _unreadable(path: Path, error: OSError) -> UnreadableError:
+    return UnreadableError(f"{path}: {error.strerror or error}", "check that the file exists and may be read")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from traces.errors import TraceError
+from traces.errors import UnreadableError
 from traces.files import fast_hash
 from traces.registry import SourceFile
 
@@ -39,7 +39,7 @@ class InputCache:
         """Hash of each file by name; a file whose size and time did not change is not read for it.
 
         Raises:
-            TraceError: if a file cannot be read.
+            UnreadableError: if a file cannot be read.
         """
         return {file.name: self._hash(file) for file in files}
 
@@ -63,7 +63,7 @@ class InputCache:
         try:
             stat = file.path.stat()
         except OSError as error:
-            raise TraceError(f"{file.path}: {error.strerror or error}", "it was there a moment ago") from error
+            raise UnreadableError(f"{file.path}: {error.strerror or error}", "it was there a moment ago") from error
         look = {"path": str(file.path.absolute()), "bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
         known = self.known.get(file.name, {})
         is_same = all(known.get(key) == value for key, value in look.items())

@@ -1,7 +1,7 @@
 """Raw traces in, a store out: recognise, read what changed, link what did not, swap the store in as a whole."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -11,19 +11,19 @@ from typing import Any, Final
 import polars as pl
 import xxhash
 
-from traces.errors import TraceError
+from traces.errors import TraceError, UnreadableError
 from traces.files import fast_hash
 from traces.inputs import InputCache
 from traces.merge import drop_copies, merge_tasks, n_calls_in_several_runs
-from traces.previous import Previous, previous_store
-from traces.registry import Reader, Source, SourceFile, discover
+from traces.previous import Previous, link_shard, previous_store
+from traces.registry import Batch, Reader, Source, SourceFile, discover
 from traces.rejects import OnError, RejectLog
 from traces.schema import REJECTS, TABLES
 from traces.shard import write_shard
-from traces.store import MANIFEST, Store, open_store, replacing, write_json, write_parquet
-from traces.walk import Progress, Unit, recognise, walk
+from traces.store import SCHEMA_VERSION, Store, open_store, write_manifest, write_parquet
+from traces.swap import replacing
+from traces.walk import Progress, Unit, readable, recognise, walk
 
-SCHEMA_VERSION: Final = 2
 INPUT_SHARD: Final = "inputs"
 """Shard of ``rejects`` that lists what belongs to no unit: files nobody recognises, copies of runs."""
 
@@ -72,7 +72,7 @@ def read_traces(
         for name in TABLES:
             (folder / name).mkdir(exist_ok=True)
         described = [_described(shard, unit, hashes, written[shard]) for shard, unit in shards.items()]
-        write_json(_manifest(described, options, folder), folder / MANIFEST)
+        write_manifest(_manifest(described, options, folder), folder)
         cache.save(folder)
     return open_store(output)
 
@@ -81,7 +81,9 @@ def _units(
     paths: Sequence[Path], output: Path, options: ReadOptions, log: RejectLog, progress: Progress | None
 ) -> list[Unit]:
     files = walk(paths, log, leave_out=output)
-    units = _mapped(files, options.mapping) if options.mapping else _recognised(files, options.format, log, progress)
+    units = (
+        _mapped(files, options.mapping, log) if options.mapping else _recognised(files, options.format, log, progress)
+    )
     if not units:
         refused = "; ".join(f"{row['source_path']}: {row['reason']}" for row in log.rows[:3])
         raise TraceError(
@@ -100,8 +102,9 @@ def _recognised(
     return recognise(files, [readers[chosen]] if chosen else list(readers.values()), log, progress)
 
 
-def _mapped(files: Sequence[SourceFile], mapping: Path) -> list[Unit]:
+def _mapped(named: Sequence[SourceFile], mapping: Path, log: RejectLog) -> list[Unit]:
     reader = _table_reader(mapping)
+    files = [file for file in named if readable(file, log) is not None]
     return [Unit(reader, Source(files[0].name if len(files) == 1 else "tables", tuple(files)))] if files else []
 
 
@@ -144,15 +147,25 @@ def _write_units(
     for number, (shard, unit) in enumerate(shards.items()):
         if progress is not None:
             progress(f"reading {unit.source.name}", number, len(shards))
-        if previous.holds(shard, is_stopping=options.on_error == "stop"):
-            written[shard] = _Written(previous.link(shard, folder), previous.units[shard]["n_malformed"])
+        places = previous.places(shard, is_stopping=options.on_error == "stop")
+        if places is not None:
+            link_shard(places, folder)
+            written[shard] = _Written(previous.units[shard]["rows"], previous.units[shard]["n_malformed"])
         else:
             log = RejectLog(unit.reader.name, options.on_error)
-            batches = map(partial(_renamed, options.benchmark), unit.reader.parse(unit.source, log))
+            batches = map(partial(_renamed, options.benchmark), _parsed(unit, log))
             rows = write_shard(batches, folder, shard, unit.source.name, log)
             written[shard] = _Written(rows, log.n_malformed)
     shutil.rmtree(folder / ".aside", ignore_errors=True)
     return written
+
+
+def _parsed(unit: Unit, log: RejectLog) -> Iterator[Batch]:
+    """Batches of a unit; a file that cannot be opened or unpacked to its end is reported."""
+    try:
+        yield from unit.reader.parse(unit.source, log)
+    except UnreadableError as error:
+        log.malformed(unit.source.name, "", error.problem)
 
 
 def _renamed(benchmark: str | None, batch: Mapping[str, pl.DataFrame]) -> Mapping[str, pl.DataFrame]:
@@ -181,16 +194,20 @@ def _described(shard: str, unit: Unit, hashes: Mapping[str, str], written: _Writ
 
 
 def _manifest(units: Sequence[Mapping[str, Any]], options: ReadOptions, folder: Path) -> dict[str, Any]:
-    mapping = {"mapping_xxh3_128": fast_hash(options.mapping)} if options.mapping is not None else {}
+    chosen = {"format": options.format, "benchmark": options.benchmark, "on_error": options.on_error}
     return {
         "kind": "traces",
         "evalreplay": version("evalreplay"),
-        "schema_version": SCHEMA_VERSION,
-        "options": {"format": options.format, "benchmark": options.benchmark, "on_error": options.on_error, **mapping},
+        "options": {**chosen, "mapping": None if options.mapping is None else _kept(options.mapping)},
         "units": units,
         "rows": {name: _n_rows(folder / name) for name in TABLES},
         "n_calls_in_several_runs": n_calls_in_several_runs(folder),
     }
+
+
+def _kept(mapping: Path) -> dict[str, str]:
+    """Keep a mapping whole: the store can be read again without knowing where it lay."""
+    return {"name": mapping.name, "xxh3_128": fast_hash(mapping), "text": mapping.read_text("utf-8-sig")}
 
 
 def _n_rows(folder: Path) -> int:

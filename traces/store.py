@@ -12,22 +12,28 @@ from typing import Any, Final
 import polars as pl
 
 from traces.errors import StoreError
+from traces.inventory import changed, listed
 from traces.schema import TABLES, Table
-from traces.swap import aside, repair, replacing
+from traces.swap import aside, repair
 
 MANIFEST: Final = "manifest.json"
+SCHEMA_VERSION: Final = 3
 ROWS_PER_GROUP: Final = 131_072
+_FOLDERS: Final = {*TABLES, "prices"}
 
-__all__ = ["MANIFEST", "Store", "is_store", "open_store", "replacing", "sink_parquet", "write_json", "write_parquet"]
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Store:
     """A store on disk; its tables are read lazily."""
 
     path: Path
     manifest: Mapping[str, Any]
     declared: Mapping[str, Table]
+
+    def __repr__(self) -> str:
+        rows = self.manifest.get("rows", {})
+        counts = ", ".join(f"{rows[name]:,} {name}" for name in ("runs", "rollouts", "calls") if name in rows)
+        return f"<Store {self.path}: {self.manifest.get('kind')}, {counts or 'no rows counted'}>"
 
     def scan(self, name: str) -> pl.LazyFrame:
         """All shards of a table as one lazy frame of the declared types."""
@@ -51,28 +57,78 @@ class Store:
         return sorted((self.path / name).glob("*.parquet"))
 
 
-def open_store(path: Path, declared: Mapping[str, Table] = TABLES) -> Store:
-    """Open a store, repairing an interrupted swap first.
+def open_store(path: Path | str, declared: Mapping[str, Table] = TABLES) -> Store:
+    """Open a store, repairing an interrupted swap first; its shards are compared with the manifest by name and size.
 
     Raises:
-        StoreError: if the folder is no store.
+        StoreError: if the folder is no store, is one of another version, or a shard is missing, foreign or damaged.
     """
+    path = Path(path)
     repair(path)
+    manifest = read_manifest(path)
+    made_by = manifest.get("schema_version")
+    if made_by != SCHEMA_VERSION:
+        problem = f"{path}: a store of version {made_by}; this evalreplay reads and writes version {SCHEMA_VERSION}"
+        is_newer = isinstance(made_by, int) and made_by > SCHEMA_VERSION
+        raise StoreError(problem, "upgrade evalreplay" if is_newer else made_again(path, manifest))
+    problems = changed(path, manifest["shards"])
+    if problems:
+        more = f" (and {len(problems) - 1:,} more such)" if problems[1:] else ""
+        raise StoreError(f"{path}: {problems[0]}{more}", made_again(path, manifest))
+    return Store(path, manifest, declared)
+
+
+def made_again(path: Path, manifest: Mapping[str, Any]) -> str:
+    """Hint how to make a store again, by its kind."""
+    if manifest["kind"] == "priced":
+        return f"price the traces again: evalreplay reprice STORE -o {path} --force"
+    return f"read the traces again: evalreplay read TRACES -o {path}"
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Read the manifest of a store of any version, whatever state its shards are in.
+
+    Raises:
+        StoreError: if there is none, or it is damaged.
+    """
+    is_like_one = looks_like_store(path)
+    again = f"read the traces again: evalreplay read TRACES -o {path} --force"
+    hint = again if is_like_one else "give the folder of a store"
     try:
         manifest = json.loads((path / MANIFEST).read_bytes())
     except (FileNotFoundError, NotADirectoryError) as error:
-        hint = f"make one: evalreplay read TRACES -o {path}"
-        raise StoreError(f"{path}: not a store (no {MANIFEST})", hint) from error
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path / MANIFEST}: {error}", "write the store again with --force") from error
+        if is_like_one:
+            raise StoreError(f"{path}: looks like a store without its {MANIFEST}", again) from error
+        raise StoreError(
+            f"{path}: not a store (no {MANIFEST})", f"make one: evalreplay read TRACES -o {path}"
+        ) from error
+    except OSError as error:
+        raise StoreError(f"{path / MANIFEST}: {error.strerror}", "check that it may be read") from error
+    except ValueError as error:
+        raise StoreError(f"{path / MANIFEST}: damaged ({error})", hint) from error
     if not isinstance(manifest, dict) or "kind" not in manifest:
-        raise StoreError(f"{path / MANIFEST}: not the manifest of a store", "give the folder of a store")
-    return Store(path, manifest, declared)
+        raise StoreError(f"{path / MANIFEST}: not the manifest of a store", hint)
+    if manifest.get("schema_version") == SCHEMA_VERSION and not _is_listing(manifest.get("shards")):
+        raise StoreError(f"{path / MANIFEST}: damaged (it lists no shards)", hint)
+    return manifest
+
+
+def _is_listing(shards: object) -> bool:
+    return isinstance(shards, dict) and all(isinstance(shard, dict) for shard in shards.values())
 
 
 def is_store(path: Path) -> bool:
     """Tell whether a folder is a store (or one whose swap was interrupted)."""
     return (path / MANIFEST).is_file() or (aside(path, "old") / MANIFEST).is_file()
+
+
+def looks_like_store(path: Path) -> bool:
+    """Tell whether a folder holds the folders of tables and nothing foreign, whatever state its manifest is in."""
+    if not path.is_dir():
+        return False
+    names = {place.name for place in path.iterdir() if not place.name.startswith(".")}
+    tables = names - {MANIFEST}
+    return bool(tables) and tables <= _FOLDERS and all((path / name).is_dir() for name in tables)
 
 
 def write_parquet(frame: pl.DataFrame, path: Path, table: Table | None = None) -> None:
@@ -100,6 +156,8 @@ def _packed(rows: pl.LazyFrame, table: Table) -> pl.LazyFrame:
     return rows.cast({name: pl.Categorical() for name in table.repeated})
 
 
-def write_json(document: Mapping[str, Any], path: Path) -> None:
-    """Write JSON so that equal documents give equal bytes."""
-    path.write_text(json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False, default=str) + "\n")
+def write_manifest(document: Mapping[str, Any], store: Path) -> None:
+    """Write the manifest of a store whose shards are all written: it lists them. Equal stores give equal bytes."""
+    whole = {**document, "schema_version": SCHEMA_VERSION, "shards": listed(store)}
+    text = json.dumps(whole, indent=1, sort_keys=True, ensure_ascii=False, default=str)
+    (store / MANIFEST).write_text(text + "\n")

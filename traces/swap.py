@@ -70,6 +70,14 @@ def aside(path: Path, what: str) -> Path:
     return place.parent / f".{place.name}.{what}"
 
 
+def link(place: Path, target: Path) -> None:
+    """Put a file into a folder that is being built, without copying it where the disk can do that."""
+    try:
+        os.link(place, target)
+    except OSError:  # another disk, or a file system without links
+        shutil.copyfile(place, target)
+
+
 def _clean_up(path: Path, new: Path) -> None:
     """Leave the store alone in its place, also when interrupted in the middle of this."""
     try:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from traces.errors import TraceError
+from traces.errors import TraceError, UnreadableError
 from traces.files import peek, printable
 from traces.registry import Peek, Reader, Source, SourceFile
 from traces.rejects import RejectLog
@@ -39,24 +39,30 @@ def walk(paths: Sequence[Path], log: RejectLog, leave_out: Path | None = None) -
         leave_out: Folder that is no input, though it may lie in one: the store to be written.
 
     Raises:
-        TraceError: if a path does not exist, or a folder may not be read and the log stops on errors.
+        TraceError: if a path does not exist, or a folder may not be read, and the log stops on errors.
     """
     seen = set() if leave_out is None else {os.path.realpath(leave_out)}
     files: list[SourceFile] = []
     taken: set[str] = set()
     for path in paths:
-        root = _free_name(_own_name(path), taken)
-        if not (path.is_dir() or path.is_file()):
-            raise TraceError(f"{path}: neither a file nor a folder", "save what it gives to a file, and read that")
-        files += _files_under(path, root, seen, log)
+        try:
+            root = _free_name(_own_name(path), taken)
+            files += _files_under(path, root, seen, log)
+        except UnreadableError as error:
+            if log.on_error == "stop":
+                raise
+            log.malformed(printable(path.name), "", error.problem)
     return sorted(files, key=lambda file: file.name)
 
 
 def _own_name(path: Path) -> str:
     try:
-        return printable(path.resolve(strict=True).name)
+        name = printable(path.resolve(strict=True).name)
     except (OSError, RuntimeError) as error:  # RuntimeError: a link to itself
-        raise TraceError(f"{path}: {getattr(error, 'strerror', None) or error}", "check the path") from error
+        raise UnreadableError(f"{path}: {getattr(error, 'strerror', None) or error}", "check the path") from error
+    if not (path.is_dir() or path.is_file()):
+        raise UnreadableError(f"{path}: neither a file nor a folder", "save what it gives to a file, and read that")
+    return name
 
 
 def _free_name(name: str, taken: set[str]) -> str:
@@ -116,7 +122,7 @@ def recognise(
     for number, file in enumerate(files):
         if progress is not None:
             progress("recognising files", number, len(files))
-        seen = _peek(file, log)
+        seen = readable(file, log)
         if seen is None:
             continue
         reader = next((reader for reader in readers if reader.sniff(seen)), None)
@@ -127,7 +133,8 @@ def recognise(
     return _units(readers, traces, others, log)
 
 
-def _peek(file: SourceFile, log: RejectLog) -> Peek | None:
+def readable(file: SourceFile, log: RejectLog) -> Peek | None:
+    """Look at a file; null, and in the log, if it cannot be opened or unpacked."""
     try:
         return peek(file.path)
     except TraceError as error:

@@ -21,7 +21,7 @@ from traces.registry import Batch, Reader, Source, discover
 from traces.rejects import RejectLog
 from traces.schema import TABLES
 from traces.shard import write_shard
-from traces.store import open_store
+from traces.store import SCHEMA_VERSION, open_store
 
 
 @pytest.fixture
@@ -103,6 +103,84 @@ def test_a_shard_that_went_missing_is_read_again(both: Path, tmp_path: Path, par
     open_store(tmp_path / "store").shards("calls")[0].unlink()
     assert read(both, tmp_path / "store")["calls"].equals(before["calls"])
     assert len(parsed) == 3
+
+
+@pytest.mark.parametrize("table", ["calls", "rollouts"])
+def test_a_damaged_shard_is_read_again_even_where_its_size_is_the_same(
+    both: Path, tmp_path: Path, parsed: list[str], table: str
+) -> None:
+    before = read(both, tmp_path / "store")
+    shard = open_store(tmp_path / "store").shards(table)[0]
+    content = shard.read_bytes()
+    shard.unlink()  # shards are shared by links
+    shard.write_bytes(content[:100] + bytes(len(content) - 100))
+    after = read(both, tmp_path / "store")
+    assert len(parsed) == 3
+    assert all(before[name].equals(after[name]) for name in before)
+
+
+def test_a_foreign_shard_is_gone_after_the_next_reading(both: Path, tmp_path: Path, parsed: list[str]) -> None:
+    before = read(both, tmp_path / "store")
+    shard = open_store(tmp_path / "store").shards("calls")[0]
+    shutil.copyfile(shard, shard.with_name("foreign.parquet"))
+    assert read(both, tmp_path / "store")["calls"].equals(before["calls"])
+    assert len(parsed) == 2
+
+
+def test_a_store_of_another_version_is_read_again(both: Path, tmp_path: Path, parsed: list[str]) -> None:
+    before = read(both, tmp_path / "store")
+    manifest = tmp_path / "store" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace(f'"schema_version": {SCHEMA_VERSION}', '"schema_version": 1'))
+    assert read(both, tmp_path / "store")["calls"].equals(before["calls"])
+    assert len(parsed) >= 2
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "{}", '{"kind": "traces"}', '{"kind": "traces", "units": [{}]}'])
+def test_force_replaces_a_store_whose_manifest_is_damaged_or_gone(both: Path, tmp_path: Path, text: str | None) -> None:
+    before, manifest = read(both, tmp_path / "store"), tmp_path / "store" / "manifest.json"
+    manifest.unlink()
+    if text is not None:
+        manifest.write_text(text)
+    with pytest.raises(StoreError) as raised:
+        read(both, tmp_path / "store")
+    assert "--force" in (raised.value.hint or "")
+    after = read_traces([both], tmp_path / "store", ReadOptions(is_forced=True)).tables()
+    assert after["calls"].equals(before["calls"])
+
+
+def test_force_does_not_replace_a_folder_that_only_has_a_manifest_of_that_name(both: Path, tmp_path: Path) -> None:
+    for name in ("manifest.json", "index.html"):
+        (tmp_path / "site").mkdir(exist_ok=True)
+        (tmp_path / "site" / name).write_text("{}")
+    with pytest.raises(StoreError):
+        read_traces([both], tmp_path / "site", ReadOptions(is_forced=True))
+    assert (tmp_path / "site" / "index.html").exists()
+
+
+def test_a_missing_input_among_others_is_listed_where_errors_are_skipped(both: Path, tmp_path: Path) -> None:
+    with pytest.raises(TraceError, match="gone: No such file"):
+        read_traces([both, tmp_path / "gone"], tmp_path / "store")
+    store = read_traces([both, tmp_path / "gone"], tmp_path / "store", ReadOptions(on_error="skip"))
+    assert store.table("runs").height == 2
+    reject = store.table("rejects").row(0, named=True)
+    assert (reject["source_path"], reject["kind"], "No such file" in reject["reason"]) == ("gone", "malformed", True)
+
+
+def test_a_file_whose_compressed_content_is_damaged_late_is_listed_and_the_others_are_read(tmp_path: Path) -> None:
+    write_run(tmp_path / "all" / "one", "a")
+    whole = next((tmp_path / "all" / "one").rglob("*.traj.json")).read_bytes()
+    folder = tmp_path / "all" / "two" / "b"
+    folder.mkdir(parents=True)
+    padded = whole.rstrip()[:-1] + b', "padding": "' + os.urandom(200_000).hex().encode() + b'"}'
+    (folder / "b.traj.json.gz").write_bytes(gzip.compress(padded)[:-1000])
+    tables = read(tmp_path / "all", tmp_path / "store", "skip")
+    assert tables["runs"].height >= 1
+    assert [("b.traj.json.gz" in row["source_path"], row["kind"]) for row in tables["rejects"].to_dicts()] == [
+        (True, "malformed")
+    ]
+    with pytest.raises(TraceError) as raised:
+        read(tmp_path / "all", tmp_path / "other")
+    assert ": :" not in raised.value.problem
 
 
 def test_a_file_that_is_gone_is_refused_unless_forced(both: Path, tmp_path: Path) -> None:
@@ -277,5 +355,5 @@ def test_the_manifest_counts_rows_and_names_the_options(tmp_path: Path) -> None:
     read(tmp_path / "run", tmp_path / "store", "skip")
     manifest = open_store(tmp_path / "store").manifest
     assert manifest["rows"] == {**dict.fromkeys(TABLES, 0), "runs": 1, "tasks": 2, "rollouts": 2, "calls": 4}
-    assert manifest["options"] == {"format": None, "benchmark": None, "on_error": "skip"}
+    assert manifest["options"] == {"format": None, "benchmark": None, "on_error": "skip", "mapping": None}
     assert [unit["name"] for unit in manifest["units"]] == ["run"]

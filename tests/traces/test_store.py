@@ -1,7 +1,10 @@
 """A store is replaced only as a whole, gives the declared types, and equal tables give equal bytes."""
 
+import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -11,9 +14,18 @@ from builders import call, frame
 from trajectories import read, write_run
 
 from traces.errors import StoreError
+from traces.inventory import changed
 from traces.schema import CALLS
-from traces.store import Store, is_store, open_store, repair, replacing, sink_parquet, write_json, write_parquet
-from traces.swap import aside
+from traces.store import (
+    SCHEMA_VERSION,
+    Store,
+    is_store,
+    open_store,
+    sink_parquet,
+    write_manifest,
+    write_parquet,
+)
+from traces.swap import aside, repair, replacing
 
 CALL_ROWS = frame(CALLS, *(call(call_index=index, model=f"m{index % 2}", provider=None) for index in range(4)))
 
@@ -24,7 +36,7 @@ def leftovers(folder: Path) -> list[str]:
 
 def make(path: Path, text: str) -> None:
     with replacing(path) as folder:
-        write_json({"kind": text}, folder / "manifest.json")
+        write_manifest({"kind": text}, folder)
 
 
 def kind(path: Path) -> str:
@@ -33,7 +45,7 @@ def kind(path: Path) -> str:
 
 def stored(tmp_path: Path) -> Store:
     write_parquet(CALL_ROWS, tmp_path / "calls" / "a.parquet", CALLS)
-    write_json({"kind": "traces"}, tmp_path / "manifest.json")
+    write_manifest({"kind": "traces"}, tmp_path)
     return open_store(tmp_path)
 
 
@@ -132,7 +144,7 @@ def test_a_swap_interrupted_after_its_last_step_is_finished(tmp_path: Path) -> N
 def test_two_writers_of_one_store_do_not_meet(tmp_path: Path) -> None:
     store = tmp_path / "store"
     with replacing(store) as folder:
-        write_json({"kind": "first"}, folder / "manifest.json")
+        write_manifest({"kind": "first"}, folder)
         with pytest.raises(StoreError, match="another process is writing"), replacing(store):
             pass
     assert (kind(store), leftovers(tmp_path)) == ("first", [])
@@ -142,7 +154,7 @@ def test_opening_does_not_undo_the_swap_of_a_living_writer(tmp_path: Path) -> No
     store = tmp_path / "store"
     make(store, "old")
     with replacing(store) as folder:
-        write_json({"kind": "new"}, folder / "manifest.json")
+        write_manifest({"kind": "new"}, folder)
         aside(store, "old").mkdir()
         repair(store)
         assert aside(store, "old").is_dir()
@@ -155,6 +167,65 @@ def test_a_store_behind_a_link_is_replaced_where_it_lies(tmp_path: Path) -> None
     make(tmp_path / "link", "new")
     assert (kind(tmp_path / "link"), (tmp_path / "link").is_symlink()) == ("new", True)
     assert leftovers(tmp_path / "disk") == []
+
+
+def foreign(shards: Path) -> None:
+    shutil.copyfile(shards / "a.parquet", shards / "b.parquet")
+
+
+def cut(shards: Path) -> None:
+    (shards / "a.parquet").write_bytes((shards / "a.parquet").read_bytes()[:-1])
+
+
+CHANGES: dict[str, Callable[[Path], None]] = {
+    "calls/a.parquet is missing": lambda shards: (shards / "a.parquet").unlink(),
+    "calls/b.parquet does not belong to it": foreign,
+    "calls/a.parquet is damaged": cut,
+}
+
+
+@pytest.mark.parametrize(("problem", "change"), CHANGES.items())
+def test_a_store_with_a_missing_foreign_or_cut_shard_is_not_opened(
+    tmp_path: Path, problem: str, change: Callable[[Path], None]
+) -> None:
+    stored(tmp_path)
+    change(tmp_path / "calls")
+    with pytest.raises(StoreError, match=problem) as raised:
+        open_store(tmp_path)
+    assert "evalreplay read TRACES -o" in (raised.value.hint or "")
+
+
+def test_a_changed_shard_of_the_same_size_is_found_by_its_content(tmp_path: Path) -> None:
+    store = stored(tmp_path)
+    shard = tmp_path / "calls" / "a.parquet"
+    shard.write_bytes(bytes(shard.stat().st_size))
+    assert changed(tmp_path, open_store(tmp_path).manifest["shards"]) == []
+    assert changed(tmp_path, store.manifest["shards"], by_content=True) == [
+        "calls/a.parquet is damaged: not what was written"
+    ]
+
+
+@pytest.mark.parametrize(("version", "hint"), [(None, "read the traces"), (1, "read the traces"), (99, "upgrade")])
+def test_a_store_of_another_version_is_refused_with_the_version_this_one_writes(
+    tmp_path: Path, version: int | None, hint: str
+) -> None:
+    store = stored(tmp_path)
+    (tmp_path / "manifest.json").write_text(json.dumps({**store.manifest, "schema_version": version}))
+    with pytest.raises(StoreError, match=f"version {version}; .* version {SCHEMA_VERSION}") as raised:
+        open_store(tmp_path)
+    assert hint in (raised.value.hint or "")
+
+
+def test_a_store_that_lost_its_manifest_is_recognised(tmp_path: Path) -> None:
+    stored(tmp_path)
+    (tmp_path / "manifest.json").unlink()
+    with pytest.raises(StoreError, match="looks like a store without its manifest"):
+        open_store(tmp_path)
+
+
+def test_a_store_is_opened_by_a_path_written_as_text_and_described_in_a_line(tmp_path: Path) -> None:
+    stored(tmp_path)
+    assert repr(open_store(str(tmp_path))) == f"<Store {tmp_path}: traces, no rows counted>"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '"kind"', "\x00"])
