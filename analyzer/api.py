@@ -71,7 +71,8 @@ def card(source: Paths, *, benchmark: Sequence[str] = ()) -> pl.DataFrame:
 
 def curve(name: str, source: Paths, *, benchmark: Sequence[str] = (), **options: str) -> CurveResult:
     """Compute a curve; options are those ``evalreplay curves`` lists for it."""
-    return find(name)(of_benchmarks(as_priced(source).tables(), benchmark), **options)
+    tables = as_priced(source).tables()
+    return find(name)(of_benchmarks(tables, benchmark), **options).among(tables["runs"]["agent"])
 
 
 def frontier(

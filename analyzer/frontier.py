@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 import polars as pl
 
+from analyzer.words import listed
 from traces.errors import AnalysisError, UsageError
 
 Kind = Literal["staircase", "hull", "hull_origin"]
@@ -24,12 +25,14 @@ def frontier(points: pl.DataFrame, kind: str = "staircase") -> pl.DataFrame:
 
     Args:
         points: Rows with benchmark (null is a benchmark of its own), x (low is good), y and, where scores can be
-            lower-is-better, is_higher_better.
+            lower-is-better, is_higher_better; x_low and x_high where x can lie in a range (x_high null: unbounded).
         kind: A name of ``KINDS``.
 
     Returns:
         The same rows in the same order with frontier (the kind), is_placeable (false: x or y is not known, so that
-        the point could be on the frontier or push others off it) and is_on_frontier (null where not placeable).
+        the point could be on the frontier or push others off it), is_on_frontier and is_frontier_certain (both null
+        where not placeable): true if the answer is the same with this x at its lowest and all others at their
+        highest, and the other way round. Points without a place but with a y count among the others there.
 
     Raises:
         UsageError: on an unknown kind.
@@ -45,13 +48,41 @@ def frontier(points: pl.DataFrame, kind: str = "staircase") -> pl.DataFrame:
     chosen = _RULES[kind](placed.filter("is_placeable")).select("_row", is_on_frontier=pl.lit(value=True))
     marked = placed.join(chosen, on="_row", how="left", maintain_order="left")
     on = pl.when("is_placeable").then(pl.col("is_on_frontier").fill_null(value=False)).alias("is_on_frontier")
-    return marked.with_columns(on).drop("_row", "_gain")
+    certain = pl.when("is_placeable").then(~pl.col("_row").is_in(_open(placed, kind).implode()))
+    return marked.with_columns(on, certain.alias("is_frontier_certain")).drop("_row", "_gain")
+
+
+def open_memberships(marked: pl.DataFrame) -> tuple[str, ...]:
+    """Say which agents would join or leave the frontier somewhere in the ranges of x; nothing if none would."""
+    rows = marked.filter(~pl.col("is_frontier_certain")).select("agent", "is_on_frontier").iter_rows()
+    names = [f"{agent} ({'on' if is_on else 'off'} it as placed)" for agent, is_on in rows]
+    words = "On the frontier or not, depending on where in their ranges the points lie"
+    return (f"{words}: {listed(names)}.",) if names else ()
 
 
 def _gain(points: pl.DataFrame) -> pl.Expr:
     if "is_higher_better" not in points.columns:
         return pl.col("y")
     return pl.when("is_higher_better").then("y").otherwise(-pl.col("y"))
+
+
+def _open(placed: pl.DataFrame, kind: str) -> pl.Series:
+    """Rows whose membership differs between their best and their worst case, each case a benchmark of its own."""
+    ends = [pl.coalesce(name, "x") if name in placed.columns else pl.col("x") for name in ("x_low", "x_high")]
+    known = placed.filter(pl.col("_gain").is_finite()).select(
+        "benchmark", "_row", "_gain", "is_placeable", _low=ends[0], _high=ends[1]
+    )
+    is_wide = pl.col("_low").ne_missing(pl.col("_high")).any().over("benchmark")
+    cases = known.filter(pl.col("is_placeable") & is_wide).select("benchmark", _case="_row")
+    cases = cases.join(pl.DataFrame({"_is_best": [True, False]}), how="cross")
+    is_itself = pl.col("_case") == pl.col("_row")
+    x = pl.when(is_itself == pl.col("_is_best")).then("_low").otherwise("_high").alias("x")
+    worlds = cases.join(known, on="benchmark", nulls_equal=True).with_columns(x)
+    worlds = worlds.with_columns(benchmark=pl.struct("_case", "_is_best").rank("dense")).filter(
+        pl.col("x").is_not_null()
+    )
+    kept = _RULES[kind](worlds).filter(is_itself)
+    return kept.group_by("_case").len().filter(pl.col("len") == 1)["_case"]
 
 
 def _check_origin(placed: pl.DataFrame, kind: str) -> None:

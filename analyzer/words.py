@@ -1,5 +1,10 @@
 """Words for figures that several outputs share."""
 
+from collections.abc import Sequence
+from typing import Final
+
+_MOST_NAMES: Final = 12
+
 
 def percent(share: float | None) -> str:
     """Write a share; never rounded to 100 % (which says all) or 0 % (which says none) unless it is."""
@@ -8,3 +13,14 @@ def percent(share: float | None) -> str:
     if share in {0, 1}:
         return f"{100 * share:.0f} %"
     return f"{min(max(100 * share, 0.1), 99.9):.3g} %"
+
+
+def listed(names: Sequence[str], mark: str = ", ") -> str:
+    """Join names; of a long list the first ones, the others counted."""
+    n_more = len(names) - _MOST_NAMES
+    return mark.join([*names[:_MOST_NAMES], *([f"and {n_more} more"] if n_more > 0 else [])])
+
+
+def counted(n: int, noun: str) -> str:
+    """Count a noun: 1 call, 2 calls."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 _GLANCE_ROWS: Final = 8
 _GLANCE_COLUMNS: Final = (
-    "benchmark", "agent", "x", "x_low", "x_high", "y", "y_low", "y_high", "coverage_frac", "is_on_frontier",
+    "benchmark", "agent", "n_tasks", "x", "x_low", "x_high", "y", "y_low", "y_high", "known_frac", "is_on_frontier",
+    "is_frontier_certain",
 )  # fmt: skip
 
 

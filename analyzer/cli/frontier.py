@@ -31,14 +31,27 @@ from analyzer.cli.options import (
     show_default=True,
     help="What is spent: dollars or seconds.",
 )
+@click.option(
+    "--cost",
+    "money",
+    type=click.Choice(["recomputed", "recorded"]),
+    help="Dollars: recomputed (the default), or as the source states them.",
+)
+@click.option(
+    "--tasks",
+    type=click.Choice(["own", "common"]),
+    default="own",
+    show_default=True,
+    help="Tasks compared: all an agent attempted, or those every agent attempted.",
+)
 @figure_option
 @benchmark_options
 @pricing_options
 @reading_options
 @output_options
 def command(
-    sources: tuple[Path, ...], kind: str, clock: str, figure: Path | None, benchmark: tuple[str, ...], *, facet: bool,
-    style: str | None, **options: Any,
+    sources: tuple[Path, ...], kind: str, clock: str, money: str | None, tasks: str, figure: Path | None,
+    benchmark: tuple[str, ...], *, facet: bool, style: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """List the agents no other agent beats, per benchmark.
 
@@ -46,11 +59,17 @@ def command(
     Examples:
         evalreplay frontier priced/
         evalreplay frontier priced/ --kind hull --figure frontier.svg
+        evalreplay frontier priced/ --tasks common
     """
+    from dataclasses import replace
+
     from analyzer import api
     from analyzer.cli.drawing import present
     from analyzer.cli.opening import open_priced
-    from analyzer.frontier import frontier
+    from analyzer.frontier import frontier, open_memberships
 
-    result = api.curve(api.CLOCKS[clock], open_priced(sources, options), benchmark=benchmark)
-    present(result, style, figure, marked=frontier(result.frame, kind), is_faceted=facet)
+    picked = {"tasks": tasks} | ({"cost": money} if money else {})
+    result = api.curve(api.CLOCKS[clock], open_priced(sources, options), benchmark=benchmark, **picked)
+    marked = frontier(result.frame, kind)
+    noted = replace(result, notes=(*result.notes, *open_memberships(marked)))
+    present(noted, style, figure, marked=marked, is_faceted=facet)

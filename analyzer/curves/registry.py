@@ -2,8 +2,8 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
@@ -37,12 +37,14 @@ class CurveResult:
         curve: Name of the curve.
         title: What is drawn, in a few words.
         frame: One row per group and x. Columns of every curve: curve, benchmark, agent, run_id (null: several runs),
-            x, x_low, x_high, y, y_low, y_high, n_rollouts, n_tasks, coverage_frac. A null x or y is not known, its
-            bounds are beside it; a null bound is unbounded.
+            x, x_low, x_high, y, y_low, y_high, n_rollouts, n_tasks, n_benchmark_tasks (tasks any agent of the
+            benchmark attempted), known_frac. A null x or y is not known, its bounds are beside it; a null bound is
+            unbounded.
         x_label: Meaning of x, with its unit.
         y_label: Meaning of y.
         notes: Every assumption and every count of what is missing, in words.
         form: ``steps``: y holds from its x to the next; ``points``: one point per group.
+        agents: Every agent the tables hold, in order: its place gives an agent the same colour in every figure.
     """
 
     curve: str
@@ -52,6 +54,11 @@ class CurveResult:
     y_label: str
     notes: tuple[str, ...]
     form: Literal["steps", "points"]
+    agents: tuple[str, ...] = ()
+
+    def among(self, agents: Iterable[str]) -> "CurveResult":
+        """Return the same curve as one of these agents, drawn or not."""
+        return replace(self, agents=tuple(sorted(set(agents))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ class Curve:
             UsageError: on an option or a choice the curve does not have.
             AnalysisError: if the tables cannot answer.
         """
-        return self.compute(tables, self._complete(chosen))
+        return self.compute(tables, self._complete(chosen)).among(tables["runs"]["agent"])
 
     def _complete(self, chosen: Mapping[str, str]) -> dict[str, str]:
         known = {option.name: option for option in self.options}

@@ -5,9 +5,10 @@ from typing import Final
 
 import polars as pl
 
-from analyzer.curves.parts.attempts import GROUP, OPTIONS, attempts
-from analyzer.curves.parts.axes import AXES, Axis
-from analyzer.curves.parts.coverage import coverage, gaps, rules
+from analyzer.curves.parts.attempts import GROUP, OPTIONS, every_attempt, of_chosen_tasks
+from analyzer.curves.parts.axes import AXES, COST, Axis, chosen_axis
+from analyzer.curves.parts.coverage import coverage, gaps, rules, uneven
+from analyzer.curves.parts.recorded import left_out
 from analyzer.curves.parts.staircase import staircase
 from analyzer.curves.registry import Curve, CurveResult, Option, Tables
 
@@ -27,19 +28,23 @@ def compute(tables: Tables, chosen: Mapping[str, str]) -> CurveResult:
     whatever rollouts stopped by a limit of their own at or below B would have gone on to score.
 
     Raises:
+        UsageError: if recorded dollars are chosen on another axis than dollars.
         AnalysisError: if a rollout has no run, or weights or directions contradict each other.
     """
-    axis = AXES[chosen["axis"]]
-    rows = attempts(tables, axis, chosen)
+    axis = chosen_axis(AXES[chosen["axis"]], chosen)
+    whole = every_attempt(tables, axis, chosen)
+    rows = of_chosen_tasks(whole, chosen)
     steps = staircase(rows, chosen["use"])
     frame = _thinned(steps).join(coverage(rows), on=GROUP, nulls_equal=True, maintain_order="left")
     named = pl.lit(NAME).alias("curve"), pl.lit(axis.name).alias("axis"), pl.lit(chosen["use"]).alias("use")
     bounds = pl.col("x").alias("x_low"), pl.col("x").alias("x_high")
     frame = frame.select(*named, *GROUP, "x", *bounds, pl.exclude(*GROUP, "x"))
-    notes = (*_definition(rows), *_placing(axis, chosen["use"]), *rules(rows, axis, chosen), *_limits(rows))
-    notes = (*notes, *gaps(rows, axis), *_thinning(steps, frame))
+    notes = (*_definition(rows), *_placing(rows, axis, chosen["use"]), *rules(rows, axis, chosen), *_limits(rows))
+    notes = (*notes, *uneven(whole, chosen), *gaps(rows, axis), *_thinning(steps, frame))
+    notes = (*notes, *left_out(tables, axis, chosen, is_point=False))
     y_label = "Score" if chosen["measure"] == "score" else "Share of tasks solved"
-    return CurveResult(NAME, "Score at a budget", frame, f"Budget per rollout ({axis.unit})", y_label, notes, "steps")
+    label = f"Budget per rollout ({', '.join(filter(None, (axis.unit, axis.origin)))})"
+    return CurveResult(NAME, "Score at a budget", frame, label, y_label, notes, "steps")
 
 
 def _thinned(steps: pl.DataFrame) -> pl.DataFrame:
@@ -62,9 +67,12 @@ def _definition(rows: pl.DataFrame) -> Iterator[str]:
         yield "Where lower is better or scores can be negative, y is the mean over rollouts finished by the budget."
 
 
-def _placing(axis: Axis, use: str) -> Iterator[str]:
+def _placing(rows: pl.DataFrame, axis: Axis, use: str) -> Iterator[str]:
     words = {"point": "best single figure", "low": "lowest possible figure", "high": "highest possible figure"}
-    yield f"A rollout is placed by the {words[use]} of its {axis.name}."
+    n_wide = rows.filter(pl.col("x_low") < pl.col("x")).height
+    is_upper = use == "point" and n_wide
+    upper = f": for {n_wide} of {rows.height}, not told apart in full, the highest they can be" if is_upper else ""
+    yield f"A rollout is placed by the {words[use]} of its {axis.noun}{upper}."
 
 
 def _limits(rows: pl.DataFrame) -> Iterator[str]:
@@ -73,6 +81,10 @@ def _limits(rows: pl.DataFrame) -> Iterator[str]:
         yield "No rollout was stopped by a limit: each line is exact at every budget where the resource is known."
         return
     yield f"{stopped.height} rollouts were stopped by a limit of their own: from there on the band is what is possible."
+    if stopped["floor"].count():
+        yield "In it they keep at least the score they stopped with, and at most reach the highest score."
+    if stopped["floor"].null_count():
+        yield "In it they could have reached any score, lower ones included, where no answer has no value of its own."
     if stopped["score_max"].null_count():
         yield "The highest possible score is not known for some of them: no upper bound from there on."
 
@@ -81,6 +93,6 @@ CURVE: Final = Curve(
     NAME,
     "Score if every rollout had been cut off at a budget, with what is not identified as a band.",
     "METR/eval-analysis-public src/horizon/wrangle/score_over_resource.py: runs above the cap count as 0.",
-    (_AXIS, _USE, *OPTIONS),
+    (_AXIS, COST, _USE, *OPTIONS),
     compute,
 )

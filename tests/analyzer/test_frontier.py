@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.frontier import KINDS, frontier
+from analyzer.frontier import KINDS, frontier, open_memberships
 from traces.errors import AnalysisError, UsageError
 
 Points = list[tuple[float, float]]
@@ -111,3 +111,47 @@ def test_the_published_sets_of_24_agents(shared_data: Path) -> None:
     more = {"GPT-5 (2025-08-07) (medium reasoning)", "GPT-5.1 (2025-11-13) (medium reasoning)"}
     assert set(frontier(frame, "hull").filter("is_on_frontier")["model"]) == hull
     assert set(frontier(frame).filter("is_on_frontier")["model"]) == hull | more
+
+
+def ranged(*rows: tuple[float | None, float, float | None, float]) -> pl.DataFrame:
+    names = {"x": pl.Float64, "x_low": pl.Float64, "x_high": pl.Float64, "y": pl.Float64}
+    frame = pl.DataFrame(list(rows), schema=names, orient="row")
+    return frame.with_columns(agent=pl.Series([f"agent {n}" for n in range(len(rows))]), benchmark=pl.lit("bench"))
+
+
+def certainty(*rows: tuple[float | None, float, float | None, float]) -> list[bool | None]:
+    return frontier(ranged(*rows))["is_frontier_certain"].to_list()
+
+
+def test_without_ranges_every_membership_is_certain() -> None:
+    marked = frontier(points([(1.0, 1.0), (2.0, 0.5)]))
+    assert marked["is_frontier_certain"].to_list() == [True, True]
+    assert open_memberships(marked.with_columns(agent=pl.lit("a"))) == ()
+
+
+def test_a_range_that_could_cross_a_rival_leaves_both_open() -> None:
+    rows = ((4.0, 1.0, 4.0, 0.5), (2.0, 2.0, 2.0, 0.5))
+    assert certainty(*rows) == [False, False]
+    [note] = open_memberships(frontier(ranged(*rows)))
+    assert note.endswith("agent 0 (off it as placed), agent 1 (on it as placed).")
+
+
+def test_a_range_that_crosses_nobody_is_certain() -> None:
+    assert certainty((4.0, 3.0, 4.0, 0.5), (2.0, 2.0, 2.0, 0.5)) == [True, True]
+    assert certainty((4.0, 1.0, 4.0, 0.9), (2.0, 2.0, 2.0, 0.5)) == [True, False]
+
+
+def test_a_point_without_a_place_makes_those_it_could_push_off_uncertain() -> None:
+    assert certainty((None, 0.0, None, 0.5), (2.0, 2.0, 2.0, 0.5), (3.0, 3.0, 3.0, 0.6)) == [None, False, True]
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3), st.integers(0, 5)), max_size=6))
+def test_certainty_equals_the_definition_one_point_at_a_time(rows: list[tuple[int, int, int]]) -> None:
+    values = [(float(low + wide), float(low), float(low + wide), float(y)) for low, wide, y in rows]
+    expected = []
+    for number in range(len(values)):
+        best = [(low if n == number else high, y) for n, (_, low, high, y) in enumerate(values)]
+        worst = [(high if n == number else low, y) for n, (_, low, high, y) in enumerate(values)]
+        expected.append(slow_staircase(best)[number] == slow_staircase(worst)[number])
+    assert certainty(*values) == expected

@@ -44,7 +44,7 @@ def test_a_rollout_counts_from_the_budget_that_pays_for_it() -> None:
     assert column(result, "x") == [1.0, 2.0, 4.0]
     assert column(result, "y") == pytest.approx([1 / 3, 1 / 3, 2 / 3])
     assert column(result, "y_low") == column(result, "y") == column(result, "y_high")
-    assert column(result, "coverage_frac") == [1.0] * 3
+    assert column(result, "known_frac") == [1.0] * 3
 
 
 def test_uneven_attempts_share_the_weight_of_their_task() -> None:
@@ -94,7 +94,7 @@ def test_an_unknown_cost_leaves_y_unknown_from_its_low_bound_on() -> None:
     result = SCORE_AT_BUDGET(priced([attempt("a", 1.0, 1.0), unknown]))
     assert column(result, "y") == [0.5, None]
     assert (column(result, "y_low"), column(result, "y_high")) == ([0.5, 0.5], [0.5, 1.0])
-    assert column(result, "coverage_frac") == [0.5, 0.5]
+    assert column(result, "known_frac") == [0.5, 0.5]
     assert any("1 of 2 rollouts have no known dollars" in note for note in result.notes)
 
 
@@ -187,7 +187,7 @@ def test_a_rollout_of_no_run_is_an_error() -> None:
 
 
 def test_an_unknown_option_names_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="it has: axis, use"):
+    with pytest.raises(UsageError, match="it has: axis, cost, use"):
         SCORE_AT_BUDGET(priced([]), budget="dollars")
     with pytest.raises(UsageError, match="choose one of: dollars, seconds"):
         SCORE_AT_BUDGET(priced([]), axis="euros")

@@ -32,8 +32,8 @@ acme      acme-large  uncached_input          2  Mtok  2025-10-01 00:00  user   
 [1] https://acme.example/pricing (read 2026-01-20)
 """
 FRONTIER = """\
-benchmark  agent      x  x_low  x_high    y  y_low  y_high  coverage_frac  is_on_frontier
-puzzles    solver  3.55   2.65    3.55  0.5    0.5     0.5              1  yes
+benchmark  agent   n_tasks     x  x_low  x_high    y  y_low  y_high  known_frac  is_on_frontier  is_frontier_certain
+puzzles    solver        2  3.55   2.65    3.55  0.5    0.5     0.5           1  yes             yes
 """
 TABLES = [
     "show store/", "audit priced/", "card priced/", "curve score_at_budget priced/", "frontier priced/", "curves",

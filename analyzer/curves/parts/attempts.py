@@ -1,11 +1,11 @@
 """What every curve starts from: rollouts with their agent, score, resource and weight, one row each."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import polars as pl
 
-from analyzer.curves.parts.axes import Axis
+from analyzer.curves.parts.axes import Axis, with_bounds
 from analyzer.curves.registry import Option, Tables
 from traces.errors import AnalysisError
 
@@ -21,21 +21,43 @@ WEIGHTS: Final = Option(
     "weights", ("tasks", "equal"), "Weight of a task: tasks.weight where the benchmark has any, or equal."
 )
 BY: Final = Option("by", ("agent", "run"), "What a curve is drawn for: an agent (its runs are attempts) or a run.")
-OPTIONS: Final = (MEASURE, ERRORS, WEIGHTS, BY)
+TASKS: Final = Option(
+    "tasks",
+    ("own", "common"),
+    "Tasks in a mean: own, all an agent attempted; common, only those every agent (by=run: every run) of the "
+    "benchmark attempted.",
+)
+OPTIONS: Final = (MEASURE, ERRORS, WEIGHTS, BY, TASKS)
 
 
 def attempts(tables: Tables, axis: Axis, chosen: Mapping[str, str]) -> pl.DataFrame:
+    """Rows of ``every_attempt`` at the chosen tasks: all, or those every agent of the benchmark attempted.
+
+    Raises:
+        AnalysisError: if a rollout has no run, or weights or directions contradict each other.
+    """
+    return of_chosen_tasks(every_attempt(tables, axis, chosen), chosen)
+
+
+def of_chosen_tasks(rows: pl.DataFrame, chosen: Mapping[str, str]) -> pl.DataFrame:
+    """Keep the attempts at common tasks where those are chosen."""
+    return rows if chosen.get(TASKS.name, TASKS.default) == TASKS.default else rows.filter("is_common_task")
+
+
+def every_attempt(tables: Tables, axis: Axis, chosen: Mapping[str, str]) -> pl.DataFrame:
     """One row per rollout, sorted by group, task and rollout, with everything a curve needs.
 
     Columns: benchmark, agent, run_id (null: several runs in the group), rollout_id, task_id; score (null: not known),
     score_min, score_max, is_higher_better; floor (value of a rollout that has not answered; null: it has none, see
     ``_floor``); x, x_low, x_high; is_error, is_limit_stopped; weight (task weight / attempts of the group at the task)
-    and scored_weight (the same over scored attempts, 0 for others); n_missing_tasks (listed tasks never attempted).
+    and scored_weight (the same over scored attempts, 0 for others); n_missing_tasks (listed tasks never attempted);
+    n_benchmark_tasks (tasks any agent of the benchmark attempted), is_common_task (every one of them attempted it).
 
     Raises:
         AnalysisError: if a rollout has no run, or weights or directions contradict each other.
     """
-    rows = tables["rollouts"].join(_protocols(tables["runs"], chosen["measure"]), on="run_id", how="left")
+    protocols = _protocols(tables["runs"], chosen["measure"])
+    rows = with_bounds(tables["rollouts"]).join(protocols, on="run_id", how="left")
     if rows["agent"].null_count():
         raise AnalysisError(f"{rows['agent'].null_count()} rollouts belong to no run", "read the traces again")
     rows = rows.select(*GROUP, "rollout_id", "task_id", *_scores(chosen["measure"]), *axis.columns(), *_stops())
@@ -44,7 +66,8 @@ def attempts(tables: Tables, axis: Axis, chosen: Mapping[str, str]) -> pl.DataFr
     rows = rows.with_columns(pl.when("is_error").then(pl.coalesce("score", "floor")).otherwise("score").alias("score"))
     if chosen["errors"] == "drop":
         rows = rows.filter(~pl.col("is_error"))
-    rows = _weighted(rows, tables["tasks"], chosen).sort(*GROUP, "task_id", "rollout_id", nulls_last=False)
+    rows = _weighted(rows, tables["tasks"], chosen).with_columns(_shared_tasks(chosen))
+    rows = rows.sort(*GROUP, "task_id", "rollout_id", nulls_last=False)
     return rows if chosen["by"] == "run" else rows.with_columns(_shared_run())
 
 
@@ -114,6 +137,12 @@ def _task_weight(rows: pl.DataFrame) -> pl.Expr:
             f"weights of {names}: missing for some tasks, or negative", "mend tasks.weight, or use equal"
         )
     return known.fill_null(1.0)
+
+
+def _shared_tasks(chosen: Mapping[str, str]) -> Iterator[pl.Expr]:
+    who = pl.struct("agent", "run_id") if chosen["by"] == "run" else pl.col("agent")
+    yield pl.col("task_id").n_unique().over("benchmark").alias("n_benchmark_tasks")
+    yield (who.n_unique().over("benchmark", "task_id") == who.n_unique().over("benchmark")).alias("is_common_task")
 
 
 def _shared_run() -> pl.Expr:

@@ -1,9 +1,13 @@
 """The resources a score is set against: for each, its point value per rollout and the bounds beside it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
+
+from analyzer.curves.registry import Option
+from traces.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,7 @@ class Axis:
         point: Its value; null: not known.
         low: Lowest it can be.
         high: Highest it can be; null: unbounded.
+        origin: Where the figures come from, for labels; empty: recomputed or measured.
     """
 
     name: str
@@ -23,6 +28,12 @@ class Axis:
     point: pl.Expr
     low: pl.Expr
     high: pl.Expr
+    origin: str = ""
+
+    @property
+    def noun(self) -> str:
+        """Name in words."""
+        return self.name.replace("_", " ")
 
     @property
     def is_tokens(self) -> bool:
@@ -37,31 +48,61 @@ class Axis:
         return point.alias("x"), low.alias("x_low"), high.alias("x_high")
 
 
-def _known(column: str) -> pl.Expr:
-    return pl.col(column).fill_null(0)
+def _at_least(known: str, seen: str) -> pl.Expr:
+    """Low bound of a count: all of it where it is known, else what was seen."""
+    return pl.max_horizontal(known, seen)
 
 
-_INPUT, _UNCACHED, _OUTPUT = (pl.col(f"{part}_tokens") for part in ("input", "uncached_input", "output"))
-_NOTHING: Final = pl.lit(None, dtype=pl.Float64)
+_INPUT, _UNCACHED = pl.col("input_tokens"), pl.col("uncached_input_tokens")
+_INPUT_LOW = _at_least("input_tokens", "input_low_tokens")
+_UNCACHED_LOW = _at_least("uncached_input_tokens", "uncached_input_low_tokens")
+_OUTPUT_LOW = _at_least("output_tokens", "output_low_tokens")
+_OUTPUT_HIGH = pl.coalesce("output_high_tokens", "output_tokens")
+_OUTPUT = pl.when(pl.col("output_tokens").is_not_null()).then(_OUTPUT_HIGH)
+"""The highest output a known count allows, as dollars stand at their highest: reasoning may lie outside the count."""
 
 _ALL: Final = (
     Axis("dollars", "US dollars", pl.col("cost_usd"), pl.col("cost_low_usd"), pl.col("cost_high_usd")),
     Axis("seconds", "seconds", pl.col("recorded_s"), pl.col("recorded_low_s"), pl.col("recorded_high_s")),
-    Axis(
-        "tokens",
-        "input and output tokens",
-        _INPUT + _OUTPUT,
-        _known("input_tokens") + _known("output_tokens"),
-        _NOTHING,
-    ),
-    Axis("output_tokens", "output tokens", _OUTPUT, _known("output_tokens"), _NOTHING),
+    Axis("tokens", "input and output tokens", _INPUT + _OUTPUT, _INPUT_LOW + _OUTPUT_LOW, _INPUT + _OUTPUT_HIGH),
+    Axis("output_tokens", "output tokens", _OUTPUT, _OUTPUT_LOW, _OUTPUT_HIGH),
     Axis(
         "uncached_tokens",
         "uncached input and output tokens",
         _UNCACHED + _OUTPUT,
-        _known("uncached_input_tokens") + _known("output_tokens"),
-        pl.coalesce(_UNCACHED, _INPUT) + _OUTPUT,
+        _UNCACHED_LOW + _OUTPUT_LOW,
+        pl.coalesce(_UNCACHED, _INPUT) + _OUTPUT_HIGH,
     ),
-    Axis("turns", "turns", pl.col("n_turns"), pl.col("n_turns"), pl.col("n_turns")),
+    Axis("turns", "turns", pl.col("n_turns"), _at_least("n_turns", "n_turns_low"), pl.col("n_turns")),
 )
 AXES: Final = {axis.name: axis for axis in _ALL}
+_STATED = pl.col("recorded_cost_usd")
+RECORDED: Final = Axis(
+    "recorded_dollars", "recorded US dollars", _STATED, _STATED, _STATED, "as the source states them"
+)  # fmt: skip
+
+COST: Final = Option(
+    "cost",
+    ("recomputed", "recorded"),
+    "Dollars: recomputed from tokens and prices, or as the source states them (recorded_cost_usd).",
+)
+
+
+def chosen_axis(axis: Axis, chosen: Mapping[str, str]) -> Axis:
+    """Return the axis, or recorded dollars in place of recomputed ones where those are chosen.
+
+    Raises:
+        UsageError: if recorded dollars are chosen for an axis that is not dollars.
+    """
+    if chosen.get(COST.name, COST.default) == COST.default:
+        return axis
+    if axis.name != "dollars":
+        raise UsageError(f"cost=recorded: {axis.noun} have no dollars", "leave it out, or choose the axis dollars")
+    return RECORDED
+
+
+def with_bounds(rollouts: pl.DataFrame) -> pl.DataFrame:
+    """Add the columns of bounds that older tables do not have, as not known."""
+    names = ("input_low_tokens", "uncached_input_low_tokens", "output_low_tokens", "output_high_tokens", "n_turns_low")
+    absent = [name for name in names if name not in rollouts.columns]
+    return rollouts.with_columns(pl.lit(None, pl.Int64).alias(name) for name in absent)

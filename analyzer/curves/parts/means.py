@@ -1,14 +1,23 @@
 """One point per group: task-weighted mean score against the task-weighted mean of a resource."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import polars as pl
 
-from analyzer.curves.parts.attempts import GROUP, attempts
-from analyzer.curves.parts.axes import Axis
-from analyzer.curves.parts.coverage import coverage, gaps, rules
-from analyzer.curves.registry import CurveResult, Tables
+from analyzer.curves.parts.attempts import GROUP, OPTIONS, every_attempt, of_chosen_tasks
+from analyzer.curves.parts.axes import AXES, COST, RECORDED, Axis, chosen_axis
+from analyzer.curves.parts.coverage import coverage, gaps, rules, uneven
+from analyzer.curves.parts.recorded import left_out, stated_points
+from analyzer.curves.registry import Curve, CurveResult, Tables
+from analyzer.words import listed
 from traces.sums import total
+
+
+def mean_curve(name: str, axis: str, summary: str, source: str) -> Curve:
+    """Make a curve of ``mean_points`` over an axis; a dollars axis offers recorded dollars too."""
+    options = (COST, *OPTIONS) if axis == "dollars" else OPTIONS
+    return Curve(name, summary, source, options, partial(mean_points, name, AXES[axis]))
 
 
 def mean_points(name: str, axis: Axis, tables: Tables, chosen: Mapping[str, str]) -> CurveResult:
@@ -16,19 +25,24 @@ def mean_points(name: str, axis: Axis, tables: Tables, chosen: Mapping[str, str]
 
     x is null if the resource of any rollout is not known, with x_low and x_high (null: unbounded) beside it. y is
     the mean over scored rollouts; in y_low and y_high an unscored one takes the lowest and the highest score (null:
-    no such score is known).
+    no such score is known). With recorded dollars, a group without rollouts is placed by what its source states.
 
     Raises:
         AnalysisError: if a rollout has no run, or weights or directions contradict each other.
     """
-    rows = attempts(tables, axis, chosen)
+    axis = chosen_axis(axis, chosen)
+    whole = every_attempt(tables, axis, chosen)
+    rows = of_chosen_tasks(whole, chosen)
     points = rows.group_by(GROUP, maintain_order=True).agg(*_resource(), *mean_score())
     frame = points.join(coverage(rows), on=GROUP, nulls_equal=True, maintain_order="left")
+    if axis is RECORDED:
+        frame = pl.concat([frame, stated_points(tables, chosen)], how="diagonal_relaxed").sort(*GROUP, nulls_last=False)
     frame = frame.select(pl.lit(name).alias("curve"), pl.lit(axis.name).alias("axis"), pl.all())
-    notes = (*_definition(axis), *rules(rows, axis, chosen), *gaps(rows, axis), *_unplaced(frame, axis))
-    label = f"{axis.unit[0].upper()}{axis.unit[1:]} per attempt, mean over tasks"
+    notes = (*_definition(axis), *rules(rows, axis, chosen), *uneven(whole, chosen), *gaps(rows, axis))
+    notes = (*notes, *_placed(frame, axis), *_unplaced(frame, axis), *left_out(tables, axis, chosen, is_point=True))
+    label = f"{axis.unit[0].upper()}{axis.unit[1:]} per attempt, {axis.origin or 'mean over tasks'}"
     y_label = "Score" if chosen["measure"] == "score" else "Share of tasks solved"
-    return CurveResult(name, f"{y_label} versus {axis.name}", frame, label, y_label, notes, "points")
+    return CurveResult(name, f"{y_label} versus {axis.noun}", frame, label, y_label, notes, "points")
 
 
 def _resource() -> Iterator[pl.Expr]:
@@ -47,7 +61,17 @@ def mean_score() -> Iterator[pl.Expr]:
 
 
 def _definition(axis: Axis) -> Iterator[str]:
-    yield f"x: mean {axis.name} of one attempt at a task; y: mean score; both task-weighted, failed attempts included."
+    yield f"x: mean {axis.noun} of one attempt at a task; y: mean score; both task-weighted, failed attempts included."
+
+
+def _placed(frame: pl.DataFrame, axis: Axis) -> Iterator[str]:
+    """Name the points that stand at the upper end of what is possible."""
+    names = frame.filter(pl.col("x_low") < pl.col("x"))["agent"].unique(maintain_order=True).to_list()
+    if names:
+        yield (
+            f"Placed at the highest {axis.noun} they can have, as not all in them is told apart; the bar shows "
+            f"the range: {listed(names)}."
+        )
 
 
 def _unplaced(frame: pl.DataFrame, axis: Axis) -> Iterator[str]:
@@ -55,3 +79,6 @@ def _unplaced(frame: pl.DataFrame, axis: Axis) -> Iterator[str]:
     named = [f"{agent} ({f'at least {low:.4g}' if low else 'not known'})" for agent, low in rows]
     if named:
         yield f"Not placed, as its {axis.unit} per attempt are not known in full: {', '.join(named)}."
+    unscored = frame.filter(pl.col("x").is_not_null() & pl.col("y").is_null())["agent"].to_list()
+    if unscored:
+        yield f"Not placed, as no score is known: {', '.join(unscored)}."
