@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 from analyzer.curves.parts.attempts import BY, ERRORS, MEASURE, WEIGHTS, attempts
-from analyzer.curves.parts.axes import AXES
+from analyzer.curves.parts.axes import AXES, RECORDED
 from analyzer.curves.parts.coverage import coverage
 from analyzer.curves.parts.means import mean_score
 from analyzer.curves.registry import Tables
@@ -24,8 +24,9 @@ STATISTICS: Final = {"mean": None, "p50": 0.50, "p95": 0.95}
 _BOUNDS: Final = {"": "x", "low": "x_low", "high": "x_high"}
 _CLOSE: Final = 1e-9
 _PROTOCOL: Final = (
-    "run_id", "benchmark", "agent", "model", "reasoning_effort", "score_metric", "recorded_score", "limit_usd",
-    "limit_tokens", "limit_s", "limit_turns", "is_budget_told", "priced_from", "priced_until",
+    "run_id", "benchmark", "agent", "model", "reasoning_effort", "score_metric", "recorded_score", "recorded_cost_usd",
+    "recorded_n_rollouts", "limit_usd", "limit_tokens", "limit_s", "limit_turns", "is_budget_told", "priced_from",
+    "priced_until",
 )  # fmt: skip
 
 
@@ -35,7 +36,8 @@ def cards(tables: Tables, *, errors: str = "fail") -> pl.DataFrame:
     score is the task-weighted mean over scored attempts, score_low and score_high hold the unscored ones (null: no such
     score is known). Each statistic of a resource per attempt, such as p95_cost_usd, has its bounds beside it
     (p95_cost_low_usd, p95_cost_high_usd): null is not known, a null high is unbounded. Quantiles follow
-    ``QUANTILE_RULE``. priced_frac is the share of the run's calls and charges with a cost.
+    ``QUANTILE_RULE``. priced_frac is the share of the run's calls and charges with a cost. mean_recorded_usd is the
+    mean of the dollars the source states for the attempts, else for the run by its stated rollouts (null: neither).
 
     Args:
         tables: Priced tables.
@@ -51,6 +53,10 @@ def cards(tables: Tables, *, errors: str = "fail") -> pl.DataFrame:
     for axis in RESOURCES:
         rows = attempts(tables, AXES[axis], chosen)
         card = card.join(_statistics(rows, axis), on="run_id", how="left")
+    stated = attempts(tables, RECORDED, chosen).group_by("run_id").agg(_mean("x").alias("mean_recorded_usd"))
+    of_run = (pl.col("recorded_cost_usd") / pl.col("recorded_n_rollouts")).fill_nan(None)
+    card = card.join(stated, on="run_id", how="left")
+    card = card.with_columns(pl.coalesce("mean_recorded_usd", of_run).alias("mean_recorded_usd"))
     return card.sort("benchmark", "agent", "run_id", nulls_last=False)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import polars as pl
 
 from analyzer.card import QUANTILE_RULE, STATISTICS, column
-from analyzer.words import percent
+from analyzer.words import counted, percent
 
 Card = dict[str, Any]
 _UNKNOWN: Final = "not known"
@@ -93,7 +93,7 @@ def _attempts(card: Card) -> str:
         return "no rollouts"
     low, high = card["n_attempts_min"], card["n_attempts_max"]
     times = f"{low}" if low == high else f"{low} to {high}"
-    words = [f"{_counted(card['n_tasks'], 'task')}, {times} attempt{'s' if times != '1' else ''} each"]
+    words = [f"{counted(card['n_tasks'], 'task')}, {times} attempt{'s' if times != '1' else ''} each"]
     words += [f"{card['n_errors']} ended by infrastructure errors"] if card["n_errors"] else []
     words += [f"{card['n_missing_tasks']} more tasks never attempted"] if card["n_missing_tasks"] else []
     return ", ".join(words)
@@ -101,7 +101,10 @@ def _attempts(card: Card) -> str:
 
 def _figures(card: Card, axis: str) -> str:
     figures = [_quantity(card, statistic, axis) for statistic in STATISTICS]
-    return _UNKNOWN if set(figures) == {_UNKNOWN} else " / ".join(figures)
+    text = _UNKNOWN if set(figures) == {_UNKNOWN} else " / ".join(figures)
+    stated = card["mean_recorded_usd"]
+    is_stated = axis == "dollars" and card[column("mean", axis)] is None and stated is not None
+    return f"{text} (recorded by its source: {_usd(stated)} on average)" if is_stated else text
 
 
 def _quantity(card: Card, statistic: str, axis: str) -> str:
@@ -143,10 +146,6 @@ def _usd(value: float) -> str:
 
 def _count(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= _WHOLE_FROM else f"{value:.3g}"
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def _escaped(text: str) -> str:

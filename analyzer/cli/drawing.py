@@ -63,7 +63,10 @@ def _draw(result: "CurveResult", figure: Path, marked: "pl.DataFrame | None", *,
 
     from analyzer.figures import draw, save
 
-    save(draw(result, marked), figure)
+    drawing = draw(result, marked)
+    save(drawing, figure)
+    if not drawing.axes:
+        say("nothing to draw: no point or line has a known place; the notes say why")
     drawn = [figure]
     names = result.frame["benchmark"].unique(maintain_order=True).to_list() if is_faceted else []
     for number, name in enumerate(names):

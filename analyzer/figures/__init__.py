@@ -13,6 +13,7 @@ from analyzer.curves.registry import CurveResult
 from analyzer.figures.panels import Panel, draw_points, draw_steps
 from analyzer.figures.styles import GREY, RC, drawable
 from analyzer.frontier import KINDS
+from analyzer.words import listed
 from traces.errors import UsageError
 
 WIDTH_IN: Final = 8.0
@@ -84,9 +85,15 @@ def _is_drawable(result: CurveResult) -> pl.Expr:
 
 
 def _not_drawn(frame: pl.DataFrame, shown: pl.DataFrame, result: CurveResult) -> tuple[str, ...]:
-    """Name the groups a steps curve has no place for; a points curve names them in its notes."""
-    names = sorted(set(frame["agent"]) - set(shown["agent"])) if result.form == "steps" else []
-    return (f"Not drawn, as nothing is known: {', '.join(names)}.",) if names else ()
+    """Name the groups a steps curve has no place for, as a points curve does in its notes, and empty benchmarks."""
+    words: list[str] = []
+    missing = frame.join(shown, on=["benchmark", "agent"], how="anti", nulls_equal=True)
+    if result.form == "steps" and missing.height:
+        words += [f"Not drawn, as nothing is known: {listed(missing['agent'].unique().sort().to_list())}."]
+    empty = frame.join(shown, on="benchmark", how="anti", nulls_equal=True)["benchmark"].unique(maintain_order=True)
+    if shown.height and empty.len():
+        words += [f"Nothing to draw for {listed([name or 'the unnamed benchmark' for name in empty])}."]
+    return tuple(words)
 
 
 def _wrapped(notes: tuple[str, ...]) -> list[str]:
@@ -115,7 +122,8 @@ def _panel(figure: Figure, number: int, rows: pl.DataFrame, result: CurveResult)
     direction = "" if rows["is_higher_better"].all() else " (lower is better)"
     axes.set_ylabel(f"{result.y_label}{direction}", parse_math=False)
     _head(figure, rows, result, top / height)
-    return (draw_steps if is_steps else draw_points)(Panel(figure, axes, rows, strip * figure.dpi))
+    agents = result.agents or sorted(set(result.frame["agent"]))
+    return (draw_steps if is_steps else draw_points)(Panel(figure, axes, rows, strip * figure.dpi, agents))
 
 
 def _head(figure: Figure, rows: pl.DataFrame, result: CurveResult, top: float) -> None:

@@ -10,12 +10,14 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from analyzer.figures.labels import Box, Label, around, stacked
 from analyzer.figures.styles import GREY, LineStyle, colour, dash, label_text, marker
 
+Place = tuple[float, float]
 _LOG_FROM: Final = 20.0
 _PAD_FRAC: Final = 0.05
 _LETTERINGS: Final = ((7.5, 2), (6.5, 2), (5.5, 2), (6.5, 1), (5.0, 1))
@@ -25,17 +27,40 @@ _LEADER_PX: Final = 44.0
 _BESIDE_PX: Final = 22.0
 _MARKER_PX: Final = 9.0
 _PAD_PX: Final = 3.0
+_BAR_PX: Final = 2.0
+_HALO_PT: Final = 1.6
 _DECADES_LABELLED: Final = 2.5
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Axes to draw on, the rows of one benchmark, and the pixels kept for labels at the right."""
+    """Axes to draw on, the rows of one benchmark, the pixels kept for labels at the right, and all agents there are."""
 
     figure: Figure
     axes: Axes
     rows: pl.DataFrame
     strip_px: float
+    agents: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What gets a line or a point of its own: an agent, or one of its runs."""
+
+    name: str
+    agent_number: int
+    run_number: int
+    rows: pl.DataFrame
+
+    @property
+    def ink(self) -> str:
+        """Colour of the agent, in every figure."""
+        return colour(self.agent_number)
+
+    @property
+    def shape_number(self) -> int:
+        """Place of the dash and the marker: its runs differ in them."""
+        return self.agent_number + self.run_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +80,7 @@ def draw_steps(panel: Panel) -> list[str]:
     """Draw every group as a staircase, its bounds as a band; returns the names that found no room."""
     _scale(panel, extend_right=0.0)
     right = panel.axes.get_xlim()[1]
-    ends = [_step(panel, number, name, rows, right) for number, (name, rows) in enumerate(_groups(panel.rows))]
+    ends = [_step(panel, group, right) for group in _groups(panel)]
     ends.sort(key=lambda end: -end.y)
     return _print_stacked(panel, ends)
 
@@ -64,17 +89,25 @@ def draw_points(panel: Panel) -> list[str]:
     """Draw every group as a point with its bounds as bars, and the frontier; returns the names that found no room."""
     _scale(panel, extend_right=0.08)
     line = _frontier_line(panel)
-    names = [_point(panel, number, name, rows) for number, (name, rows) in enumerate(_groups(panel.rows))]
+    names = [_point(panel, group) for group in _groups(panel)]
     names.sort(key=lambda named: (named.ink == GREY, -named.y))
     return _print_around(panel, names, line)
 
 
-def _groups(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Split by agent, and by run where an agent has several lines."""
-    keyed = rows.partition_by("agent", "run_id", maintain_order=True)
-    agents = [group["agent"][0] for group in keyed]
-    for agent, group in zip(agents, keyed, strict=True):
-        yield (agent if agents.count(agent) == 1 else f"{agent}, {group['run_id'][0]}"), group
+def _groups(panel: Panel) -> Iterator[Group]:
+    """Split by agent, and by run where an agent has several lines; fewer tasks than the benchmark has are named."""
+    keyed = panel.rows.partition_by("agent", "run_id", maintain_order=True)
+    agents = [rows["agent"][0] for rows in keyed]
+    for place, (agent, rows) in enumerate(zip(agents, keyed, strict=True)):
+        name = agent if agents.count(agent) == 1 else f"{agent}, {rows['run_id'][0]}"
+        yield Group(f"{name}{_tasks(rows)}", panel.agents.index(agent), agents[:place].count(agent), rows)
+
+
+def _tasks(rows: pl.DataFrame) -> str:
+    if "n_benchmark_tasks" not in rows.columns:
+        return ""
+    n, n_all = rows.select("n_tasks", "n_benchmark_tasks").row(0)
+    return f" ({n} of {n_all} tasks)" if n_all is not None and n < n_all else ""
 
 
 def _scale(panel: Panel, extend_right: float) -> None:
@@ -83,6 +116,7 @@ def _scale(panel: Panel, extend_right: float) -> None:
     low, high = float(xs.min() or 0.0), float(xs.max() or 0.0)  # type: ignore[arg-type]
     if low > 0 and high / low >= _LOG_FROM:
         panel.axes.set_xscale("log")
+        panel.axes.set_xlabel(f"{panel.axes.get_xlabel()} (log scale)", parse_math=False)
         spread = (high / low) ** _PAD_FRAC
         panel.axes.set_xlim(low / spread, high * spread ** (1 + extend_right / _PAD_FRAC))
         if math.log10(high / low) <= _DECADES_LABELLED:
@@ -97,64 +131,68 @@ def _scale(panel: Panel, extend_right: float) -> None:
     panel.axes.set_ylim(0.0 if is_from_zero else bottom - pad, top + pad)
 
 
-def _step(panel: Panel, number: int, name: str, rows: pl.DataFrame, right: float) -> Named:
-    ink = colour(number)
+def _step(panel: Panel, group: Group, right: float) -> Named:
+    rows, ink = group.rows, group.ink
     xs = [*rows["x"], right]
     columns = {name: [_plain(value) for value in [*rows[name], rows[name][-1]]] for name in ("y", "y_low", "y_high")}
     low, high = columns["y_low"], columns["y_high"]
     panel.axes.fill_between(xs, low, high, step="post", color=ink, alpha=0.13, linewidth=0)
-    panel.axes.step(xs, columns["y"], where="post", color=ink, linestyle=dash(number), linewidth=1.2)
+    panel.axes.step(xs, columns["y"], where="post", color=ink, linestyle=dash(group.shape_number), linewidth=1.2)
     for edge in (low, high) if rows["y"].null_count() else ():
         panel.axes.step(xs, edge, where="post", color=ink, linestyle=":", linewidth=0.7)
     last = rows.row(-1, named=True)
     if last["y"] is not None:
-        return Named(name, right, last["y"], "black", ink, dash(number), 1.0)
+        return Named(group.name, right, last["y"], "black", ink, dash(group.shape_number), 1.0)
     end = last["y_low"] if last["y_low"] is not None else last["y_high"]
-    return Named(f"{name} (bounds)", right, end, "black", ink, ":", 0.7)
+    return Named(f"{group.name} (bounds)", right, end, "black", ink, ":", 0.7)
 
 
 def _plain(value: float | None) -> float:
     return float("nan") if value is None else value
 
 
-def _point(panel: Panel, number: int, name: str, rows: pl.DataFrame) -> Named:
-    row = rows.row(0, named=True)
+def _point(panel: Panel, group: Group) -> Named:
+    row, ink = group.rows.row(0, named=True), group.ink
     is_on = row.get("is_on_frontier")
-    ink = colour(number)
-    for bar, ends in (
-        ("x", ([row["x_low"], row["x_high"]], [row["y"]] * 2)),
-        ("y", ([row["x"]] * 2, [row["y_low"], row["y_high"]])),
-    ):
-        if None not in (row[f"{bar}_low"], row[f"{bar}_high"]):
-            panel.axes.plot(*ends, color=ink, linewidth=0.8, alpha=0.6)
-    face = "white" if is_on is False else ink
-    panel.axes.plot([row["x"]], [row["y"]], marker(number), color=ink, markerfacecolor=face, markersize=5.5, zorder=3)
-    return Named(name, row["x"], row["y"], GREY if is_on is False else "black", GREY)
+    for ends in _bars(row):
+        panel.axes.plot(*zip(*ends, strict=True), color=ink, linewidth=0.8, alpha=0.6)
+    shape, face = marker(group.shape_number), "white" if is_on is False else ink
+    panel.axes.plot([row["x"]], [row["y"]], shape, color=ink, markerfacecolor=face, markersize=5.5, zorder=3)
+    return Named(group.name, row["x"], row["y"], GREY if is_on is False else "black", GREY)
 
 
-def _frontier_line(panel: Panel) -> list[tuple[float, float]]:
+def _bars(row: dict[str, Any]) -> Iterator[tuple[Place, Place]]:
+    """Lines from the lowest to the highest each figure of a point can be, where both are known and differ."""
+    x, y = row["x"], row["y"]
+    if None not in (row["x_low"], row["x_high"]) and row["x_low"] != row["x_high"]:
+        yield (row["x_low"], y), (row["x_high"], y)
+    if None not in (row["y_low"], row["y_high"]) and row["y_low"] != row["y_high"]:
+        yield (x, row["y_low"]), (x, row["y_high"])
+
+
+def _frontier_line(panel: Panel) -> list[Place]:
     """Draw the frontier; its corners, finely enough spaced to keep labels off it."""
     if "is_on_frontier" not in panel.rows.columns:
         return []
     on = panel.rows.filter("is_on_frontier").sort("x", "y").select("x", "y").unique(maintain_order=True).rows()
-    corners: list[tuple[float, float]] = list(_CORNERS[panel.rows["frontier"][0]](on, panel.axes.get_xlim()[1]))
+    corners: list[Place] = list(_CORNERS[panel.rows["frontier"][0]](on, panel.axes.get_xlim()[1]))
     line = [point for a, b in pairwise(corners) for point in _between(a, b)]
     panel.axes.plot([x for x, _ in line], [y for _, y in line], color=GREY, linewidth=1.0, zorder=1)
     return line
 
 
-def _stairs(on: Sequence[tuple[float, float]], right: float) -> Iterator[tuple[float, float]]:
+def _stairs(on: Sequence[Place], right: float) -> Iterator[Place]:
     for (x, y), (following, _) in pairwise([*on, (right, 0.0)]):
         yield x, y
         yield following, y
 
 
-def _chords(on: Sequence[tuple[float, float]], right: float) -> Iterator[tuple[float, float]]:
+def _chords(on: Sequence[Place], right: float) -> Iterator[Place]:
     yield from on
     yield right, on[-1][1]
 
 
-def _chords_from_origin(on: Sequence[tuple[float, float]], right: float) -> Iterator[tuple[float, float]]:
+def _chords_from_origin(on: Sequence[Place], right: float) -> Iterator[Place]:
     yield 0.0, 0.0
     yield from _chords(on, right)
 
@@ -162,7 +200,7 @@ def _chords_from_origin(on: Sequence[tuple[float, float]], right: float) -> Iter
 _CORNERS: Final = {"staircase": _stairs, "hull": _chords, "hull_origin": _chords_from_origin}
 
 
-def _between(a: tuple[float, float], b: tuple[float, float]) -> Iterator[tuple[float, float]]:
+def _between(a: Place, b: Place) -> Iterator[Place]:
     """Points on a straight line, which is a curve on a log axis."""
     for step in range(33):
         share = step / 32
@@ -175,10 +213,11 @@ def _print_stacked(panel: Panel, names: Sequence[Named]) -> list[str]:
     return _print(panel, names, lambda labels: stacked(labels, area))
 
 
-def _print_around(panel: Panel, names: Sequence[Named], line: Sequence[tuple[float, float]]) -> list[str]:
+def _print_around(panel: Panel, names: Sequence[Named], line: Sequence[Place]) -> list[str]:
     frame = panel.axes.get_window_extent()
     area = Box(frame.x0, frame.y0, frame.x1, frame.y1)
     on_line = [_square(x, y, 2.0) for x, y in (panel.axes.transData.transform(line) if line else ())]
+    on_line += [_bar_box(panel, ends) for row in panel.rows.iter_rows(named=True) for ends in _bars(row)]
 
     def place(labels: Sequence[Label]) -> list[Box | None]:
         return around(labels, area, [_square(label.x, label.y, _MARKER_PX) for label in labels], on_line)
@@ -198,12 +237,18 @@ def _print(panel: Panel, names: Sequence[Named], place: Callable[[Sequence[Label
     return _pin(panel, names, texts, labels, boxes)
 
 
+def _bar_box(panel: Panel, ends: tuple[Place, Place]) -> Box:
+    (x0, y0), (x1, y1) = panel.axes.transData.transform(ends)
+    return Box(x0 - _BAR_PX, y0 - _BAR_PX, x1 + _BAR_PX, y1 + _BAR_PX)
+
+
 def _square(x: float, y: float, half: float) -> Box:
     return Box(x - half, y - half, x + half, y + half)
 
 
 def _texts(panel: Panel, names: Sequence[Named], size: float, n_lines: int) -> tuple[list[Text], list[Label]]:
-    style: dict[str, Any] = {"fontsize": size, "va": "bottom", "parse_math": False}
+    halo = [withStroke(linewidth=_HALO_PT, foreground="white")]
+    style: dict[str, Any] = {"fontsize": size, "va": "bottom", "parse_math": False, "path_effects": halo}
     texts = [panel.figure.text(0, 0, label_text(named.name, n_lines), color=named.ink, **style) for named in names]
     boxes = [text.get_window_extent() for text in texts]
     places = panel.axes.transData.transform([(named.x, named.y) for named in names])

@@ -34,17 +34,17 @@ _LABEL_CHARS: Final = 30
 
 
 def colour(number: int) -> str:
-    """Colour of the n-th group."""
+    """Colour of the n-th agent."""
     return _COLOURS[number % len(_COLOURS)]
 
 
 def dash(number: int) -> LineStyle:
-    """Line style of the n-th group: with the colour, 28 groups are told apart."""
+    """Line style of the n-th agent: with the colour, 28 agents are told apart."""
     return _DASHES[number % len(_DASHES)]
 
 
 def marker(number: int) -> str:
-    """Marker of the n-th group: with the colour, 63 groups are told apart."""
+    """Marker of the n-th agent: with the colour, 63 agents are told apart."""
     return _MARKERS[number % len(_MARKERS)]
 
 

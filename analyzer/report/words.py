@@ -38,11 +38,6 @@ def short(value: float) -> str:
     return f"{value:,.10g}"
 
 
-def counted(n: int, noun: str) -> str:
-    """Count a noun: 1 call, 2 calls."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
 def span(show: Callable[[float], str], point: float | None, low: float | None, high: float | None) -> str:
     """Figure with its range where that is wide; a range; a lower bound; or not known."""
     if point is not None:
@@ -60,7 +55,12 @@ def cost(row: dict[str, Any]) -> str:
     share = row["coverage_frac"]
     if share in (None, 1):
         return text
-    return f"{text.removesuffix(')')}{'; ' if text.endswith(')') else ' ('}{percent(share)} priced)"
+    return beside(text, f"{percent(share)} priced")
+
+
+def beside(text: str, words: str) -> str:
+    """Add words in the brackets at the end of a figure."""
+    return f"{text.removesuffix(')')}{'; ' if text.endswith(')') else ' ('}{words})"
 
 
 def _differs(bound: float | None, point: float) -> bool:

@@ -153,3 +153,17 @@ def test_quantiles_equal_the_definition_one_attempt_at_a_time(rows: list[tuple[s
     assert card["p50_cost_usd"] == slow_quantile(weighted, 0.5)
     assert card["p95_cost_usd"] == slow_quantile(weighted, 0.95)
     assert card["mean_cost_usd"] == pytest.approx(sum(u * w for u, w in weighted) / sum(w for _, w in weighted))
+
+
+def test_what_was_seen_of_unknown_tokens_and_turns_is_a_low_bound() -> None:
+    seen = {"input_low_tokens": 6000, "output_low_tokens": 258, "n_turns_low": 3}
+    text = to_text(cards(priced(rollout(score=1.0, **seen))))
+    assert "tokens at least 6,258 / at least 6,258 / at least 6,258; turns at least 3 /" in text
+
+
+def test_recorded_dollars_stand_in_for_those_that_could_not_be_recomputed() -> None:
+    stated = [attempt(name, None, recorded_cost_usd=usd) for name, usd in (("a", 1.0), ("b", 2.0))]
+    assert "dollars not known (recorded by its source: $1.50 on average); tokens" in to_text(cards(priced(*stated)))
+    whole = priced(recorded_score=0.5, recorded_cost_usd=6.0, recorded_n_rollouts=3)
+    assert "dollars not known (recorded by its source: $2.00 on average)" in to_text(cards(whole))
+    assert "recorded by" not in to_text(cards(priced(attempt("a", 1.0, recorded_cost_usd=9.0))))

@@ -7,8 +7,8 @@ import polars as pl
 from analyzer.card import column
 from analyzer.curves.registry import Tables
 from analyzer.report.blocks import Cell, Column, Table, name, table
-from analyzer.report.words import NOT_KNOWN, cost, count, counted, span, usd
-from analyzer.words import percent
+from analyzer.report.words import NOT_KNOWN, beside, cost, count, span, usd
+from analyzer.words import counted, percent
 from traces.sums import known_total, total
 
 Row = dict[str, Any]
@@ -77,7 +77,10 @@ def _cells(row: Row) -> tuple[Cell, ...]:
         Cell(row["label"]),
         _score(row),
         Cell(count(row["n_rollouts"] or 0), row["n_rollouts"] or 0),
-        Cell(cost(row), row["cost_usd"] if row["cost_usd"] is not None else row["cost_low_usd"]),
+        Cell(
+            _stated(cost(row), row["cost_usd"], row["recorded_cost_usd"]),
+            row["cost_usd"] if row["cost_usd"] is not None else row["cost_low_usd"],
+        ),
         *(_mean(row, axis) for axis in ("dollars", "tokens", "turns", "seconds")),
         Cell(percent(row["coverage_frac"]).removesuffix(" %"), row["coverage_frac"]),
     )
@@ -94,4 +97,10 @@ def _score(row: Row) -> Cell:
 def _mean(row: Row, axis: str) -> Cell:
     point, low, high = (row[column("mean", axis, bound)] for bound in ("", "low", "high"))
     text = span(usd if axis == "dollars" else count, point, low, high)
+    text = _stated(text, point, row["mean_recorded_usd"]) if axis == "dollars" else text
     return Cell(text, point if point is not None else low)
+
+
+def _stated(text: str, recomputed: float | None, recorded: float | None) -> str:
+    """Put what the source states beside dollars that could not be recomputed."""
+    return text if recomputed is not None or recorded is None else beside(text, f"source states {usd(recorded)}")
