@@ -16,7 +16,8 @@ def price_charges(
 ) -> pl.DataFrame:
     """Add cost_pusd, its bounds and cost_basis to CHARGES.
 
-    A charge without a price, a quantity or a moment has no cost and no upper bound; its low bound is 0.
+    A charge without a price, a quantity or a moment, or of more than nine million dollars, has no cost and no upper
+    bound; its low bound is 0.
     """
     if charges.is_empty():
         return charges.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in _PRICED.items())
@@ -25,7 +26,7 @@ def price_charges(
     prices = [_price(book, row) for row in wanted.iter_rows(named=True)]
     priced = wanted.with_columns(pl.Series("_price", prices, dtype=pl.Int64))
     joined = timed.join(priced, on=wanted.columns, how="left", nulls_equal=True, maintain_order="left")
-    cost = (pl.col("quantity") * pl.col("_price")).round().cast(pl.Int64)
+    cost = (pl.col("quantity") * pl.col("_price")).round().cast(pl.Int64, strict=False)
     basis = pl.when(pl.col("quantity").is_null()).then(pl.lit("tokens_unknown")).otherwise(pl.lit("price_unknown"))
     return joined.with_columns(
         cost_pusd=cost,

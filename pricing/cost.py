@@ -13,41 +13,13 @@ from typing import Final
 import polars as pl
 
 from pricing.facts import Facts
+from pricing.rate_facts import MOST_PUSD, RateFacts, most_pusd
 from traces.schema import INPUT_PARTS
 
 _RATES: Final = {name: name.removesuffix("_tokens") for name in INPUT_PARTS[:4]}
 _UNSPECIFIED: Final = "cache_write_unspecified_tokens"
 _WRITES: Final = ("cache_write_5m", "cache_write_1h")
 _ZERO: Final = pl.lit(0, pl.Int64)
-
-
-@dataclass(frozen=True, slots=True)
-class RateFacts:
-    """What holds for every rate a query can meet.
-
-    Args:
-        known: Kinds that have a rate everywhere.
-        single: Kinds whose low and high rates are the same everywhere.
-        is_reasoning_output: Reasoning is priced as output everywhere.
-        has_request_fee: Some model takes a fee per request.
-    """
-
-    known: frozenset[str]
-    single: frozenset[str]
-    is_reasoning_output: bool
-    has_request_fee: bool
-
-
-def rate_facts(cells: pl.DataFrame) -> RateFacts:
-    """Facts of the cells of a grid, in which every place a call can have has a cell."""
-    kinds = [name.removesuffix("_low") for name in cells.columns if name.endswith("_low")]
-    nulls = cells.null_count().row(0, named=True)
-    return RateFacts(
-        known=frozenset(kind for kind in kinds if nulls[f"{kind}_low"] == 0),
-        single=frozenset(kind for kind in kinds if cells[f"{kind}_low"].equals(cells[f"{kind}_high"])),
-        is_reasoning_output=all(cells[f"reasoning_{end}"].equals(cells[f"output_{end}"]) for end in ("low", "high")),
-        has_request_fee=bool(cells.select((pl.col("request_high") != 0).any() | (nulls["request_high"] > 0)).item()),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +39,7 @@ class Costs:
 
 def cost_columns(facts: Facts, rates: RateFacts) -> Costs:
     """Give the steps that add cost_pusd, its low, high, parts and cost_basis."""
-    terms = _Terms(facts, rates)
+    terms = _Terms(facts, rates, is_wide=most_pusd(facts, rates) > MOST_PUSD)
     if terms.is_plain():
         return _plain(terms)
     bill = partial(_billed, facts)
@@ -106,6 +78,7 @@ class _Terms:
 
     facts: Facts
     rates: RateFacts
+    is_wide: bool
 
     def is_plain(self) -> bool:
         """Tell whether tokens and rates are known and single, and nothing can be read in two ways."""
@@ -160,20 +133,28 @@ class _Terms:
         return pl.sum_horizontal(self._lowest_input(), output, self._fee("low"), _ZERO)
 
     def _lowest_input(self) -> pl.Expr:
-        split = pl.sum_horizontal(*(self._term(*item, "low") for item in _RATES.items()), self._unspecified("low"))
+        known = pl.sum_horizontal(*(self._term(*item, "low") for item in _RATES.items()), self._unspecified("low"))
         if self._is_split_known():
-            return split
+            return known
         rate = pl.min_horizontal("uncached_input_low", "cache_read_low")
         is_whole = pl.col("input_tokens").is_not_null() & self._is_part_null()
-        return pl.when(is_whole).then(self._product(pl.col("input_tokens"), rate)).otherwise(split)
+        return pl.when(is_whole).then(known + self._product(self._unsplit(), rate)).otherwise(known)
 
     def _input(self, end: str) -> pl.Expr:
         parts = [term(end) for name, term in self.parts() if name in ("uncached_input", "cache_read", "cache_write")]
         split = pl.sum_horizontal(parts, ignore_nulls=False)
         if self._is_split_known():
             return split
-        whole = self._product(pl.col("input_tokens"), pl.col(f"uncached_input_{end}"))
+        told = {tokens: self._term(tokens, kind, end) for tokens, kind in _RATES.items()}
+        told[_UNSPECIFIED] = self._unspecified(end, pl.max_horizontal)
+        known = [pl.when(pl.col(name).is_not_null()).then(term).otherwise(_ZERO) for name, term in told.items()]
+        rest = self._product(self._unsplit(), pl.col(f"uncached_input_{end}"))
+        whole = pl.sum_horizontal(*known, rest, ignore_nulls=False)
         return pl.when(self._is_part_null()).then(whole).otherwise(split)
+
+    def _unsplit(self) -> pl.Expr:
+        """Give the input no known part accounts for."""
+        return pl.col("input_tokens") - pl.sum_horizontal(INPUT_PARTS)
 
     def _is_split_known(self) -> bool:
         return self.facts.known.issuperset(INPUT_PARTS)
@@ -248,6 +229,7 @@ class _Terms:
 
     def _product(self, tokens: pl.Expr, rate: pl.Expr) -> pl.Expr:
         """Tokens times rate; nothing costs nothing, whatever its price."""
+        tokens = tokens.cast(pl.Int128) if self.is_wide else tokens
         if self._kinds() <= self.rates.known:
             return tokens * rate
         return pl.when(tokens == 0).then(_ZERO).otherwise(tokens * rate)

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import polars as pl
 
+from traces.schema import INPUT_PARTS
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -43,10 +45,17 @@ class Facts:
         return self.is_always(column, value=True)
 
 
+_RANGED: Final = (
+    *INPUT_PARTS, "input_tokens", "output_tokens", "reasoning_tokens", "n_requests", "is_billed", "granularity", "role",
+    "started_at",
+)  # fmt: skip
+
+
 def facts_of(frame: pl.DataFrame) -> Facts:
-    """Count the facts of a frame in memory."""
+    """Count the facts of calls in memory; extremes only of what pricing asks for."""
     nulls = frame.null_count().row(0, named=True) if frame.width else {}
-    lowest, highest = (end.row(0, named=True) if frame.width else {} for end in (frame.min(), frame.max()))
+    ranged = frame.select(name for name in _RANGED if name in frame.columns)
+    lowest, highest = (end.row(0, named=True) if ranged.width else {} for end in (ranged.min(), ranged.max()))
     return Facts(
         frame.height,
         frozenset(name for name, count in nulls.items() if count == 0),

@@ -18,7 +18,7 @@ _MINUTES_OF_WEEK: Final = (
 )
 _FEW: Final = 8
 """Edges up to which it is faster to compare with each than to search among them."""
-_IS_TOTAL: Final = pl.col("granularity").cast(pl.String) != "call"
+_IS_TOTAL: Final = (pl.col("granularity").cast(pl.String) != "call") | pl.col("n_requests").ne_missing(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _slot(grid: Grid, facts: Facts) -> pl.Expr:
 
 
 def _has_totals(facts: Facts) -> bool:
-    return not (facts.lowest.get("granularity") == facts.highest.get("granularity") == "call")
+    return not (facts.is_always("granularity", "call") and facts.is_always("n_requests", 1))
 
 
 def _binned(values: pl.Expr, edges: Sequence[Any], *, right_closed: bool = False) -> pl.Expr:

@@ -8,10 +8,11 @@ import polars as pl
 
 from pricing.book import PriceBook, load_book
 from pricing.charges import price_charges
-from pricing.cost import Costs, cost_columns, rate_facts
+from pricing.cost import Costs, cost_columns
 from pricing.facts import Facts, facts_of
 from pricing.in_force import END, START
 from pricing.place import Times, with_rates
+from pricing.rate_facts import MOST_PUSD, most_pusd, rate_facts
 from pricing.rates import KEY_COLUMNS, Grid, rate_grid
 from pricing.rollup import HELPERS, call_sums, joined_sums, rollout_costs, run_costs, with_charges
 from pricing.scenario import Scenario
@@ -127,12 +128,27 @@ def sums_by_rollout(shards: Iterable[pl.LazyFrame], charges: pl.DataFrame, prici
         charges: Charges, priced, in pico-dollars.
         pricing: What to price with.
     """
-    sums = [_call_sums(calls, "rollout_id", pricing).collect(engine="streaming") for calls in shards]
+    sums = [_collected_sums(calls, "rollout_id", pricing) for calls in shards]
     return with_charges(joined_sums(sums, "rollout_id"), charges, "rollout_id")
 
 
-def _call_sums(calls: pl.LazyFrame, key: str, pricing: Pricing) -> pl.LazyFrame:
-    return call_sums(counted_calls(calls, pricing), key, _facts(pricing), _costs(pricing))
+def _collected_sums(calls: pl.LazyFrame, key: str, pricing: Pricing) -> pl.DataFrame:
+    """Sum in 64 bits where that is safe; a sum that comes near their end is made again in 128."""
+    if pricing.facts.n_rows * most_pusd(_facts(pricing), rate_facts(pricing.grid.cells)) <= MOST_PUSD:
+        return _call_sums(calls, key, pricing).collect(engine="streaming")
+    sums = _call_sums(calls, key, pricing, is_checked=True).collect(engine="streaming")
+    if (sums.select(pl.col("roughly_pusd").max()).item() or 0.0) > MOST_PUSD:
+        sums = _call_sums(calls, key, pricing, is_wide=True).collect(engine="streaming")
+    return sums.drop("roughly_pusd", strict=False)
+
+
+def _call_sums(
+    calls: pl.LazyFrame, key: str, pricing: Pricing, *, is_checked: bool = False, is_wide: bool = False
+) -> pl.LazyFrame:
+    priced = counted_calls(calls, pricing)
+    if is_wide:
+        priced = priced.with_columns(pl.selectors.ends_with("_pusd").cast(pl.Int128))
+    return call_sums(priced, key, _facts(pricing), _costs(pricing), is_checked=is_checked)
 
 
 def priced_sums(
@@ -154,7 +170,7 @@ def priced_sums(
     rollouts = rollout_costs(tables["rollouts"], sums, _seen(tables["calls"])).collect(engine="streaming")
     of_run = tables["calls"].filter(pl.col("rollout_id").is_null())
     of_whole = charges.filter(pl.col("rollout_id").is_null())
-    whole = with_charges(_call_sums(of_run, "run_id", pricing), of_whole, "run_id")
+    whole = with_charges(_call_sums(of_run, "run_id", pricing, is_wide=True), of_whole, "run_id")
     runs = run_costs(tables["runs"], rollouts.lazy(), whole)
     runs = runs.join(_price_span(tables, pricing), on="run_id", how="left", maintain_order="left")
     return in_usd(runs).drop(HELPERS).collect(), in_usd(rollouts.lazy()).drop(HELPERS).collect()

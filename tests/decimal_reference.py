@@ -88,7 +88,7 @@ def _point(call: Row, rate: dict[str, Decimal | None]) -> Decimal | None:
         told = [_times(call[f"{kind}_tokens"], rate[kind]) for kind in PARTS[:4]]
         input_ = _added([*told, _times(call["cache_write_unspecified_tokens"], dearest)])
     else:
-        input_ = _times(call["input_tokens"], rate["uncached_input"])
+        input_ = _added([*_told(call, rate, max), _times(_rest(call), rate["uncached_input"])])
     return _added([input_, _point_output(call, rate), _fees(call, rate["request"])])
 
 
@@ -109,11 +109,27 @@ def _output(call: Row, rate: dict[str, Decimal | None], pick: Any) -> Decimal | 
     return _added([_times(output - inside, rate["output"]), _times(inside, rate["reasoning"])])
 
 
+def _told(call: Row, rate: dict[str, Decimal | None], pick: Any) -> list[Decimal | None]:
+    """Terms of the parts of the input that are known, where others are not."""
+    unspecified = _extreme(pick, rate["cache_write_5m"], rate["cache_write_1h"])
+    priced = {**{kind: rate[kind] for kind in PARTS[:4]}, "cache_write_unspecified": unspecified}
+    return [
+        _times(call[f"{kind}_tokens"], price) for kind, price in priced.items() if call[f"{kind}_tokens"] is not None
+    ]
+
+
+def _rest(call: Row) -> int | None:
+    """Input that no known part accounts for."""
+    known = sum(call[f"{kind}_tokens"] or 0 for kind in PARTS)
+    return None if call["input_tokens"] is None else call["input_tokens"] - known
+
+
 def _cheapest(call: Row, rate: dict[str, Decimal | None]) -> list[Decimal | None]:
     """Terms of the cheapest reading: all read from the cache where the split is not known."""
     rest = [_output(call, rate, min), _fees(call, rate["request"])]
     if call["input_tokens"] is not None and not _is_split_known(call):
-        return [_times(call["input_tokens"], _extreme(min, rate["uncached_input"], rate["cache_read"])), *rest]
+        unsplit = _times(_rest(call), _extreme(min, rate["uncached_input"], rate["cache_read"]))
+        return [*_told(call, rate, min), unsplit, *rest]
     cheapest = _extreme(min, rate["cache_write_5m"], rate["cache_write_1h"])
     told = [_times(call[f"{kind}_tokens"], rate[kind]) for kind in PARTS[:4]]
     return [*told, _times(call["cache_write_unspecified_tokens"], cheapest), *rest]
@@ -190,11 +206,11 @@ def _request_sizes(call: Row, rows: list[Row]) -> list[int]:
     above = [row["min_input_tokens"] + 1 for row in rows if row["min_input_tokens"]]
     if tokens is None:
         return [1, *above]
-    return [tokens] if call["granularity"] == "call" else [1, *(size for size in above if size <= tokens)]
+    return [tokens] if _is_one(call) else [1, *(size for size in above if size <= tokens)]
 
 
 def _minutes(call: Row, rows: list[Row], minute: int) -> list[int]:
-    if call["granularity"] == "call":
+    if _is_one(call):
         return [minute]
     edges = {0}
     for row in rows:
@@ -326,3 +342,7 @@ def coverage(costs: Sequence[Cost], n_missing: int = 0) -> float:
 
 
 SUMMED_PARTS = ("uncached_input", "cache_read", "cache_write", "visible_output", "reasoning", "request")
+
+
+def _is_one(call: Row) -> bool:
+    return bool(call["granularity"] == "call" and call["n_requests"] == 1)

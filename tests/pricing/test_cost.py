@@ -97,3 +97,14 @@ def test_a_fee_per_request_is_billed_by_the_number_of_requests() -> None:
 
 def test_dollars_are_the_closest_number_to_the_pico_dollars() -> None:
     assert priced(output_tokens=9, prices=(PRICES[0], price("output", 10)))["cost_usd"] == 9e-05
+
+
+def test_a_known_part_is_billed_at_its_rate_where_the_rest_is_not_split() -> None:
+    row = priced(**NO_SPLIT | {"cache_write_1h_tokens": MILLION}, input_tokens=2 * MILLION)
+    assert figures(row) == (30.0, 21.0, 30.0, "upper_bound")
+
+
+def test_a_total_of_several_requests_may_lie_in_any_tier() -> None:
+    tier = price("uncached_input", 20, min_input_tokens=200_000)
+    row = priced(tier, uncached_input_tokens=MILLION, n_requests=10)
+    assert figures(row) == (None, 10.0, 20.0, "range")

@@ -323,7 +323,7 @@ def test_what_is_known_of_columns_changes_no_figure(prices: list[Row], listed: l
 
 def _forgotten(facts: Facts, bits: int) -> Facts:
     kept = {name for number, name in enumerate(CALLS.schema) if not bits >> (number % 10) & 1}
-    lowest, highest = ({name: end[name] for name in kept} for end in (facts.lowest, facts.highest))
+    lowest, highest = ({name: end[name] for name in kept if name in end} for end in (facts.lowest, facts.highest))
     return replace(facts, known=facts.known & kept, absent=facts.absent & kept, lowest=lowest, highest=highest)
 
 

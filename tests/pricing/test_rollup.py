@@ -71,3 +71,38 @@ def test_splitting_the_calls_of_a_rollout_over_frames_changes_no_sum() -> None:
     again = {**given, "calls": pl.concat([parts[1], parts[0]], rechunk=False)}
     one, other = (reprice_tables(each, book=BOOK) for each in (given, again))
     assert all(one[name].equals(other[name]) for name in one)
+
+
+def test_amounts_beyond_64_bits_neither_wrap_nor_vanish() -> None:
+    dear = book(price("uncached_input", 1), price("output", 150))
+    many = [call(output_tokens=90_000 * MILLION, call_index=number) for number in range(8)]
+    priced = reprice_tables(tables([run()], [rollout()], many), book=dear)
+    assert priced["calls"]["cost_usd"].to_list() == [13_500_000.0] * 8
+    assert priced["rollouts"]["cost_usd"].to_list() == priced["runs"]["cost_usd"].to_list() == [108_000_000.0]
+
+
+def test_sums_beyond_64_bits_of_calls_within_them() -> None:
+    many = [call(output_tokens=80_000 * MILLION, call_index=number) for number in range(150)]
+    row = sums("rollouts", many)
+    assert (row["cost_usd"], row["cost_low_usd"], row["cost_high_usd"]) == (12_000_000.0,) * 3
+
+
+def test_tokens_and_turns_have_bounds_where_a_call_is_unknown() -> None:
+    rows = [
+        call(uncached_input_tokens=700, output_tokens=30),
+        call(call_index=1, input_tokens=None, output_tokens=None),
+    ]
+    row = sums("rollouts", rows, n_calls=3)
+    assert (row["input_tokens"], row["input_low_tokens"], row["output_low_tokens"]) == (None, 700, 30)
+    assert (row["output_high_tokens"], row["n_turns"], row["n_turns_low"]) == (None, None, 2)
+
+
+def test_reasoning_that_may_lie_outside_widens_the_output() -> None:
+    row = sums("rollouts", [call(output_tokens=40, output_high_tokens=233, reasoning_tokens=193)])
+    assert (row["output_low_tokens"], row["output_tokens"], row["output_high_tokens"]) == (40, 40, 233)
+
+
+def test_a_run_of_more_rollouts_than_were_seen_has_only_a_low_bound() -> None:
+    given = tables([run(recorded_n_rollouts=2)], [rollout()], [call(output_tokens=MILLION)])
+    row = reprice_tables(given, book=BOOK)["runs"].row(0, named=True)
+    assert (row["cost_usd"], row["cost_low_usd"], row["cost_high_usd"], row["coverage_frac"]) == (None, 1.0, None, 0.5)

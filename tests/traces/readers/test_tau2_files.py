@@ -87,7 +87,7 @@ def test_shuffling_the_simulations_of_a_file_changes_no_table(
 def test_reading_in_batches_changes_no_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     document = results(*(simulation(id=f"s{n}", task_id=str(n)) for n in range(5)))
     expected = read(tmp_path, document)[0]
-    monkeypatch.setattr("traces.readers.tau2._SIMULATIONS_PER_BATCH", 2)
+    monkeypatch.setattr("traces.readers.tau2.tables._SIMULATIONS_PER_BATCH", 2)
     assert all(frame.equals(expected[name]) for name, frame in read(tmp_path, document)[0].items())
 
 
