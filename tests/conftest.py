@@ -1,5 +1,6 @@
 """Fixtures every test may use."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,15 @@ from hypothesis import settings
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
 
-SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = Path(os.environ.get("EVALREPLAY_SHARED_DATA") or ROOT.parent / "shared" / "data")
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
-        pytest.skip(f"real traces are not here: {SHARED_DATA} (they are too large or not free to ship)")
+        place = os.path.relpath(SHARED_DATA, ROOT)
+        pytest.skip(
+            f"real traces are not at {place} (too large or not free to ship); EVALREPLAY_SHARED_DATA names them"
+        )
     return SHARED_DATA

@@ -18,7 +18,9 @@ T = TypeVar("T")
 Count = int | float | None
 """A number as files write it: 12, 12.0 or "12"; null or absent: not known."""
 
-_NO_COUNT = 2**60
+_NO_COUNT = 2**50
+NOT_WHOLE = 2**60
+"""Stands for a count that is not whole until the checks name it; sums of a few of them fit a column."""
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -39,8 +41,16 @@ def decode(raw: Any, kind: type[T]) -> tuple[T, list[str]]:
 
 
 def whole(value: Count) -> int | None:
-    """Whole number of a count; an absurd one is kept small enough for a column and too large for the checks."""
-    return None if value is None else int(min(max(value, -_NO_COUNT), _NO_COUNT))
+    """Whole number of a count: 12, 12.0.
+
+    What is none is kept for the checks to name: an absurd one is made small enough for a column and too large for
+    them, one that is not whole becomes ``NOT_WHOLE``.
+    """
+    if value is None:
+        return None
+    if isinstance(value, float) and math.isfinite(value) and not value.is_integer():
+        return NOT_WHOLE if value > 0 else -NOT_WHOLE
+    return int(min(max(value, -_NO_COUNT), _NO_COUNT))
 
 
 @cache

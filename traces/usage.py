@@ -78,7 +78,8 @@ def token_counts(usage: Usage | None) -> TokenCounts:
     if usage.prompt_tokens is not None or usage.completion_tokens is not None:
         return _chat_counts(usage)
     if usage.input_tokens_details is not None:
-        return _counts(usage.input_tokens, usage.output_tokens, usage.input_tokens_details, usage.output_tokens_details)
+        sums = whole(usage.input_tokens), whole(usage.output_tokens)
+        return _counts(*sums, usage.input_tokens_details, usage.output_tokens_details)
     return _anthropic_counts(usage)
 
 
@@ -112,13 +113,15 @@ def _reasoning_is_added(usage: Usage) -> bool:
     return usage.total_tokens == (usage.prompt_tokens or 0) + (usage.completion_tokens or 0) + reasoning
 
 
-def _counts(input_: Count, output: Count, of_input: InputDetails, of_output: OutputDetails | None) -> TokenCounts:
-    total, read = whole(input_), whole(of_input.cached_tokens)
+def _counts(
+    total: int | None, output: int | None, of_input: InputDetails, of_output: OutputDetails | None
+) -> TokenCounts:
+    read = whole(of_input.cached_tokens)
     write = whole(of_input.cache_write_tokens) or 0
     reasoning = whole(of_output.reasoning_tokens) if of_output is not None else None
     if total is None or read is None:
-        return TokenCounts(total, output_tokens=whole(output), reasoning_tokens=reasoning)
-    return TokenCounts(total, total - read - write, read, 0, 0, write, whole(output), reasoning)
+        return TokenCounts(total, output_tokens=output, reasoning_tokens=reasoning)
+    return TokenCounts(total, total - read - write, read, 0, 0, write, output, reasoning)
 
 
 def _anthropic_counts(usage: Usage) -> TokenCounts:

@@ -8,6 +8,7 @@ import pytest
 from builders import call, charge, frame, rollout, run, task
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN, checked
+from traces.decode import NOT_WHOLE
 from traces.errors import MalformedTraceError
 from traces.rejects import RejectLog
 from traces.schema import INPUT_PARTS, TABLES
@@ -23,7 +24,7 @@ def checked_row(table: str, **values: Any) -> tuple[dict[str, Any], list[dict[st
 
 
 @pytest.mark.parametrize("column", TOKEN_COLUMNS)
-@pytest.mark.parametrize("value", [-1, 10**11 + 1, 2**60])
+@pytest.mark.parametrize("value", [-1, 10**11 + 1, 2**50])
 def test_a_token_count_out_of_range_becomes_unknown(column: str, value: int) -> None:
     known = {name: None for name in TOKEN_COLUMNS if name != column}
     row, rejects = checked_row("calls", **known, **{column: value})
@@ -72,6 +73,28 @@ def test_parts_that_exceed_the_input_make_the_split_unknown_and_keep_the_input()
     row, rejects = checked_row("calls", input_tokens=100, uncached_input_tokens=0, cache_read_tokens=101)
     assert (row["input_tokens"], {row[part] for part in INPUT_PARTS}) == (100, {None})
     assert len(rejects) == 1
+
+
+def test_more_cached_than_sent_is_one_reject_though_the_uncached_part_is_negative_as_well() -> None:
+    row, rejects = checked_row("calls", input_tokens=100, uncached_input_tokens=-50, cache_read_tokens=150)
+    assert (row["input_tokens"], {row[part] for part in INPUT_PARTS}) == (100, {None})
+    assert [reject["reason"] for reject in rejects] == [
+        "input_tokens=100, cache_read_tokens=150: cached parts exceed the input"
+    ]
+
+
+def test_a_negative_input_is_not_called_more_cached_than_sent() -> None:
+    _, rejects = checked_row("calls", input_tokens=-1, uncached_input_tokens=None)
+    assert "must lie between" in (rejects[0]["reason"] or "")
+
+
+def test_a_count_that_is_not_whole_becomes_unknown_and_is_named_once_the_other_counts_stay() -> None:
+    row, rejects = checked_row(
+        "calls", input_tokens=NOT_WHOLE, uncached_input_tokens=NOT_WHOLE - 40, cache_read_tokens=40, output_tokens=9
+    )
+    assert (row["input_tokens"], row["uncached_input_tokens"]) == (None, None)
+    assert (row["cache_read_tokens"], row["output_tokens"]) == (40, 9)
+    assert [reject["reason"] for reject in rejects] == ["input_tokens, uncached_input_tokens: not a whole number"]
 
 
 def test_the_row_stays_and_the_other_rows_are_untouched() -> None:

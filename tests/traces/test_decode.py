@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traces.decode import Count, UndecodableError, decode, whole
+from traces.decode import NOT_WHOLE, Count, UndecodableError, decode, whole
 
 
 class Part(msgspec.Struct):
@@ -110,6 +110,11 @@ def test_a_whole_number_fits_a_column_and_keeps_its_sign(value: float) -> None:
     assert number is not None
     assert abs(number) <= 2**60
     assert number * value >= 0
+
+
+@pytest.mark.parametrize(("value", "number"), [(12.5, NOT_WHOLE), (-0.5, -NOT_WHOLE), (0.1, NOT_WHOLE)])
+def test_a_count_that_is_not_whole_is_not_rounded(value: float, number: int) -> None:
+    assert whole(value) == number
 
 
 @pytest.mark.parametrize(("value", "number"), [(None, None), (0, 0), (12, 12), (12.0, 12), (-3, -3)])

@@ -9,6 +9,8 @@ from builders import call, frame
 from hypothesis import given
 from hypothesis import strategies as st
 
+from traces.checks import checked
+from traces.rejects import RejectLog
 from traces.schema import CALLS
 from traces.usage import UNKNOWN, TokenCounts, Usage, output_high, outside_reasoning_groups, token_counts
 
@@ -84,6 +86,23 @@ def test_messages_stripped_of_their_cache_fields_leave_the_split_unknown() -> No
 def test_an_absurd_count_stays_absurd_and_fits_a_column(field: str) -> None:
     found = counts(**{field: 10**40})
     assert 10**11 < (found.input_tokens or 0) < 2**63
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"prompt_tokens": 12.5, "completion_tokens": 3},
+        {"prompt_tokens": 12.5, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 4}},
+        {"input_tokens": 12.5, "output_tokens": 3, "cache_read_input_tokens": 4},
+    ],
+)
+def test_a_count_that_is_not_whole_is_refused_and_not_cut_off(fields: dict[str, Any]) -> None:
+    log = RejectLog("test", "skip")
+    row = {key: value for key, value in counts(**fields)._asdict().items() if value is not None}
+    calls = pl.DataFrame([{"run_id": "r", "rollout_id": "r/t/0", "call_id": "c", **row}])
+    kept = checked({"calls": calls}, log)["calls"].row(0, named=True)
+    assert (kept["input_tokens"], kept["output_tokens"]) == (None, 3)
+    assert [reject["reason"].split(": ")[1] for reject in log.rows if reject["reason"]] == ["not a whole number"]
 
 
 @given(st.tuples(*[st.integers(0, 10**6)] * 5))
