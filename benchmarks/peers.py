@@ -16,7 +16,7 @@ N_CALLS: Final = 5_000
 N_REPEATS: Final = 800
 Call = tuple[str, str, int, int, int]
 """Provider, model, input tokens of which cached, and output tokens."""
-_AT: Final = datetime(2025, 10, 1, tzinfo=UTC)
+_AT: Final = datetime(2026, 1, 10, tzinfo=UTC)
 _VENDORS: Final = ("openai", "anthropic", "google")
 
 
@@ -52,10 +52,20 @@ def _has(python: str, name: str) -> bool:
 
 
 def _models() -> list[list[str]]:
+    """Models of the vendors that our book has a price of at that moment."""
+    import polars as pl
+
     from pricing.book import load_book
 
-    rows = load_book().rows.select("provider", "model").unique().sort("provider", "model").rows()
-    return [[provider, model] for provider, model in rows if provider in _VENDORS]
+    began = pl.col("effective_from").is_null() | (pl.col("effective_from") <= _AT)
+    lasts = pl.col("effective_until").is_null() | (pl.col("effective_until") > _AT)
+    is_plain = (pl.col("service_tier") == "standard") & ~pl.col("is_batch")
+    rows = load_book().rows.filter(began, lasts, is_plain, kind="uncached_input")
+    both = rows.join(
+        load_book().rows.filter(began, lasts, is_plain, kind="output"), on=["provider", "model"], how="semi"
+    )
+    models = both.select("provider", "model").unique().sort("provider", "model").rows()
+    return [[provider, model] for provider, model in models if provider in _VENDORS]
 
 
 def _calls(path: Path) -> list[Call]:
@@ -120,6 +130,7 @@ def _price_all(name: str, path: Path) -> Taken:
 def _ours(path: Path) -> Taken:
     import polars as pl
 
+    from pricing.book import load_book
     from pricing.facts import facts_of
     from pricing.reprice import prepare, priced_calls
     from pricing.scenario import Scenario
@@ -133,11 +144,13 @@ def _ours(path: Path) -> Taken:
         uncached_input_tokens=pl.col("input_tokens") - pl.col("cache_read_tokens"),
         **{name: pl.lit(value, pl.Int64) for name, value in none.items()},
     )  # fmt: skip
-    calls = pl.concat([CALLS.conform(few)] * N_REPEATS)
+    stored = CALLS.conform(few).cast({name: pl.Categorical() for name in CALLS.repeated})
+    calls = pl.concat([stored] * N_REPEATS)
+    book = load_book()
 
     def price() -> int:
         tables = {name: table.empty().lazy() for name, table in TABLES.items()} | {"calls": calls.lazy()}
-        pricing = prepare(tables, Scenario(), facts_of(calls))
+        pricing = prepare(tables, Scenario(), facts_of(calls), book)
         costs = priced_calls(tables["calls"], pricing).select("cost_pusd").collect(engine="streaming")
         return costs["cost_pusd"].len() - costs["cost_pusd"].null_count()
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from measure import Result, fresh, taken, tell
 from synthetic import write_trajectories
 
+from traces.read import read_traces
+
 
 def results(folder: Path) -> Iterator[Result]:
     """Read a synthetic run, or the one that BENCH_RUN names."""
@@ -23,8 +25,6 @@ def results(folder: Path) -> Iterator[Result]:
 
 
 def _read(run: Path, store: Path) -> int:
-    from traces.read import read_traces
-
     return read_traces([run], store).table("calls").height
 
 
