@@ -46,6 +46,8 @@ def whole(value: Count) -> int | None:
     What is none is kept for the checks to name: an absurd one is made small enough for a column and too large for
     them, one that is not whole becomes ``NOT_WHOLE``.
     """
+    if type(value) is int and -_NO_COUNT < value < _NO_COUNT:  # by far the most frequent case
+        return value
     if value is None:
         return None
     if isinstance(value, float) and math.isfinite(value) and not value.is_integer():
