@@ -4,7 +4,7 @@ A rule names the columns that stop being known where it is broken. The row stays
 still a call, of unknown tokens; dropping it would make its rollout look cheaper.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
