@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from measure import Result, fresh, taken, tell
 from synthetic import write_trajectories
@@ -17,7 +18,8 @@ def results(folder: Path) -> Iterator[Result]:
     if not run.exists():
         write_trajectories(run)
     size_mb = sum(path.stat().st_size for path in run.rglob("*.json")) / 1e6
-    took = fresh(Path(__file__), str(run), str(folder / "store"))
+    with TemporaryDirectory(dir=folder) as new:  # an earlier store would spare the parsing
+        took = fresh(Path(__file__), str(run), str(Path(new) / "store"))
     name = f"read a run of {size_mb:.0f} MB"
     yield Result(name, "per CPU second", round(size_mb / took.cpu_s), "MB/s", ">= 300")
     yield Result(name, "wall", round(took.wall_s, 2), "s")
