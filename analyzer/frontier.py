@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 import polars as pl
 
+from analyzer.curves.parts.coverage import whose
 from analyzer.words import listed
 from traces.errors import AnalysisError, UsageError
 
@@ -54,7 +55,7 @@ def frontier(points: pl.DataFrame, kind: str = "staircase") -> pl.DataFrame:
 
 def open_memberships(marked: pl.DataFrame) -> tuple[str, ...]:
     """Say which agents would join or leave the frontier somewhere in the ranges of x; nothing if none would."""
-    rows = marked.filter(~pl.col("is_frontier_certain")).select("agent", "is_on_frontier").iter_rows()
+    rows = marked.filter(~pl.col("is_frontier_certain")).select(whose(marked), "is_on_frontier").iter_rows()
     names = [f"{agent} ({'on' if is_on else 'off'} it as placed)" for agent, is_on in rows]
     words = "On the frontier or not, depending on where in their ranges the points lie"
     return (f"{words}: {listed(names)}.",) if names else ()

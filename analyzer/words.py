@@ -24,3 +24,8 @@ def listed(names: Sequence[str], mark: str = ", ") -> str:
 def counted(n: int, noun: str) -> str:
     """Count a noun: 1 call, 2 calls."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def beside(text: str, words: str, mark: str = ", ") -> str:
+    """Add words in the brackets at the end of a text."""
+    return f"{text.removesuffix(')')}{mark if text.endswith(')') else ' ('}{words})"

@@ -16,6 +16,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from analyzer.figures.labels import Box, Label, around, stacked
 from analyzer.figures.styles import GREY, LineStyle, colour, dash, label_text, marker
+from analyzer.words import beside
 
 Place = tuple[float, float]
 _LOG_FROM: Final = 20.0
@@ -107,7 +108,7 @@ def _tasks(rows: pl.DataFrame) -> str:
     if "n_benchmark_tasks" not in rows.columns:
         return ""
     n, n_all = rows.select("n_tasks", "n_benchmark_tasks").row(0)
-    return f" ({n} of {n_all} tasks)" if n_all is not None and n < n_all else ""
+    return f" ({n}\xa0of\xa0{n_all}\xa0tasks)" if n_all is not None and n < n_all else ""
 
 
 def _scale(panel: Panel, extend_right: float) -> None:
@@ -116,7 +117,7 @@ def _scale(panel: Panel, extend_right: float) -> None:
     low, high = float(xs.min() or 0.0), float(xs.max() or 0.0)  # type: ignore[arg-type]
     if low > 0 and high / low >= _LOG_FROM:
         panel.axes.set_xscale("log")
-        panel.axes.set_xlabel(f"{panel.axes.get_xlabel()} (log scale)", parse_math=False)
+        panel.axes.set_xlabel(beside(panel.axes.get_xlabel(), "log scale"), parse_math=False)
         spread = (high / low) ** _PAD_FRAC
         panel.axes.set_xlim(low / spread, high * spread ** (1 + extend_right / _PAD_FRAC))
         if math.log10(high / low) <= _DECADES_LABELLED:

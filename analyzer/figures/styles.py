@@ -1,5 +1,6 @@
 """How figures look: colours that colour-blind readers tell apart, with dashes and markers saying the same again."""
 
+import re
 import textwrap
 from typing import Any, Final, Literal
 
@@ -55,8 +56,11 @@ def drawable(text: str) -> str:
 
 
 def label_text(name: str, n_lines: int) -> str:
-    """Shorten a name to one or two short lines, keeping its start and its end, which tell names apart."""
-    text = " ".join(drawable(name).split()) or "unnamed"
+    """Shorten a name to one or two short lines, keeping its start and its end, which tell names apart.
+
+    Lines are not broken at no-break spaces.
+    """
+    text = re.sub(r"[^\S\xa0]+", " ", drawable(name)).strip() or "unnamed"
     lines = textwrap.wrap(text, _LABEL_CHARS)
     if len(lines) <= n_lines:
         return "\n".join(lines)

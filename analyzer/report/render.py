@@ -56,6 +56,7 @@ def _results(tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
         "sentences": runs.sentences(every_card),
         "quantile_rule": QUANTILE_RULE,
         "facets": benchmarks,
+        "common_notes": facets.common_notes(benchmarks),
         "kinds": {label: KINDS[kind] for kind, label in facets.KIND_LABELS.items()},
     }
 

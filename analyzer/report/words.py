@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any, Final
 
-from analyzer.words import percent
+from analyzer.words import beside, percent
 
 NOT_KNOWN: Final = "not known"
 _SAME_FRAC: Final = 0.005
@@ -55,12 +55,7 @@ def cost(row: dict[str, Any]) -> str:
     share = row["coverage_frac"]
     if share in (None, 1):
         return text
-    return beside(text, f"{percent(share)} priced")
-
-
-def beside(text: str, words: str) -> str:
-    """Add words in the brackets at the end of a figure."""
-    return f"{text.removesuffix(')')}{'; ' if text.endswith(')') else ' ('}{words})"
+    return beside(text, f"{percent(share)} priced", "; ")
 
 
 def _differs(bound: float | None, point: float) -> bool:

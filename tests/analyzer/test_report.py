@@ -149,7 +149,7 @@ def test_an_unknown_part_makes_a_total_a_bound() -> None:
 def test_benchmarks_have_charts_and_scores_of_their_own() -> None:
     shown = page(joined(priced(2), priced(3, "hard")))
     assert sum(tag == "figure" for tag, _ in shown.tags) == 12
-    assert shown.said.count("Agent n attempts Score mean") == 2
+    assert shown.said.count("Agent n attempts Tasks attempted Score mean") == 2
     assert "reward 0.5 over 4 tasks" not in shown.said
 
 
@@ -158,8 +158,8 @@ def test_all_three_frontiers_are_named_and_answered() -> None:
     for words in ("Staircase frontier", "Convex hull frontier", "Hull from origin frontier"):
         assert words in said
     assert "upper convex hull through the origin" in said
-    assert "agent 1 2 0.5 $0.200 60 on it on it on it" in said
-    assert "agent 0 2 0.5 $0.280 60 no no no" in said
+    assert "agent 1 2 2 0.5 $0.200 60 on it on it on it" in said
+    assert "agent 0 2 2 0.5 $0.280 60 no no no" in said
 
 
 def test_a_benchmark_the_tables_cannot_answer_for_says_why_and_the_others_are_drawn() -> None:
@@ -278,6 +278,40 @@ def test_a_figure_says_its_range_its_bound_or_that_it_is_not_known() -> None:
     row = {"cost_usd": None, "cost_low_usd": 41.2, "cost_high_usd": None, "coverage_frac": 0.97}
     assert cost(row) == "at least $41.20 (97 % priced)"
     assert cost({**row, "cost_usd": 41.2, "cost_high_usd": 41.2, "coverage_frac": 1.0}) == "$41.20"
+
+
+def test_an_agent_keeps_its_letter_and_colour_in_every_benchmark() -> None:
+    easy, hard = priced(3), priced(1, "hard", agent="agent 2")
+    charts = page(joined(easy, hard)).text.split('aria-labelledby="facet-1"')[1]
+    assert '<b>C</b><svg class="swatch c2 d2"' in charts
+    assert "<b>A</b>" not in charts
+
+
+def test_notes_that_all_benchmarks_share_are_said_once() -> None:
+    said = page(joined(priced(2), priced(1, "hard"), priced(1, "harder"))).said
+    assert said.count("An answer counts from the end of its rollout") == 1
+    assert "Notes on all charts" in said
+    assert "Notes on all charts" not in page(priced(2)).said
+
+
+def test_charts_with_nothing_on_them_are_one_sentence() -> None:
+    clockless = priced(2)
+    seconds = [name for name in clockless["rollouts"].columns if name.startswith("recorded_") and name.endswith("_s")]
+    clockless["rollouts"] = clockless["rollouts"].with_columns(pl.lit(None, pl.Float64).alias(name) for name in seconds)
+    shown = page(clockless)
+    assert sum(tag == "figure" for tag, _ in shown.tags) == 4
+    blank = "Nothing to draw, as no agent has a known place: score versus time; score at a budget of seconds."
+    assert blank in shown.said
+
+
+def test_recorded_dollars_are_drawn_where_none_could_be_recomputed() -> None:
+    stated = {"recorded_score": 0.5, "recorded_cost_usd": 6.0, "recorded_n_rollouts": 3}
+    said = page(reprice_tables(tables([run(**stated)]))).said
+    assert "Score versus recorded dollars" in said
+    assert "Recorded US dollars per attempt, as the source states them" in said
+    assert "A agent 0 0 0.5 $2.00 recorded" in said
+    assert "source states $6.00" in said
+    assert "not known source states $2.00" in said
 
 
 def test_real_runs_are_reported_whole(shared_data: Path, tmp_path: Path) -> None:

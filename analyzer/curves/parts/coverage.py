@@ -59,6 +59,13 @@ def gaps(rows: pl.DataFrame, axis: Axis) -> Iterator[str]:
         yield f"Up to {n_missing} listed tasks of a benchmark were never attempted and are not in its mean."
 
 
+def whose(rows: pl.DataFrame) -> pl.Expr:
+    """Agent of a row in words, with its benchmark where there are several."""
+    if rows["benchmark"].n_unique() <= 1:
+        return pl.col("agent")
+    return pl.format("{} on {}", "agent", pl.col("benchmark").fill_null("an unnamed benchmark")).alias("agent")
+
+
 def uneven(rows: pl.DataFrame, chosen: Mapping[str, str]) -> Iterator[str]:
     """Name the agents of ``every_attempt`` with fewer tasks than their benchmark, or say which tasks are shared."""
     tasks = pl.col("task_id")
@@ -69,7 +76,7 @@ def uneven(rows: pl.DataFrame, chosen: Mapping[str, str]) -> Iterator[str]:
         yield f"Only tasks that every agent attempted (tasks=common): {listed(shared) or 'there are none'}."
         return
     sizes = rows.group_by(GROUP, maintain_order=True).agg(n=tasks.n_unique(), n_all=pl.col("n_benchmark_tasks").first())
-    fewer = sizes.filter(pl.col("n") < pl.col("n_all")).select("agent", "run_id", "n", "n_all").iter_rows()
+    fewer = sizes.filter(pl.col("n") < pl.col("n_all")).select(whose(rows), "run_id", "n", "n_all").iter_rows()
     is_by_run = chosen["by"] == "run"
     names = [f"{agent}{f', run {run}' if is_by_run else ''}: {n} of {n_all} tasks" for agent, run, n, n_all in fewer]
     if names:

@@ -7,7 +7,7 @@ import polars as pl
 
 from analyzer.curves.parts.attempts import GROUP, OPTIONS, every_attempt, of_chosen_tasks
 from analyzer.curves.parts.axes import AXES, COST, RECORDED, Axis, chosen_axis
-from analyzer.curves.parts.coverage import coverage, gaps, rules, uneven
+from analyzer.curves.parts.coverage import coverage, gaps, rules, uneven, whose
 from analyzer.curves.parts.recorded import left_out, stated_points
 from analyzer.curves.registry import Curve, CurveResult, Tables
 from analyzer.words import listed
@@ -66,7 +66,7 @@ def _definition(axis: Axis) -> Iterator[str]:
 
 def _placed(frame: pl.DataFrame, axis: Axis) -> Iterator[str]:
     """Name the points that stand at the upper end of what is possible."""
-    names = frame.filter(pl.col("x_low") < pl.col("x"))["agent"].unique(maintain_order=True).to_list()
+    names = frame.filter(pl.col("x_low") < pl.col("x")).select(whose(frame)).to_series().to_list()
     if names:
         yield (
             f"Placed at the highest {axis.noun} they can have, as not all in them is told apart; the bar shows "
@@ -75,10 +75,12 @@ def _placed(frame: pl.DataFrame, axis: Axis) -> Iterator[str]:
 
 
 def _unplaced(frame: pl.DataFrame, axis: Axis) -> Iterator[str]:
-    rows = frame.filter(pl.col("x").is_null()).select("agent", "x_low").iter_rows()
+    rows = frame.filter(pl.col("x").is_null()).select(whose(frame), "x_low").iter_rows()
     named = [f"{agent} ({f'at least {low:.4g}' if low else 'not known'})" for agent, low in rows]
     if named:
         yield f"Not placed, as its {axis.unit} per attempt are not known in full: {', '.join(named)}."
-    unscored = frame.filter(pl.col("x").is_not_null() & pl.col("y").is_null())["agent"].to_list()
+    unscored = (
+        frame.filter(pl.col("x").is_not_null() & pl.col("y").is_null()).select(whose(frame)).to_series().to_list()
+    )
     if unscored:
         yield f"Not placed, as no score is known: {', '.join(unscored)}."

@@ -1,5 +1,6 @@
 """A curve of one benchmark as an SVG: real text, colours from the page's style, so that it follows its theme."""
 
+import textwrap
 from collections.abc import Mapping
 from html import escape
 from typing import Final
@@ -9,8 +10,9 @@ import polars as pl
 from analyzer.curves.registry import CurveResult
 from analyzer.report.charts.keys import letter
 from analyzer.report.charts.marks import Drawn, Frame, points, steps
-from analyzer.report.charts.scale import across, up
+from analyzer.report.charts.scale import Scale, across, up
 from analyzer.report.words import short
+from analyzer.words import beside
 
 WIDTH: Final = 400
 HEIGHT: Final = 290
@@ -19,6 +21,8 @@ _RIGHT: Final = {"steps": 44, "points": 12}
 _X_TICKS, _Y_TICKS = 5, 6
 _TICK_GAP: Final = 8.0
 _CHARACTER_PX: Final = 6.6
+_LABEL_CHARS: Final = 58
+_LABEL_LINE_PX: Final = 15
 
 
 def draw(result: CurveResult, keys: Mapping[str, int], place: str) -> Drawn:
@@ -43,8 +47,14 @@ def _frame(result: CurveResult) -> Frame:
     if result.form == "points":
         rows = rows.filter(pl.col("x").is_not_null() & pl.col("y").is_not_null())
     values = {axis: [v for end in ("", "_low", "_high") for v in rows[axis + end].drop_nulls()] for axis in "xy"}
-    right = WIDTH - _RIGHT[result.form]
-    return Frame(across(values["x"], _LEFT, right), up(values["y"], HEIGHT - _BOTTOM, _TOP), WIDTH)
+    x = across(values["x"], _LEFT, WIDTH - _RIGHT[result.form])
+    bottom = HEIGHT - _BOTTOM - _LABEL_LINE_PX * (len(_lines(result.x_label, x)) - 1)
+    return Frame(x, up(values["y"], bottom, _TOP), WIDTH)
+
+
+def _lines(label: str, x: Scale) -> list[str]:
+    """Lines of the label of x, which says where its scale is logarithmic."""
+    return textwrap.wrap(beside(label, "log scale") if x.is_log else label, _LABEL_CHARS)
 
 
 def _opening(result: CurveResult, place: str, said: str) -> str:
@@ -69,7 +79,7 @@ def _value(row: dict[str, float | None], name: str) -> str:
 
 
 def _axes(frame: Frame, result: CurveResult) -> list[str]:
-    floor, edge = HEIGHT - _BOTTOM, frame.x.end
+    floor, edge = frame.y.start, frame.x.end
     direction = "" if result.frame["is_higher_better"].all() else " (lower is better)"
     lines = []
     for value in frame.y.ticks(_Y_TICKS):
@@ -77,14 +87,21 @@ def _axes(frame: Frame, result: CurveResult) -> list[str]:
         lines.append(f'<line class="grid" x1="{_LEFT}" x2="{edge:g}" y1="{y:.1f}" y2="{y:.1f}"/>')
         lines.append(f'<text class="tick" x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{short(value)}</text>')
     for x, text in _x_ticks(frame):
-        lines.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{floor + 4}"/>')
-        lines.append(f'<text class="tick" x="{x:.1f}" y="{floor + 18}" text-anchor="middle">{text}</text>')
-    middle = f'x="{(_LEFT + edge) / 2:g}" y="{HEIGHT - 8}" text-anchor="middle"'
+        lines.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{floor + 4:g}"/>')
+        lines.append(f'<text class="tick" x="{x:.1f}" y="{floor + 18:g}" text-anchor="middle">{text}</text>')
     return [
         *lines,
-        f'<line class="axis" x1="{_LEFT}" x2="{edge:g}" y1="{floor}" y2="{floor}"/>',
+        f'<line class="axis" x1="{_LEFT}" x2="{edge:g}" y1="{floor:g}" y2="{floor:g}"/>',
         f'<text class="label" x="4" y="12">{escape(result.y_label + direction)}</text>',
-        f'<text class="label" {middle}>{escape(result.x_label)}</text>',
+        *_x_label(_lines(result.x_label, frame.x), (_LEFT + edge) / 2),
+    ]
+
+
+def _x_label(lines: list[str], middle: float) -> list[str]:
+    heights = [HEIGHT - 8 - _LABEL_LINE_PX * above for above in reversed(range(len(lines)))]
+    return [
+        f'<text class="label" x="{middle:g}" y="{y}" text-anchor="middle">{escape(line)}</text>'
+        for y, line in zip(heights, lines, strict=True)
     ]
 
 

@@ -7,8 +7,8 @@ import polars as pl
 from analyzer.card import column
 from analyzer.curves.registry import Tables
 from analyzer.report.blocks import Cell, Column, Table, name, table
-from analyzer.report.words import NOT_KNOWN, beside, cost, count, span, usd
-from analyzer.words import counted, percent
+from analyzer.report.words import NOT_KNOWN, cost, count, span, usd
+from analyzer.words import beside, counted, percent
 from traces.sums import known_total, total
 
 Row = dict[str, Any]
@@ -103,4 +103,4 @@ def _mean(row: Row, axis: str) -> Cell:
 
 def _stated(text: str, recomputed: float | None, recorded: float | None) -> str:
     """Put what the source states beside dollars that could not be recomputed."""
-    return text if recomputed is not None or recorded is None else beside(text, f"source states {usd(recorded)}")
+    return text if recomputed is not None or recorded is None else beside(text, f"source states {usd(recorded)}", "; ")
