@@ -33,7 +33,7 @@ def read(paths: Paths, output: Path | str | None = None, *, progress: Progress |
         return as_store(paths, chosen, progress)
     places = [paths] if isinstance(paths, Path | str) else paths
     if isinstance(places, Store):
-        raise UsageError("a store is not read again", "open it with traces.store.open_store")
+        raise UsageError("a store is not read again", "open it with open_store")
     return read_traces([Path(place) for place in places], Path(output), chosen, progress)
 
 
@@ -107,8 +107,11 @@ def sql(source: Paths, statement: str) -> pl.DataFrame:
 
 
 def verify(source: Paths, inputs: Path | str | None = None, **options: Any) -> Verification:
-    """Hash the inputs again, read (``options`` as then) and price again, and say whether the numbers still hold."""
-    return verify_store(as_store(source), None if inputs is None else Path(inputs), ReadOptions(**options))
+    """Hash store and inputs again, read and price again, and say whether the numbers still hold.
+
+    Options are those of ``ReadOptions``, where they are not to be as they were when the store was read.
+    """
+    return verify_store(as_store(source), None if inputs is None else Path(inputs), options)
 
 
 def of_benchmarks(tables: dict[str, pl.DataFrame], benchmarks: Sequence[str]) -> dict[str, pl.DataFrame]:

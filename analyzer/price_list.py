@@ -19,8 +19,13 @@ _DETAILS: Final = (
 
 
 def models(files: Sequence[Path] = (), provider: str | None = None) -> pl.DataFrame:
-    """One row per model of the book: provider, model, rows, first effective moment, layers."""
+    """One row per model of the book: provider, model, rows, first effective moment, layers.
+
+    Raises:
+        PricingError: if no such provider is known.
+    """
     rows = load_book(files).rows
+    _refuse_unknown(provider, rows["provider"].unique().sort().to_list())
     chosen = rows if provider is None else rows.filter(pl.col("provider") == provider)
     return (
         chosen.group_by("provider", "model")
@@ -41,7 +46,11 @@ def price_rows(model: str, day: str | None, provider: str | None = None, files: 
     """
     book = load_book(files)
     found = book.on(model, None, provider)
+    sellers = book.on(model, None)["provider"].unique().sort().to_list()
+    if found.is_empty() and sellers:
+        raise PricingError(f"no price for model {model!r} from {provider!r}", f"it is sold by {', '.join(sellers)}")
     if found.is_empty():
+        _refuse_unknown(provider, book.rows["provider"].unique().sort().to_list())
         closest = ", ".join(book.closest(model)) or "none"
         raise PricingError(
             f"no price for model {model!r}", f"closest known models: {closest}; add an alias or a price file"
@@ -54,6 +63,11 @@ def price_rows(model: str, day: str | None, provider: str | None = None, files: 
     usd = pl.col("price_pusd") / pl.when(is_token).then(PUSD_PER_USD_PER_MTOK).otherwise(PUSD_PER_USD)
     unit = pl.when(is_token).then(pl.lit("Mtok")).otherwise("unit")
     return in_force.select("provider", "model", "kind", usd.alias("price_usd"), unit.alias("unit"), *_DETAILS)
+
+
+def _refuse_unknown(provider: str | None, known: Sequence[str]) -> None:
+    if provider is not None and provider not in known:
+        raise PricingError(f"no provider {provider!r} in the price book", f"known: {', '.join(known)}")
 
 
 def glance(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:

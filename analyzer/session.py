@@ -3,8 +3,10 @@
 What is not given a place is kept in a cache folder: ``$EVALREPLAY_CACHE``, else the user's cache folder.
 """
 
+import errno
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import xxhash
@@ -12,29 +14,33 @@ import xxhash
 from pricing.book import load_book
 from pricing.priced_store import open_priced, reprice_store
 from pricing.scenario import Scenario, load_scenario
-from traces.errors import UsageError
+from traces.errors import StoreError, UsageError
 from traces.read import ReadOptions, read_traces
-from traces.store import MANIFEST, Store, is_store, open_store
+from traces.store import MANIFEST, Store, is_store, looks_like_store, open_store
 
 Progress = Callable[[str, int, int], None]
 Paths = Path | str | Store | Sequence[Path | str]
 
 
 def as_store(paths: Paths, options: ReadOptions | None = None, progress: Progress | None = None) -> Store:
-    """Open a store, or read raw traces into the cache and open that."""
+    """Open a store, or read raw traces into the cache and open that.
+
+    Raises:
+        TraceError: if what is named cannot be read, or the cache cannot be written to.
+    """
     if isinstance(paths, Store):
         return paths
     places = [Path(paths)] if isinstance(paths, Path | str) else [Path(path) for path in paths]
     if not places:
         raise UsageError("no traces named", "name a store or files to read")
-    if any(is_store(place) for place in places):
+    if any(is_store(place) or looks_like_store(place) for place in places):
         if len(places) > 1:
             raise UsageError("several paths, one of them a store", "name one store, or read all traces into one")
         store = open_store(places[0])
         return open_priced(store.path) if store.manifest.get("kind") == "priced" else store
     options = options or ReadOptions()
     key = repr((sorted(str(place.resolve()) for place in places), options.format, options.mapping, options.benchmark))
-    output = cache_folder() / "traces" / _digest(key) / "store"
+    output = _cached("traces", key) / "store"
     forced = ReadOptions(options.format, options.mapping, options.benchmark, options.on_error, is_forced=True)
     return read_traces(places, output, forced, progress)
 
@@ -50,10 +56,10 @@ def as_priced(
     if scenario is None and store.manifest.get("kind") == "priced":
         return open_priced(store.path)
     scenario = scenario or load_scenario()
-    output = cache_folder() / "priced" / _digest(_identity(store, scenario)) / "priced"
-    if is_store(output):
+    output = _cached("priced", _identity(store, scenario)) / "priced"
+    with suppress(StoreError):  # not there yet, or damaged: it is made again
         return open_priced(output)
-    return reprice_store(store, output, scenario, progress=progress)
+    return reprice_store(store, output, scenario, is_forced=True, progress=progress)
 
 
 def cache_folder() -> Path:
@@ -62,6 +68,23 @@ def cache_folder() -> Path:
     if given:
         return Path(given)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "evalreplay"
+
+
+def _cached(kind: str, key: str) -> Path:
+    """Folder for what was made of something, by all it depends on; made if it is not there.
+
+    Raises:
+        StoreError: if it cannot be written to.
+    """
+    folder = cache_folder() / kind / _digest(key)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        hint = "set EVALREPLAY_CACHE to a folder that may be written to, or name a place with -o (read, reprice)"
+        raise StoreError(f"{folder}: the cache cannot be written to: {error.strerror}", hint) from error
+    return folder
 
 
 def _identity(store: Store, scenario: Scenario) -> str:

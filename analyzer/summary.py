@@ -1,11 +1,16 @@
 """What a store holds, in a few tables: per run its attempts, tokens, dates and coverage; rejects by kind."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
 
 from traces.store import Store
 from traces.sums import known_total
+
+_RUN_COLUMNS: Final = (
+    "run_id", "benchmark", "agent", "source_format", "recorded_score", "recorded_cost_usd", "recorded_n_rollouts",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +20,7 @@ class Summary:
     Args:
         runs: One row per run: benchmark, agent, n_tasks, n_rollouts, attempts_min, attempts_max, n_scored, score,
             n_calls, input_tokens, output_tokens (known part), shares of calls with tokens, cache split, time and
-            recorded cost, first and last moment.
+            recorded cost, first and last moment, and what the source claims for the run.
         rejects: Count by kind, format and reason.
         n_rows: Rows by table.
     """
@@ -28,7 +33,7 @@ class Summary:
 def summarise(store: Store) -> Summary:
     """Sum up a store."""
     n_rows = {name: int(store.scan(name).select(pl.len()).collect().item()) for name in store.declared}
-    runs = store.scan("runs").select("run_id", "benchmark", "agent", "source_format").collect()
+    runs = store.scan("runs").select(_RUN_COLUMNS).collect()
     joined = runs.join(_rollouts(store), on="run_id", how="left").join(_calls(store), on="run_id", how="left")
     rejects = store.scan("rejects").group_by("kind", "source_format", "reason").agg(n=pl.len()).collect()
     return Summary(

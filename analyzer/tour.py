@@ -13,6 +13,7 @@ from analyzer import api
 from analyzer.card_text import sentence
 from analyzer.figures import draw, save
 from analyzer.price_list import price_rows
+from analyzer.words import counted
 from pricing.priced_store import reprice_store
 from traces.store import Store, open_store
 
@@ -54,9 +55,8 @@ def _costs(priced: Store) -> pl.DataFrame:
 
 def _audited(priced: Store) -> Step:
     result = api.audit(priced)
-    return Step(
-        "evalreplay audit priced/", (f"{result.n_unexplained} differences without a proven cause",), result.summary
-    )
+    found = f"{counted(result.n_unexplained, 'difference')} without a proven cause"
+    return Step("evalreplay audit priced/", (found,), result.summary)
 
 
 def _figure(priced: Store, name: str, path: Path) -> Step:

@@ -2,16 +2,18 @@
 
 import hashlib
 import tempfile
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from pricing.priced_store import reprice_store, scenario_of
-from traces.errors import ReplayError
+from traces.errors import ReplayError, TraceError
 from traces.files import fast_hash
 from traces.inputs import InputCache
+from traces.inventory import changed
 from traces.read import ReadOptions, read_traces
 from traces.store import Store
 
@@ -39,14 +41,19 @@ class Verification:
         return not self.problems
 
 
-def verify_store(store: Store, inputs: Path | None = None, options: ReadOptions | None = None) -> Verification:
-    """Verify a store or a priced store.
+def verify_store(store: Store, inputs: Path | None = None, chosen: Mapping[str, Any] | None = None) -> Verification:
+    """Verify a store or a priced store: its shards by hash, its inputs by hash, its tables by reading again.
 
     Args:
         store: The store.
         inputs: Folder the inputs lie in now; null: where they lay when they were read.
-        options: How the inputs were read (mapping, format, benchmark); null: as without options.
+        chosen: Options of ``ReadOptions`` that are not to be taken from the manifest.
+
+    Raises:
+        TraceError: if ``inputs`` does not exist.
     """
+    if inputs is not None and not inputs.exists():
+        raise TraceError(f"{inputs}: no such file or folder", "name the folder the inputs lie in now")
     traces = store.manifest.get("traces", store.manifest)
     places = _places(store, traces, inputs)
     files = pl.DataFrame(
@@ -54,8 +61,11 @@ def verify_store(store: Store, inputs: Path | None = None, options: ReadOptions 
     )
     lost = files.filter(pl.col("state") != "same")
     problems = [f"{row['name']}: {row['state']}" for row in lost.iter_rows(named=True)]
-    roots = sorted({_root(place, name) for name, place in places.items()})
-    tables = None if problems else _reread(store, roots, options or ReadOptions())
+    if files.height == lost.height and set(lost["state"]) == {"missing"}:
+        problems = [f"none of the {files.height:,} inputs is where it lay: name their folder with --inputs"]
+    damaged = changed(store.path, store.manifest["shards"], by_content=True)
+    problems = [*damaged, *problems]
+    tables = None if problems else _reread(store, places, traces["options"], chosen or {})
     if tables is not None:
         problems += [
             f"table {row['table']} differs when read again"
@@ -91,13 +101,27 @@ def _checked(file: dict[str, Any], place: Path | None) -> dict[str, Any]:
         return {"name": file["name"], "state": state, "sha256": hashlib.file_digest(content, "sha256").hexdigest()}
 
 
-def _reread(store: Store, roots: list[Path], options: ReadOptions) -> pl.DataFrame:
+def _reread(
+    store: Store, places: Mapping[str, Path], recorded: Mapping[str, Any], chosen: Mapping[str, Any]
+) -> pl.DataFrame:
+    roots = sorted({_root(place, name) for name, place in places.items()})
     with tempfile.TemporaryDirectory(prefix="evalreplay-") as folder:
-        again = read_traces(roots, Path(folder) / "store", replace(options, on_error="skip"))
+        options = _as_read(recorded, chosen, Path(folder))
+        again = read_traces(roots, Path(folder) / "store", options)
         if store.manifest["kind"] == "priced":
             again = reprice_store(again, Path(folder) / "priced", scenario_of(store))
         rows = [_compared(name, store, again) for name in store.declared]
     return pl.DataFrame(rows)
+
+
+def _as_read(recorded: Mapping[str, Any], chosen: Mapping[str, Any], folder: Path) -> ReadOptions:
+    """Options as the manifest records them, the mapping written out again, but for those chosen now."""
+    mapping = recorded["mapping"]
+    kept = None if mapping is None else folder / "mapping" / mapping["name"]
+    if kept is not None:
+        kept.parent.mkdir()
+        kept.write_text(mapping["text"], encoding="utf-8")
+    return ReadOptions(**{**recorded, "mapping": kept, **chosen})
 
 
 def _compared(name: str, store: Store, again: Store) -> dict[str, Any]:

@@ -56,7 +56,10 @@ def unresolved_hint(provider: str | None, model: str | None, book: "PriceBook") 
     if not model:
         return "the trace names no model"
     if _is_local(provider, model, book):
-        return "it runs on a machine of one's own: give the model a hardware deployment in the scenario"
+        return (
+            "it runs on a machine of one's own: add a price file with what a token costs you there (--prices FILE); "
+            "evalreplay prices MODEL shows what a price says"
+        )
     last = normalised(model).rpartition("/")[2]
     hosts = sorted(host for host, known in book.index.items() if any(n.rpartition("/")[2] == last for n in known))
     if hosts:

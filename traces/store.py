@@ -117,6 +117,12 @@ def _is_listing(shards: object) -> bool:
     return isinstance(shards, dict) and all(isinstance(shard, dict) for shard in shards.values())
 
 
+def damage(store: Store) -> StoreError | None:
+    """Read and hash every shard; the error to raise if one is not what was written. Null: all are."""
+    problems = changed(store.path, store.manifest["shards"], by_content=True)
+    return StoreError(f"{store.path}: {problems[0]}", made_again(store.path, store.manifest)) if problems else None
+
+
 def is_store(path: Path) -> bool:
     """Tell whether a folder is a store (or one whose swap was interrupted)."""
     return (path / MANIFEST).is_file() or (aside(path, "old") / MANIFEST).is_file()

@@ -39,6 +39,7 @@ def command(sources: tuple[Path, ...], tolerance: float, worst: int, style: str 
     """
     from analyzer import api
     from analyzer.cli.opening import open_priced
+    from analyzer.words import counted
 
     result = api.audit(open_priced(sources, options), tolerance)
     if style == "json":
@@ -50,7 +51,7 @@ def command(sources: tuple[Path, ...], tolerance: float, worst: int, style: str 
         emit(result.summary, None, "recomputed against recorded")
         if result.worst(worst).height:
             emit(_glance(result.worst(worst)), None, "\nworst differences")
-    say(f"{result.n_unexplained:,} differences without a proven cause")
+    say(f"{counted(result.n_unexplained, 'difference')} without a proven cause")
     if not result.is_ok():
         sys.exit(1)
 

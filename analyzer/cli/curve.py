@@ -50,7 +50,9 @@ def command(
     from analyzer.curves.registry import find
 
     find(name)
-    picked = _picked(chosen) | ({"axis": axis} if axis else {})
+    picked = _picked(chosen)
+    if axis and picked.setdefault("axis", axis) != axis:
+        raise click.UsageError(f"-O axis={picked['axis']} and --over {axis}: which one?")
     result = api.curve(name, open_priced(sources, options), benchmark=benchmark, **picked)
     present(result, style, figure, is_faceted=facet)
 

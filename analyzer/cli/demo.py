@@ -25,6 +25,9 @@ def command(output: Path, *, force: bool) -> None:
     Example:
         evalreplay demo
     """
+    from analyzer.cli.drawing import prepare_drawing
+
+    prepare_drawing()
     from analyzer.tour import tour
 
     if output.exists() and any(output.iterdir()) and not force:

@@ -1,5 +1,6 @@
 """A curve to the terminal and, if asked for, to figures."""
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -43,6 +44,23 @@ def present(
         say(f"drawn: {place}")
 
 
+def prepare_drawing() -> None:
+    """Give matplotlib a folder it can write to, before it is imported, so that it has nothing to warn of."""
+    import logging
+    import os
+
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    own = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
+    if "MPLCONFIGDIR" in os.environ or os.access(own, os.W_OK):
+        return
+    from analyzer.session import cache_folder
+
+    place = cache_folder() / "matplotlib"
+    with contextlib.suppress(OSError):
+        place.mkdir(parents=True, exist_ok=True)
+        os.environ["MPLCONFIGDIR"] = str(place)
+
+
 def _glance(frame: "pl.DataFrame") -> "pl.DataFrame":
     """Take what fits a terminal: some rows per agent, evenly by rank, and the columns that are read first."""
     import polars as pl
@@ -61,6 +79,8 @@ def _glance(frame: "pl.DataFrame") -> "pl.DataFrame":
 def _draw(result: "CurveResult", figure: Path, marked: "pl.DataFrame | None", *, is_faceted: bool) -> list[Path]:
     from dataclasses import replace
 
+    prepare_drawing()
+    figure.parent.mkdir(parents=True, exist_ok=True)
     from analyzer.figures import draw, save
 
     drawing = draw(result, marked)

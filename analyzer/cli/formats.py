@@ -41,4 +41,5 @@ def command(style: str | None) -> None:
             click.echo(f"  tokens           {row['token_convention']}")
             for spot in row["blind_spots"]:
                 click.echo(f"  blind spot       {spot}")
-        click.echo("table: any CSV, TSV, JSONL, Parquet or XLSX with a mapping (docs/mapping.md)")
+        click.echo("table: any CSV, TSV, JSONL, Parquet or XLSX with a mapping")
+        click.echo("  start from: evalreplay read FILE --suggest-mapping")

@@ -2,9 +2,14 @@
 
 import importlib
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from traces.store import Store
 
 COMMANDS: Final = {
     "demo": "Run the whole tour on the bundled figures and write a report.",
@@ -22,6 +27,9 @@ COMMANDS: Final = {
     "curves": "List the curves, their options and their sources.",
     "prices": "List models, or show the prices of one with their sources.",
 }
+
+
+_BUG: Final = 70
 
 
 class LazyGroup(click.Group):
@@ -67,15 +75,15 @@ def main(*, debug: bool) -> None:
 
 def run(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 fine, 1 a check failed, 2 usage, 3 trace, 4 pricing, 5 analysis."""
-    from traces.errors import ReplayError
-
     given = sys.argv[1:] if arguments is None else arguments
+    opened: list[Store] = []
     try:
-        main.main(given, standalone_mode=False)
+        main.main(given, standalone_mode=False, obj=opened)
     except click.exceptions.Exit as leaving:
         sys.exit(leaving.exit_code)
     except click.ClickException as error:
-        error.show()
+        asked = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "evalreplay"
+        _explain(error.format_message(), f"see: {asked} --help")
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped; nothing was left half-written", err=True)
@@ -83,20 +91,27 @@ def run(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
-    except ReplayError as error:
-        if "--debug" in given:
-            raise
-        _explain(error.problem, error.hint)
-        sys.exit(error.exit_code)
     except Exception as error:
         if "--debug" in given:
             raise
+        sys.exit(_fail(error, opened))
+
+
+def _fail(error: Exception, opened: "Sequence[Store]") -> int:
+    """Say what went wrong; the exit code."""
+    from analyzer.cli.failures import explained
+    from traces.errors import ReplayError
+
+    known = error if isinstance(error, ReplayError) else explained(error, opened)
+    if known is None:
         _explain(f"{type(error).__name__}: {error}", "this is a bug: run again with --debug and report the traceback")
-        sys.exit(70)
+        return _BUG
+    _explain(known.problem, known.hint)
+    return known.exit_code
 
 
 def _explain(problem: str, hint: str | None) -> None:
-    click.echo(f"error: {problem}", err=True)
+    click.echo(f"error: {problem.strip()}", err=True)
     if hint:
         click.echo(f"hint: {hint}", err=True)
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from analyzer.cli.options import reading_from, scenario_from
 from analyzer.cli.printing import progress_bar
 
@@ -11,12 +13,12 @@ if TYPE_CHECKING:
     from traces.store import Store
 
 
-def open_traces(sources: Sequence[Path], options: dict[str, Any]) -> "Store":
-    """Open a store, or read raw traces; takes the reading options out of a command's."""
+def open_traces(sources: Sequence[Path], options: dict[str, Any] | None = None) -> "Store":
+    """Open a store, or read raw traces; takes the reading options, if any, out of a command's."""
     from analyzer.session import as_store
 
     with progress_bar() as progress:
-        return as_store(sources, reading_from(options), progress)
+        return _noted(as_store(sources, reading_from(options) if options else None, progress))
 
 
 def open_priced(sources: Sequence[Path], options: dict[str, Any]) -> "Store":
@@ -24,5 +26,14 @@ def open_priced(sources: Sequence[Path], options: dict[str, Any]) -> "Store":
     from analyzer.session import as_priced
 
     scenario = scenario_from(options)
+    store = open_traces(sources, options)
     with progress_bar() as progress:
-        return as_priced(sources, scenario, reading_from(options), progress)
+        return _noted(as_priced(store, scenario, progress=progress))
+
+
+def _noted(store: "Store") -> "Store":
+    """Let the command line know which stores were opened, should one turn out to be damaged."""
+    context = click.get_current_context(silent=True)
+    if context is not None and isinstance(context.obj, list):
+        context.obj.append(store)
+    return store

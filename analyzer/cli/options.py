@@ -19,6 +19,21 @@ _PRICING: Final = ("scenario", "as_of", "prices", "cache", "roles")
 _READING: Final = ("format_name", "mapping", "benchmark_name", "on_error")
 
 
+def _moment(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
+    """Refuse what is no date before anything is read."""
+    from datetime import datetime
+
+    from traces.errors import PricingError
+
+    try:
+        if given not in {None, "recorded"}:
+            datetime.fromisoformat(str(given))
+    except ValueError as error:
+        hint = "write 2026-06-09, 2026-06-09T16:00Z for an hour, or recorded for the time of each call"
+        raise PricingError(f"--as-of {given}: not a date", hint) from error
+    return given
+
+
 def _stacked(*options: Callable[[F], F]) -> Callable[[F], F]:
     def decorate(command: F) -> F:
         return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
@@ -49,16 +64,16 @@ benchmark_options = _stacked(
 
 pricing_options = _stacked(
     click.option("-s", "--scenario", type=_FILE, help="Scenario file (TOML)."),
-    click.option("--as-of", metavar="DATE", help="Prices in force on this day; default: the day of each call."),
+    click.option("--as-of", metavar="DATE", callback=_moment, help="Prices in force on this day, not each call's."),
     click.option("--prices", multiple=True, type=_FILE, help="Price file of your own; it wins (may be repeated)."),
     click.option("--cache", type=click.Choice(["as_recorded", "none"]), help="none: all input billed as uncached."),
     click.option("--role", "roles", multiple=True, type=_ROLE, help="Count only this role (may be repeated)."),
 )  # fmt: skip
 
 verifying_options = _stacked(
-    click.option("--format", "format", metavar="NAME", help="As it was read: only this format."),
-    click.option("--mapping", type=_FILE, help="As it was read: mapping of plain tables."),
-    click.option("--benchmark-name", "benchmark", metavar="NAME", help="As it was read: name of the benchmark."),
+    click.option("--format", "format", metavar="NAME", help="Read only this format; default: as it was read."),
+    click.option("--mapping", type=_FILE, help="Mapping of plain tables; default: the one it was read with."),
+    click.option("--benchmark-name", "benchmark", metavar="NAME", help="Name of the benchmark; default: as then."),
 )
 
 reading_options = _stacked(

@@ -21,7 +21,8 @@ def command(
     """Read raw traces into a store.
 
     Formats are recognised by content; folders are walked; .gz and .zst are opened. Reading again into the same store
-    parses only what changed.
+    parses only what changed. What is found twice is read once, and the copies are listed in the table rejects: a
+    duplicate is never an error.
 
     \b
     Examples:
@@ -37,13 +38,14 @@ def command(
     if output is None:
         raise click.UsageError("where to? give -o STORE")
     from analyzer.cli.options import reading_from
+    from analyzer.words import counted
     from traces.read import read_traces
 
     with progress_bar() as progress:
         store = read_traces(paths, output, reading_from(options, is_forced=force), progress)
     rows = store.manifest["rows"]
-    say(", ".join(f"{rows[name]:,} {name}" for name in ("runs", "rollouts", "calls", "rejects")) + f" in {output}")
+    say(", ".join(counted(rows[f"{name}s"], name) for name in ("run", "rollout", "call", "reject")) + f" in {output}")
     for row in store.table("rejects").head(5).iter_rows(named=True):
-        say(f"  {row['kind']}: {row['source_path']} {row['place']}: {row['reason']}")
+        say(f"  {row['kind']}: {': '.join(filter(None, (row['source_path'], row['place'], row['reason'])))}")
     if rows["rejects"] > 5:  # noqa: PLR2004 - as many as are shown above
         say(f"  ... and {rows['rejects'] - 5:,} more in the table rejects: evalreplay show {output}")

@@ -25,7 +25,10 @@ def command(sources: tuple[Path, ...], output: Path, *, force: bool, **options: 
     if output.exists() and not force:
         raise click.UsageError(f"{output} exists: give another file, or --force")
     from analyzer import api
+    from analyzer.cli.drawing import prepare_drawing
     from analyzer.cli.opening import open_priced
 
+    prepare_drawing()
+    output.parent.mkdir(parents=True, exist_ok=True)
     api.report(open_priced(sources, options), output)
     say(f"written: {output}")

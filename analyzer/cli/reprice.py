@@ -29,6 +29,7 @@ def command(sources: tuple[Path, ...], output: Path, *, strict: bool, force: boo
     """
     from analyzer.cli.opening import open_traces
     from analyzer.cli.options import scenario_from
+    from analyzer.words import counted
     from pricing.priced_store import reprice_store
     from pricing.unpriced import label
 
@@ -39,7 +40,8 @@ def command(sources: tuple[Path, ...], output: Path, *, strict: bool, force: boo
     for row in priced.table("runs").iter_rows(named=True):
         say(f"{row['benchmark'] or '-'}: {row['agent']}: {_amount(row)}")
     for model in priced.manifest["unpriced"]:
-        say(f"no price for {label(model)} ({model['n_calls']:,} calls): {model['reason']}\nhint: {model['hint']}")
+        calls = counted(model["n_calls"], "call")
+        say(f"no price for {label(model)} ({calls}): {model['reason']}\nhint: {model['hint']}")
 
 
 def _amount(row: dict[str, Any]) -> str:

@@ -41,31 +41,55 @@ def command(sources: tuple[Path, ...], style: str | None, **options: Any) -> Non
 
 
 def _show_run(row: dict[str, Any]) -> None:
-    from analyzer.cli.printing import cell
-    from analyzer.words import percent
+    click.echo(f"{row['benchmark'] or 'benchmark not named'}: {row['agent']}")
+    click.echo(f"  {'run':<9} {row['run_id']} ({row['source_format']})")
+    for name, text in (_rollouts(row) | _calls(row) | _claims(row)).items():
+        click.echo(f"  {name:<9} {text}")
 
+
+def _rollouts(row: dict[str, Any]) -> dict[str, str]:
+    from analyzer.cli.printing import cell
+
+    if not row["n_rollouts"]:
+        return {"rollouts": "no rollouts"}
     fewest, most = row["attempts_min"], row["attempts_max"]
     attempts = cell(fewest) if fewest == most else f"{fewest} to {most}"
     attempts += " attempt" if most == 1 else " attempts"
+    tasks = f"{cell(row['n_tasks'])} {'task' if row['n_tasks'] == 1 else 'tasks'}"
+    return {
+        "rollouts": f"{cell(row['n_rollouts'])} of {tasks}, {attempts} each",
+        "score": f"{cell(row['score'])} ({cell(row['n_scored'])} scored)",
+    }
+
+
+def _calls(row: dict[str, Any]) -> dict[str, str]:
+    from analyzer.cli.printing import cell
+    from analyzer.words import percent
+
+    if not row["n_calls"]:
+        return {"calls": "no calls"}
     shares = {
         "tokens": "tokens_frac",
         "cache split": "cache_split_frac",
         "latency": "measured_time_frac",
         "cost": "recorded_cost_frac",
     }
-    known = ", ".join(f"{what} {percent(row[name])}" for what, name in shares.items() if row[name] is not None)
-    tokens_in, tokens_out = _tokens(row, "input"), _tokens(row, "output")
-    lines = {
-        "run": f"{row['run_id']} ({row['source_format']})",
-        "rollouts": f"{cell(row['n_rollouts'])} of {cell(row['n_tasks'])} tasks, {attempts} each",
-        "score": f"{cell(row['score'])} ({cell(row['n_scored'])} scored)",
-        "calls": f"{cell(row['n_calls'])}, {tokens_in} tokens in, {tokens_out} out",
-        "known": known or "no calls",
-        "dates": f"{cell(row['first_at'])} to {cell(row['last_at'])} UTC",
+    return {
+        "calls": f"{cell(row['n_calls'])}, {_tokens(row, 'input')} tokens in, {_tokens(row, 'output')} out",
+        "known": ", ".join(f"{what} {percent(row[name])}" for what, name in shares.items() if row[name] is not None),
+        "dates": f"{cell(row['first_at'])} to {cell(row['last_at'])} UTC" if row["first_at"] else "not known",
     }
-    click.echo(f"{row['benchmark'] or 'benchmark not named'}: {row['agent']}")
-    for name, text in lines.items():
-        click.echo(f"  {name:<9} {text}")
+
+
+def _claims(row: dict[str, Any]) -> dict[str, str]:
+    """What the source claims of a run it does not show in full."""
+    from analyzer.cli.printing import cell
+
+    if row["n_rollouts"] and row["n_calls"]:
+        return {}
+    claims = {"score": "recorded_score", "dollars": "recorded_cost_usd", "rollouts": "recorded_n_rollouts"}
+    known = ", ".join(f"{what} {cell(row[name])}" for what, name in claims.items() if row[name] is not None)
+    return {"recorded": known} if known else {}
 
 
 def _tokens(row: dict[str, Any], side: str) -> str:

@@ -9,16 +9,20 @@ from analyzer.cli.printing import emit
 
 
 @click.command("sql")
-@click.argument("source", type=click.Path(exists=True, path_type=Path), metavar="STORE")
+@click.argument("source", type=click.Path(path_type=Path), metavar="STORE")
 @click.argument("statement")
 @output_options
 def command(source: Path, statement: str, style: str | None) -> None:
     """Ask a store a question in SQL (DuckDB). Tables: runs, tasks, rollouts, scores, calls, charges, rejects.
 
+    A statement reads the store and nothing else.
+
     \b
-    Example:
+    Examples:
+        evalreplay sql store/ "describe calls"
         evalreplay sql store/ "select model, count(*), sum(output_tokens) from calls group by model"
     """
-    from analyzer import api
+    from analyzer.cli.opening import open_traces
+    from analyzer.query import query
 
-    emit(api.sql(source, statement), style)
+    emit(query(open_traces([source]), statement), style)

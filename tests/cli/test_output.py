@@ -14,7 +14,7 @@ puzzles: solver
   rollouts  2 of 2 tasks, 1 attempt each
   score     0.5 (2 scored)
   calls     3, 3,000,000 tokens in, 200,000 out
-  known     tokens 100%, cache split 67%, time 100%, cost 67%
+  known     tokens 100 %, cache split 66.7 %, latency 0 %, cost 66.7 %
   dates     2026-01-15 12:00 to 2026-01-15 12:02 UTC
 runs 1  tasks 0  rollouts 2  scores 0  calls 3  charges 0  rejects 0
 """
@@ -38,7 +38,7 @@ puzzles    solver        2  3.55   2.65    3.55  0.5    0.5     0.5           1 
 TABLES = [
     "show store/", "audit priced/", "card priced/", "curve score_at_budget priced/", "frontier priced/", "curves",
     "formats", "prices acme-large --prices acme.toml", "prices", "sql priced/ 'select * from calls'",
-    "verify store/ --mapping mapping.toml",
+    "verify store/",
 ]  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def test_reprice_says_the_cost_and_its_bounds(place: Path) -> None:
 def test_a_call_without_a_price_is_counted_and_hinted_at(place: Path) -> None:
     code, _, err = run_apart("evalreplay reprice store/ -o again/", place)
     assert code == 0
-    assert "puzzles: solver: at least $0.00 (0% priced)" in err
+    assert "puzzles: solver: at least $0.00 (0 % priced)" in err
     assert "no price for acme/acme-large (3 calls)" in err
     assert "hint: closest known models" in err
 
@@ -114,7 +114,7 @@ def test_audit_exits_with_1_where_a_difference_has_no_cause(place: Path) -> None
     code, out, err = run_apart("evalreplay audit wrong/ --prices acme.toml", place)
     assert code == 1
     assert "unexplained" in out
-    assert err == "1 differences without a proven cause\n"
+    assert err == "1 difference without a proven cause\n"
 
 
 @pytest.mark.parametrize("arguments", TABLES)
@@ -170,11 +170,11 @@ def test_suggest_mapping_proposes_toml(place: Path) -> None:
 
 
 def test_verify_holds_and_stops_holding_when_an_input_changes(place: Path) -> None:
-    verify = "evalreplay verify priced/ --inputs . --mapping mapping.toml"
+    verify = "evalreplay verify priced/ --inputs ."
     code, _, err = run_apart(verify, place)
     assert (code, err) == (0, "every number still holds\n")
     (place / "calls.csv").write_text((place / "calls.csv").read_text().replace("100000", "100001"))
-    assert run_apart(verify, place) == (1, "", "calls.csv: changed\n1 things do not hold\n")
+    assert run_apart(verify, place) == (1, "", "calls.csv: changed\n1 thing does not hold\n")
 
 
 def test_raw_traces_are_read_on_the_way(place: Path) -> None:

@@ -59,8 +59,8 @@ def test_exact_names_resolve_to_who_bills(
 @pytest.mark.parametrize(
     ("provider", "model", "hint"),
     [
-        ("ollama_chat", "qwen2.5:7b", "hardware deployment"),
-        (None, "ollama/llama3", "hardware deployment"),
+        ("ollama_chat", "qwen2.5:7b", "price file with what a token costs"),
+        (None, "ollama/llama3", "price file with what a token costs"),
         (None, "openai/gpt-oss-120b", "say who bills it"),
         (None, "deepseek-ai/DeepSeek-V3", "sold by"),
         ("openrouter", "google/gemini-3-pro-previe", "closest known models: google/gemini-3-pro-preview"),

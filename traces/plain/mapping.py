@@ -140,7 +140,9 @@ def parse_mapping(text: str, name: str) -> Mapping:
     try:
         mapping = Mapping.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise TraceError(f"{name}: not valid TOML: {error}", "see docs/mapping.md for an example") from error
+        raise TraceError(
+            f"{name}: not valid TOML: {error}", "for an example: evalreplay read FILE --suggest-mapping"
+        ) from error
     except ValidationError as error:
         raise _explained(error, name) from error
     for problem, hint in _problems(mapping):
@@ -190,7 +192,7 @@ def _explained(error: ValidationError, name: str) -> TraceError:
         model: type[BaseModel] = Mapping if len(first["loc"]) == 1 else When if "when" in first["loc"] else Section
         known = [field.alias or key for key, field in model.model_fields.items()]
         return TraceError(f"{name}: {where}: unknown key", nearest(str(first["loc"][-1]), known))
-    return TraceError(f"{name}: {where}: {first['msg']}", "see docs/mapping.md for every key")
+    return TraceError(f"{name}: {where}: {first['msg']}", "for an example: evalreplay read FILE --suggest-mapping")
 
 
 def _problems(mapping: Mapping) -> Iterator[tuple[str, str]]:

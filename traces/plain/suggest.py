@@ -22,6 +22,7 @@ _EPOCHS: Final = (("unix_us", 1e14), ("unix_ms", 1e11), ("unix_s", 1e8))
 _RUN_NAMES: Final = ("agent", "scaffold", "model", "reasoning_effort", "benchmark")
 _PROVEN: Final = {"cache_read_tokens": "false", "reasoning_tokens": '"unknown"'}
 _SCALED: Final = ("_s", "_usd")
+_SHOWN_CHARS: Final = 40
 _KEY_CHOICES: Final = ("task_id", "rollout_id")
 
 
@@ -43,10 +44,13 @@ def suggest_mapping(path: Path) -> str:
     file = SourceFile(path, path.name)
     layout = Layout("utf-8" if _is_utf8(file) else "latin-1")
     names = column_names(file, layout)
+    if len(names) == 1:
+        problem = f"{path}: it is no table: it has one column, {names[0][:_SHOWN_CHARS]!r}"
+        raise TraceError(problem, "CSV, TSV, JSONL, Parquet and XLSX are read; convert other files to one of them")
     start = _start(names)
     if not start.columns:
         problem = f"{path}: none of its columns has a known name: {', '.join(names[:20]) or 'it has none'}"
-        raise TraceError(problem, "write the mapping by hand: docs/mapping.md lists every key")
+        raise TraceError(problem, "write a mapping by hand, or rename columns, such as task_id, score, input_tokens")
     rows = first_rows(file, sorted(set(start.columns.values())), layout)
     start = _with_run_id(start, rows)
     return "\n".join(_lines(start, rows, layout, sorted(set(names) - set(rows.columns)))) + "\n"

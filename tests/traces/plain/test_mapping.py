@@ -13,11 +13,11 @@ CALLS = '[[table]]\nfills = "calls"\n[table.columns]\ntask_id = "task"\n'
 @pytest.mark.parametrize(
     ("text", "problem", "hint"),
     [
-        ("[[table", "not valid TOML", "docs/mapping.md"),
+        ("[[table", "not valid TOML", "--suggest-mapping"),
         ('[run]\nmodle = "x"\n' + CALLS, "run.modle: unknown column of runs", "model"),
         (CALLS + 'input_tokns = "in"\n', "table 1 (calls): columns.input_tokns: unknown column", "input_tokens"),
         (CALLS.replace("fills", "granularty = 'call'\nfills"), "table.1.granularty: unknown key", "granularity"),
-        ('[[table]]\nfills = "call"\n', "table.1.fills", "docs/mapping.md"),
+        ('[[table]]\nfills = "call"\n', "table.1.fills", "--suggest-mapping"),
         (CALLS + 'latency_s = "t"\n[table.units]\nlatency_s = "msec"\n', "unknown unit 'msec'", "ms"),
         (CALLS + '[table.units]\nmodel = "ms"\n', "units.model: the column has no unit", "_s, _usd and _tokens"),
         (CALLS + '[table.times]\nstarted_at = "unix"\n', "unknown format 'unix'", "unix_s"),
@@ -25,7 +25,7 @@ CALLS = '[[table]]\nfills = "calls"\n[table.columns]\ntask_id = "task"\n'
         ('[[table]]\nfills = "scores"\n[table.columns]\ntask_id = "t"\n', "metric is needed", "constant"),
         (CALLS + 'input_tokens = "a"\nuncached_input_tokens = "b"\n', "both given", "give one"),
         (CALLS + "[[table.when]]\ncolumn = 'p'\n", "when p): give equals or in", "equals ="),
-        ("", "table: Field required", "docs/mapping.md"),
+        ("", "table: Field required", "--suggest-mapping"),
     ],
 )
 def test_names_what_is_wrong_and_the_nearest_known_key(text: str, problem: str, hint: str) -> None:

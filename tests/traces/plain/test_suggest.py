@@ -82,3 +82,10 @@ def test_suggestions_for_real_tables_read_every_row(shared_data: Path, name: str
     (batch,) = read_tables([SourceFile(shared_data / name, name)], mapping, log)
     assert {table: batch[table].height for table in n_rows} == n_rows
     assert log.rows == []
+
+
+@pytest.mark.parametrize("text", ["- task_id: a\n  input_tokens: 12\n", "task_id: a\nscore: 1\n", "# Notes on score\n"])
+def test_text_that_is_no_table_is_said_to_be_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "t").write_text(text)
+    with pytest.raises(TraceError, match="it is no table"):
+        suggest_mapping(tmp_path / "t")
