@@ -80,11 +80,12 @@ def _limits(rows: pl.DataFrame) -> Iterator[str]:
     if stopped.is_empty():
         yield "No rollout was stopped by a limit: each line is exact at every budget where the resource is known."
         return
-    yield f"{stopped.height} rollouts were stopped by a limit of their own: from there on the band is what is possible."
-    if stopped["floor"].count():
-        yield "In it they keep at least the score they stopped with, and at most reach the highest score."
-    if stopped["floor"].null_count():
-        yield "In it they could have reached any score, lower ones included, where no answer has no value of its own."
+    n_kept = stopped["floor"].count()
+    words = "rollouts were stopped by a limit of their own: from there on the band runs from the"
+    if n_kept:
+        yield f"{n_kept} {words} score they stopped with to the highest score."
+    if n_kept < stopped.height:
+        yield f"{stopped.height - n_kept} {words} lowest to the highest score, as no answer has no value of its own."
     if stopped["score_max"].null_count():
         yield "The highest possible score is not known for some of them: no upper bound from there on."
 

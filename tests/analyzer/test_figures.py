@@ -1,5 +1,6 @@
 """Figures: what is on them, what is said when there is nothing, and equal bytes for equal input."""
 
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,11 @@ def test_groups_of_which_nothing_is_known_are_named_not_drawn() -> None:
 
 
 def test_a_wide_spread_of_dollars_is_drawn_on_a_log_axis_a_narrow_one_is_not() -> None:
-    assert draw(points(priced(25))).axes[0].get_xscale() == "log"
+    wide = draw(points(priced(25))).axes[0]
+    assert (wide.get_xscale(), wide.get_xlabel()) == ("log", "US dollars per attempt, mean over tasks (log scale)")
+    assert (
+        draw(find("score_at_budget")(priced(25))).axes[0].get_xlabel() == "Budget per rollout (US dollars, log scale)"
+    )
     assert draw(points(priced(3))).axes[0].get_xscale() == "linear"
 
 
@@ -132,3 +137,41 @@ def test_another_suffix_names_those_that_work(tmp_path: Path) -> None:
 def test_a_frontier_of_steps_is_refused() -> None:
     with pytest.raises(UsageError, match="no points for a frontier"):
         draw(find("score_at_budget")(priced(1)), points(priced(1)).frame)
+
+
+def test_an_agent_keeps_its_colour_whatever_else_is_drawn() -> None:
+    whole = find("score_vs_cost")(priced(5))
+    alone = replace(whole, frame=whole.frame.tail(1))
+    inks = [draw(result).axes[0].lines[-1].get_color() for result in (whole, alone)]
+    assert inks[0] == inks[1] != draw(points(priced(1))).axes[0].lines[-1].get_color()
+
+
+def test_runs_of_an_agent_share_its_colour_and_differ_in_shape() -> None:
+    tables = priced(2)
+    tables["runs"] = tables["runs"].with_columns(agent=pl.lit("agent"))
+    one, other = draw(find("score_vs_cost")(tables, by="run")).axes[0].lines[-2:]
+    assert one.get_color() == other.get_color()
+    assert one.get_marker() != other.get_marker()
+
+
+def test_labels_keep_off_the_bars() -> None:
+    figure = draw(points(priced(6, cost_low_usd=0.001)))
+    axes = figure.axes[0]
+    bars = [line.get_window_extent() for line in axes.lines if len(line.get_xdata()) == 2]
+    labels = [text.get_window_extent() for text in figure.texts if text.get_text().startswith("scaffold")]
+    assert bars
+    assert not any(label.y0 < bar.y0 < label.y1 and label.overlaps(bar) for label in labels for bar in bars)
+
+
+def test_agents_on_fewer_tasks_say_so_in_their_label() -> None:
+    tables = priced(2)
+    fewer = (pl.col("run_id") != "bench 1") | (pl.col("task_id") == "a")
+    tables["rollouts"] = tables["rollouts"].filter(fewer)
+    assert "(1\xa0of\xa03\xa0tasks)" in words(draw(points(tables)))
+    assert "(3\xa0of" not in words(draw(points(tables)))
+
+
+def test_a_benchmark_with_nothing_to_draw_is_named() -> None:
+    one, other = priced(2), priced(1, "hard", cost_usd=None, cost_high_usd=None)
+    tables = {name: pl.concat([one[name], other[name]]) for name in one}
+    assert "Nothing to draw for hard." in words(draw(points(tables)))

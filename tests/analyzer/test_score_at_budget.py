@@ -75,6 +75,12 @@ def test_a_rollout_stopped_by_its_own_limit_opens_the_upper_bound_from_there_on(
     assert column(result, "y_high") == [0.5, 1.0]
 
 
+def test_a_limit_takes_nothing_from_the_score_it_stopped_at() -> None:
+    result = SCORE_AT_BUDGET(priced([attempt("a", 1.0, 0.5, stop_reason="limit_cost")]))
+    assert (column(result, "y_low"), column(result, "y"), column(result, "y_high")) == ([0.5], [0.5], [1.0])
+    assert any("from the score they stopped with to the highest score" in note for note in result.notes)
+
+
 def test_without_a_known_highest_score_a_limit_stop_leaves_no_upper_bound() -> None:
     tables = priced([attempt("a", 1.0, 1.0), attempt("b", 2.0, 0.0, stop_reason="limit_turns")], score_max=None)
     assert column(SCORE_AT_BUDGET(tables), "y_high") == [0.5, None]
@@ -130,6 +136,7 @@ def test_negative_scores_are_not_cut_to_zero() -> None:
     result = SCORE_AT_BUDGET(tables)
     assert column(result, "y") == [-1.0, 0.0]
     assert (column(result, "y_low"), column(result, "y_high")) == ([-1.0, -1.0], [-1.0, 0.0])
+    assert any("from the lowest to the highest score" in note for note in result.notes)
 
 
 def test_a_declared_lowest_score_is_the_value_of_no_answer() -> None:

@@ -21,8 +21,7 @@ _FIGURES: Final = ("recorded", "recomputed", "difference")
 _SUMMARY_COLUMNS: Final = (
     Column("Agent"),
     Column("Compared"),
-    Column("Figures", is_number=True),
-    Column("Agree", is_number=True),
+    Column("Agree", "figures", is_number=True),
     Column("Explained", is_number=True),
     Column("Unexplained", is_number=True),
     Column("Recorded", "sum of known", is_number=True),
@@ -95,7 +94,8 @@ def _of_runs(rows: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
 
 
 def _summary_cells(row: Row) -> tuple[Cell, ...]:
-    counts = (number(row[name]) for name in ("n", "n_agree", "n_explained", "n_open"))
+    agree = Cell(f"{row['n_agree']:,} (of {row['n']:,})", row["n_agree"])
+    counts = (agree, *(number(row[name]) for name in ("n_explained", "n_open")))
     figures = (_figure(row, name) for name in _FIGURES)
     return (Cell(row["label"]), Cell(_compared(row)), *counts, *figures, Cell(row["causes"] or "none differs"))
 
