@@ -40,7 +40,7 @@ def names(folder: Path, raw: bytes) -> list[str]:
         b"\xef\xbb\xbfa,b\r\n1,x\r\n2,y",
         b"a\tb\n1\tx\n2\ty\n",
         b'a;"b"\n1;"x"\n2;"y"\n',
-        gzip.compress(b"a,b\n1,x\n2,y\n"),
+        gzip.compress(b"a,b\n1,x\n2,y\n", mtime=0),
         zstandard.compress(b"a,b\n1,x\n2,y\n"),
     ],
 )
