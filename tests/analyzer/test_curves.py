@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from analyzer.curves.parts.axes import AXES, with_bounds
+from analyzer.curves.parts.axes import AXES
 from analyzer.curves.registry import CurveResult, discover, find
 from pricing.schema import PRICED_ROLLOUTS, PRICED_RUNS
 from traces.errors import AnalysisError, UsageError
@@ -219,8 +219,8 @@ SEEN = {
     ("axis", "seen"), [("tokens", 100.0), ("output_tokens", 10.0), ("uncached_tokens", 30.0), ("turns", 6.0)]
 )
 def test_what_was_seen_is_the_low_bound_of_what_is_not_known(axis: str, seen: float) -> None:
-    rows = frame(PRICED_ROLLOUTS, rollout()).with_columns(**{name: pl.lit(n) for name, n in SEEN.items()})
-    x, low, high = with_bounds(rows).select(*AXES[axis].columns()).row(0)
+    rows = frame(PRICED_ROLLOUTS, rollout(**SEEN))
+    x, low, high = rows.select(*AXES[axis].columns()).row(0)
     assert (x, low, high) == (None, seen, None)
 
 
@@ -228,6 +228,6 @@ def test_what_was_seen_is_the_low_bound_of_what_is_not_known(axis: str, seen: fl
     ("axis", "ends"), [("tokens", (120.0, 150.0)), ("output_tokens", (20.0, 50.0)), ("uncached_tokens", (50.0, 80.0))]
 )
 def test_output_that_may_hold_more_reasoning_is_placed_at_its_highest(axis: str, ends: tuple[float, float]) -> None:
-    rows = with_bounds(frame(PRICED_ROLLOUTS, rollout(**TOKENS))).with_columns(output_high_tokens=pl.lit(50))
+    rows = frame(PRICED_ROLLOUTS, rollout(**TOKENS, output_high_tokens=50))
     x, low, high = rows.select(*AXES[axis].columns()).row(0)
     assert (x, low, high) == (ends[1], *ends)

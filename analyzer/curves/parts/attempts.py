@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from analyzer.curves.parts.axes import Axis, with_bounds
+from analyzer.curves.parts.axes import Axis
 from analyzer.curves.registry import Option, Tables
 from traces.errors import AnalysisError
 
@@ -57,7 +57,7 @@ def every_attempt(tables: Tables, axis: Axis, chosen: Mapping[str, str]) -> pl.D
         AnalysisError: if a rollout has no run, or weights or directions contradict each other.
     """
     protocols = _protocols(tables["runs"], chosen["measure"])
-    rows = with_bounds(tables["rollouts"]).join(protocols, on="run_id", how="left")
+    rows = tables["rollouts"].join(protocols, on="run_id", how="left")
     if rows["agent"].null_count():
         raise AnalysisError(f"{rows['agent'].null_count()} rollouts belong to no run", "read the traces again")
     rows = rows.select(*GROUP, "rollout_id", "task_id", *_scores(chosen["measure"]), *axis.columns(), *_stops())

@@ -99,10 +99,3 @@ def chosen_axis(axis: Axis, chosen: Mapping[str, str]) -> Axis:
     if axis.name != "dollars":
         raise UsageError(f"cost=recorded: {axis.noun} have no dollars", "leave it out, or choose the axis dollars")
     return RECORDED
-
-
-def with_bounds(rollouts: pl.DataFrame) -> pl.DataFrame:
-    """Add the columns of bounds that older tables do not have, as not known."""
-    names = ("input_low_tokens", "uncached_input_low_tokens", "output_low_tokens", "output_high_tokens", "n_turns_low")
-    absent = [name for name in names if name not in rollouts.columns]
-    return rollouts.with_columns(pl.lit(None, pl.Int64).alias(name) for name in absent)
