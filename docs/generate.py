@@ -71,7 +71,8 @@ def commands() -> str:
     """Give the help of every command."""
     from analyzer.cli.main import COMMANDS, main
 
-    context = click.Context(main, info_name="evalreplay", terminal_width=_HELP_WIDTH)
+    names = main.context_settings["help_option_names"]
+    context = click.Context(main, info_name="evalreplay", terminal_width=_HELP_WIDTH, help_option_names=names)
     pages = [f"## evalreplay {name}\n\n```text\n{_help(context, name)}\n```" for name in COMMANDS]
     return "\n\n".join(pages)
 

@@ -64,7 +64,9 @@ benchmark_options = _stacked(
 
 pricing_options = _stacked(
     click.option("-s", "--scenario", type=_FILE, help="Scenario file (TOML)."),
-    click.option("--as-of", metavar="DATE", callback=_moment, help="Prices in force on this day, not each call's."),
+    click.option(
+        "--as-of", metavar="DATE", callback=_moment, help="Prices in force on this day; default: the day of each call."
+    ),
     click.option("--prices", multiple=True, type=_FILE, help="Price file of your own; it wins (may be repeated)."),
     click.option("--cache", type=click.Choice(["as_recorded", "none"]), help="none: all input billed as uncached."),
     click.option("--role", "roles", multiple=True, type=_ROLE, help="Count only this role (may be repeated)."),

@@ -64,13 +64,13 @@ def draw(result: CurveResult, frontier: pl.DataFrame | None = None) -> Figure:
     return figure
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path | str) -> None:
     """Write a figure as PNG, SVG or PDF, by suffix; the same figure gives the same bytes.
 
     Raises:
         UsageError: on another suffix.
     """
-    suffix = path.suffix.lower()
+    suffix = Path(path).suffix.lower()
     if suffix not in _DATELESS:
         raise UsageError(f"{path}: no figures of type {suffix or 'without suffix'}", f"use {', '.join(_DATELESS)}")
     with matplotlib.style.context(["default", RC]):
