@@ -42,7 +42,7 @@ def rules(rows: pl.DataFrame, axis: Axis, chosen: Mapping[str, str]) -> Iterator
     if axis.name == "dollars":
         yield "Dollars of the roles that were priced."
     if axis.origin:
-        yield f"{axis.unit[0].upper()}{axis.unit[1:]}, {axis.origin}: not recomputed; its roles, its prices."
+        yield f"{axis.unit[0].upper()}{axis.unit[1:]}, {axis.origin}: with the source's own roles and prices."
     if axis.is_tokens and rows["agent"].n_unique() > 1:
         yield "Tokens of different tokenizers are not one unit: compare agents in dollars."
 
