@@ -58,6 +58,8 @@ def _flat(frame: "pl.DataFrame") -> "pl.DataFrame":
 
 def _print_table(frame: "pl.DataFrame", title: str | None) -> None:
     """Print a table, or, where its columns would not fit side by side, a paragraph a row."""
+    from analyzer.words import counted
+
     if title:
         click.echo(title)
     cells = [[cell(value) for value in row] for row in frame.head(_MOST_ROWS).iter_rows()]
@@ -68,7 +70,7 @@ def _print_table(frame: "pl.DataFrame", title: str | None) -> None:
     else:
         _print_grid(frame, cells, width)
     if frame.height > _MOST_ROWS:
-        click.echo(f"... and {frame.height - _MOST_ROWS:,} more rows: --csv or --json prints all")
+        click.echo(f"... and {counted(frame.height - _MOST_ROWS, 'more row')}: --csv or --json prints all")
 
 
 def _print_grid(frame: "pl.DataFrame", cells: list[list[str]], width: int) -> None:
