@@ -72,6 +72,8 @@ def _causes() -> tuple[Cause, ...]:
         Cause(NOT_RECORDED, pl.col("recorded").is_null(), pl.lit("the source records no cost")),
         Cause(RESIDUAL, pl.col("is_residual") & unknown, pl.lit("a total of the source exceeds the calls seen")),
         Cause("tokens_unknown", pl.col("is_tokens_unknown") & unknown, _at_least("token counts are not in the trace")),
+        Cause(RESIDUAL, pl.col("is_rollouts_missing") & _has_parts() & _exceeds_parts(), pl.format(
+            "the source counts more rollouts than were seen, and records {} more than theirs", _usd(_missing()))),
         Cause("calls_missing", pl.col("is_calls_missing") & unknown, _at_least("calls are not in the trace")),
         *(Cause(name, pl.col(flag) & _is_within(), pl.format("{}: {} is possible", why, spread))
           for name, flag, why in _OPEN),
@@ -80,8 +82,6 @@ def _causes() -> tuple[Cause, ...]:
         Cause("price_of_another_day", _stands("other_day"), _of("equals these tokens at the price of {}", "other_day")),
         Cause("provider_differs", _stands("other_provider"), _of("equals these tokens at {}", "other_provider")),
         Cause("other_rates", _stands("own_rates"), pl.col("own_rates")),
-        Cause(RESIDUAL, pl.col("is_rollouts_missing") & _has_parts() & _exceeds_parts(), pl.format(
-            "the source counts more rollouts than were seen, and records {} more than theirs", _usd(_missing()))),
         Cause(BY_PARTS, _has_parts() & _is_close("recorded", "parts_recorded"), pl.format(
             "the sum of the differences of its parts: {}", _parts_causes())),
     )  # fmt: skip
