@@ -72,7 +72,7 @@ def _causes() -> tuple[Cause, ...]:
         Cause(NOT_RECORDED, pl.col("recorded").is_null(), pl.lit("the source records no cost")),
         Cause(RESIDUAL, pl.col("is_residual") & unknown, pl.lit("a total of the source exceeds the calls seen")),
         Cause("tokens_unknown", pl.col("is_tokens_unknown") & unknown, _at_least("token counts are not in the trace")),
-        Cause(RESIDUAL, pl.col("is_rollouts_missing") & _has_parts() & _exceeds_parts(), pl.format(
+        Cause(RESIDUAL, pl.col("is_rollouts_missing") & pl.col("has_settled_parts") & _exceeds_parts(), pl.format(
             "the source counts more rollouts than were seen, and records {} more than theirs", _usd(_missing()))),
         Cause("calls_missing", pl.col("is_calls_missing") & unknown, _at_least("calls are not in the trace")),
         *(Cause(name, pl.col(flag) & _is_within(), pl.format("{}: {} is possible", why, spread))
