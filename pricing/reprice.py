@@ -133,22 +133,19 @@ def sums_by_rollout(shards: Iterable[pl.LazyFrame], charges: pl.DataFrame, prici
 
 
 def _collected_sums(calls: pl.LazyFrame, key: str, pricing: Pricing) -> pl.DataFrame:
-    """Sum in 64 bits where that is safe; a sum that comes near their end is made again in 128."""
-    if pricing.facts.n_rows * most_pusd(_facts(pricing), rate_facts(pricing.grid.cells)) <= MOST_PUSD:
-        return _call_sums(calls, key, pricing).collect(engine="streaming")
-    sums = _call_sums(calls, key, pricing, is_checked=True).collect(engine="streaming")
-    if (sums.select(pl.col("roughly_pusd").max()).item() or 0.0) > MOST_PUSD:
-        sums = _call_sums(calls, key, pricing, is_wide=True).collect(engine="streaming")
-    return sums.drop("roughly_pusd", strict=False)
+    """Sum in 64 bits; where so many calls of the highest cost there can be would not fit, again in 128."""
+    sums = _call_sums(calls, key, pricing).collect(engine="streaming")
+    n_most = sums.select(pl.col("n_rows").max()).item() or 0
+    if n_most * most_pusd(_facts(pricing), rate_facts(pricing.grid.cells)) <= MOST_PUSD:
+        return sums
+    return _call_sums(calls, key, pricing, is_wide=True).collect(engine="streaming")
 
 
-def _call_sums(
-    calls: pl.LazyFrame, key: str, pricing: Pricing, *, is_checked: bool = False, is_wide: bool = False
-) -> pl.LazyFrame:
+def _call_sums(calls: pl.LazyFrame, key: str, pricing: Pricing, *, is_wide: bool = False) -> pl.LazyFrame:
     priced = counted_calls(calls, pricing)
     if is_wide:
         priced = priced.with_columns(pl.selectors.ends_with("_pusd").cast(pl.Int128))
-    return call_sums(priced, key, _facts(pricing), _costs(pricing), is_checked=is_checked)
+    return call_sums(priced, key, _facts(pricing), _costs(pricing))
 
 
 def priced_sums(

@@ -21,7 +21,7 @@ HELPERS: Final = ("n_requests", "n_rows", "n_priced_rows")
 """Columns that sums carry on the way; not part of any table."""
 
 
-def call_sums(priced: pl.LazyFrame, key: str, facts: Facts, costs: Costs, *, is_checked: bool = False) -> pl.LazyFrame:
+def call_sums(priced: pl.LazyFrame, key: str, facts: Facts, costs: Costs) -> pl.LazyFrame:
     """Sum priced calls by ``key``, in pico-dollars; what the facts give away is not summed but written after.
 
     Args:
@@ -29,7 +29,6 @@ def call_sums(priced: pl.LazyFrame, key: str, facts: Facts, costs: Costs, *, is_
         key: rollout_id or run_id.
         facts: Facts of the calls.
         costs: How they were priced.
-        is_checked: Add roughly_pusd, the sum as a floating-point number, which does not overflow.
     """
     known = facts.known | costs.known
     names = [name for name in (*_MONEY, *_TOKENS) if name != "charges_cost_pusd"]
@@ -41,8 +40,6 @@ def call_sums(priced: pl.LazyFrame, key: str, facts: Facts, costs: Costs, *, is_
     bounds = _bounds(facts)
     sums |= {name: bound for name, (same, bound) in bounds.items() if same is None}
     same_as = {name: same for name, (same, _) in bounds.items() if same is not None}
-    if is_checked:
-        sums["roughly_pusd"] = total(pl.coalesce("cost_high_pusd", "cost_low_pusd").cast(pl.Float64))
     return (
         priced.group_by(key).agg(n_rows=pl.len().cast(pl.Int64), **sums).with_columns(**given).with_columns(**same_as)
     )
