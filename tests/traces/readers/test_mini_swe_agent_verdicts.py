@@ -122,3 +122,10 @@ def test_only_objects_with_verdicts_and_lists_of_exit_statuses_are_score_files()
     assert not is_score_file(Peek(b'["resolved_ids"]', b""))
     assert not is_score_file(Peek(b'{"a": 1}', b""))
     assert not is_score_file(Peek(b"", b""))
+
+
+def test_records_line_by_line_are_no_score_file_and_stop_nothing(tmp_path: Path) -> None:
+    lines = b'{"instance_id": "a", "resolved": true}\n{"instance_id": "b", "resolved": false}\n'
+    verdicts, rejects = read(tmp_path, lines, {"resolved_ids": ["a"]})
+    assert verdicts.by_task == {"a": True}
+    assert rejects == [("0.json", "", "unrecognised")]

@@ -105,10 +105,18 @@ def _load(file: SourceFile, log: RejectLog) -> dict[str, Any]:
     except TraceError as error:
         log.malformed(file.name, "file", error.problem.removeprefix(f"{file.path}: "))
     except (ValueError, RecursionError) as error:
-        log.malformed(file.name, "document", f"broken JSON: {error}")
+        _report_broken(file, error, log)
     else:
         return dict(document)
     return {}
+
+
+def _report_broken(file: SourceFile, error: Exception, log: RejectLog) -> None:
+    """Report a damaged score file; lines of records that only look like one are no score file."""
+    if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
+        log.unrecognised(file.name, "several JSON documents, not a score file")
+    else:
+        log.malformed(file.name, "document", f"broken JSON: {error}")
 
 
 def _verdicts(document: Mapping[str, Any], file: SourceFile, log: RejectLog) -> Iterator[tuple[str, bool]]:
