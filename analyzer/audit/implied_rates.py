@@ -147,7 +147,7 @@ def _is_met(tokens: "Numbers", rates: "Numbers", recorded: "Numbers") -> "NDArra
 
 def _envelope(tokens: "Numbers", recorded: "Numbers") -> "tuple[Numbers, NDArray[np.bool_]] | None":
     """Lowest rates no figure lies above, and which figures they reproduce; null: too few to prove them."""
-    from scipy.optimize import linprog  # type: ignore[import-untyped]  # publishes no types
+    from scipy.optimize import linprog
 
     relative = tokens / recorded[:, None]
     program = linprog(relative.sum(axis=0), A_ub=-relative, b_ub=[-1.0] * len(recorded), bounds=(0, None))

@@ -1,12 +1,14 @@
 """``evalreplay read``."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from analyzer.cli.options import force_option, reading_options
 from analyzer.cli.printing import progress_bar, say
+
+_SHOWN: Final = 5
 
 
 @click.command("read")
@@ -45,7 +47,7 @@ def command(
         store = read_traces(paths, output, reading_from(options, is_forced=force), progress)
     rows = store.manifest["rows"]
     say(", ".join(counted(rows[f"{name}s"], name) for name in ("run", "rollout", "call", "reject")) + f" in {output}")
-    for row in store.table("rejects").head(5).iter_rows(named=True):
+    for row in store.table("rejects").head(_SHOWN).iter_rows(named=True):
         say(f"  {row['kind']}: {': '.join(filter(None, (row['source_path'], row['place'], row['reason'])))}")
-    if rows["rejects"] > 5:  # noqa: PLR2004 - as many as are shown above
-        say(f"  ... and {rows['rejects'] - 5:,} more in the table rejects: evalreplay show {output}")
+    if rows["rejects"] > _SHOWN:
+        say(f"  ... and {rows['rejects'] - _SHOWN:,} more in the table rejects: evalreplay show {output}")

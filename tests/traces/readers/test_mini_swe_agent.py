@@ -285,6 +285,7 @@ def test_whatever_bytes_are_changed_reading_ends_with_tables_or_a_clear_error(
     write(folder, bytes(raw))
     on_error = data.draw(st.sampled_from(["stop", "skip"]))
     try:
-        read_traces([folder], folder.with_name("store"), ReadOptions(on_error=on_error))
+        store = read_traces([folder], folder.with_name("store"), ReadOptions(on_error=on_error))
     except ReplayError:
         return
+    assert set(store.tables()) == set(store.declared)
