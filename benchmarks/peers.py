@@ -131,7 +131,7 @@ def _ours(path: Path) -> Taken:
     import polars as pl
 
     from pricing.book import load_book
-    from pricing.facts import facts_of
+    from pricing.cost.facts import facts_of
     from pricing.reprice import prepare, priced_calls
     from pricing.scenario import Scenario
     from traces.schema import CALLS, TABLES

@@ -10,8 +10,8 @@ from measure import Result, Taken, fresh, taken, tell
 from synthetic import CALLS_PER_ROLLOUT, KINDS, price_book, write_calls
 
 from pricing.book import PriceBook
-from pricing.charges import price_charges
-from pricing.facts import facts_of_parquet
+from pricing.cost.charges import price_charges
+from pricing.cost.facts import facts_of_parquet
 from pricing.priced_store import call_batches
 from pricing.reprice import Pricing, call_table, prepare, sums_by_rollout
 from pricing.scenario import Scenario

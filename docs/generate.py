@@ -116,7 +116,7 @@ def frontiers() -> str:
 
 def price_files() -> str:
     """List the price files of the package: provider, models, rows, until when each was checked."""
-    from pricing.price_file import read_price_file
+    from pricing.book.price_file import read_price_file
 
     rows = []
     for path in sorted((ROOT / "pricing" / "data" / "prices").glob("*.toml")):

@@ -9,8 +9,8 @@ from typing import Any, Final
 import polars as pl
 
 from pricing.book import PriceBook, load_book
-from pricing.charges import price_charges
-from pricing.facts import facts_of_parquet
+from pricing.cost.charges import price_charges
+from pricing.cost.facts import facts_of_parquet
 from pricing.reprice import Pricing, call_table, in_usd, prepare, priced_sums
 from pricing.scenario import Scenario
 from pricing.schema import PRICED_TABLES

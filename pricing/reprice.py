@@ -7,14 +7,14 @@ from datetime import datetime
 import polars as pl
 
 from pricing.book import PriceBook, load_book
-from pricing.charges import price_charges
-from pricing.cost import Costs, cost_columns
-from pricing.facts import Facts, facts_of
-from pricing.in_force import END, START
-from pricing.place import Times, with_rates
-from pricing.rate_facts import MOST_PUSD, most_pusd, rate_facts
-from pricing.rates import KEY_COLUMNS, Grid, rate_grid
-from pricing.rollup import HELPERS, call_sums, joined_sums, rollout_costs, run_costs, with_charges
+from pricing.cost.charges import price_charges
+from pricing.cost.cost import Costs, cost_columns
+from pricing.cost.facts import Facts, facts_of
+from pricing.cost.rollup import HELPERS, call_sums, joined_sums, rollout_costs, run_costs, with_charges
+from pricing.rates.grid import KEY_COLUMNS, Grid, rate_grid
+from pricing.rates.in_force import END, START
+from pricing.rates.place import Times, with_rates
+from pricing.rates.rate_facts import MOST_PUSD, most_pusd, rate_facts
 from pricing.scenario import Scenario
 from pricing.schema import PRICED_CALLS, PRICED_TABLES, PUSD_PER_USD
 from traces.schema import INPUT_PARTS, ROLES, TABLES

@@ -5,8 +5,8 @@ from typing import Any
 import polars as pl
 
 from pricing.book import PriceBook
-from pricing.names import unresolved_hint
-from pricing.rates import KEY_COLUMNS
+from pricing.names.resolve import unresolved_hint
+from pricing.rates.grid import KEY_COLUMNS
 from traces.errors import PricingError
 
 

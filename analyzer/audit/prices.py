@@ -6,9 +6,9 @@ from typing import Final
 import polars as pl
 
 from analyzer.audit.implied_rates import GROUP
-from pricing.aliases import normalised
 from pricing.book import PriceBook
-from pricing.names import resolve
+from pricing.names.aliases import normalised
+from pricing.names.resolve import resolve
 from pricing.reprice import reprice_tables
 from pricing.scenario import Scenario
 from traces.schema import CALLS, UTC_TIME

@@ -14,7 +14,7 @@ from commands import run_command
 
 from analyzer.curves.registry import Curve
 from analyzer.tour import BUNDLED
-from pricing.price_file import read_price_file
+from pricing.book.price_file import read_price_file
 from pricing.priced_store import reprice_store
 from traces import read as reading
 from traces.read import read_traces

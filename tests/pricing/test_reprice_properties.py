@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from price_rows import day, price, rows_of
 
 from pricing.book import PriceBook, load_book
-from pricing.facts import Facts, facts_of
-from pricing.names import resolve
+from pricing.cost.facts import Facts, facts_of
+from pricing.names.resolve import resolve
 from pricing.reprice import call_table, prepare, reprice_tables
 from pricing.scenario import Scenario
 from traces.schema import CALLS, ROLES

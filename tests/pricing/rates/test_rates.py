@@ -6,8 +6,8 @@ import pytest
 from builders import call, tables
 from price_rows import book, day, price
 
-from pricing.in_force import price_rows, rates_at
-from pricing.rates import KINDS, Grid, rate_grid
+from pricing.rates.grid import KINDS, Grid, rate_grid
+from pricing.rates.in_force import price_rows, rates_at
 from pricing.reprice import reprice_tables
 from traces.errors import PricingError
 

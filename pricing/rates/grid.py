@@ -15,9 +15,9 @@ from typing import Any, Final
 import polars as pl
 
 from pricing.book import PriceBook
-from pricing.in_force import DAY_MINUTES, END, START, PriceRow, PriceRows, price_rows, rates_at
-from pricing.names import resolve
-from pricing.windows import parse_hours, parse_weekdays
+from pricing.book.windows import parse_hours, parse_weekdays
+from pricing.names.resolve import resolve
+from pricing.rates.in_force import DAY_MINUTES, END, START, PriceRow, PriceRows, price_rows, rates_at
 from traces.errors import PricingError
 from traces.schema import UTC_TIME
 

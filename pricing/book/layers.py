@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from pricing.price_file import PriceFile
+from pricing.book.price_file import PriceFile
 from pricing.schema import PRICES, TOKEN_KINDS
 
 _BEGINNING: Final = datetime(1, 1, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from pricing.facts import Facts
+from pricing.cost.facts import Facts
 from traces.checks import MOST_TOKENS
 from traces.schema import INPUT_PARTS
 

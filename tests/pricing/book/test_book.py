@@ -5,9 +5,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pricing.book import HISTORY_FOLDER, PriceBook, load_book
-from pricing.layers import merge_layers
-from pricing.price_file import PriceFile
+from pricing.book.book import HISTORY_FOLDER, PriceBook, load_book
+from pricing.book.layers import merge_layers
+from pricing.book.price_file import PriceFile
 from pricing.schema import PRICES
 from traces.errors import PricingError
 from traces.schema import violations

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from pricing.price_file import midnight
+from pricing.book.price_file import midnight
 from traces.errors import PricingError
 
 ALIASES_PATH: Final = Path(str(files("pricing"))) / "data" / "aliases.toml"

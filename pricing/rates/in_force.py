@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
-from pricing.windows import parse_hours, parse_weekdays
+from pricing.book.windows import parse_hours, parse_weekdays
 
 START, END = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 DAY_MINUTES: Final = 1440

@@ -12,8 +12,8 @@ from typing import Final
 
 import polars as pl
 
-from pricing.facts import Facts
-from pricing.rate_facts import MOST_PUSD, RateFacts, most_pusd
+from pricing.cost.facts import Facts
+from pricing.rates.rate_facts import MOST_PUSD, RateFacts, most_pusd
 from traces.schema import INPUT_PARTS
 
 _RATES: Final = {name: name.removesuffix("_tokens") for name in INPUT_PARTS[:4]}

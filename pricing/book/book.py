@@ -12,13 +12,13 @@ from typing import Final
 
 import polars as pl
 
-from pricing.aliases import ALIASES_PATH, Aliases, load_aliases, normalised
-from pricing.catalogue import FOLDER, NAMES_SCHEMA, load_catalogue
-from pricing.layers import merge_layers
-from pricing.names import resolve
-from pricing.price_file import PriceFile, read_price_file
+from pricing.book.catalogue import FOLDER, NAMES_SCHEMA, load_catalogue
+from pricing.book.layers import merge_layers
+from pricing.book.price_file import PriceFile, read_price_file
+from pricing.book.windows import is_in_window
+from pricing.names.aliases import ALIASES_PATH, Aliases, load_aliases, normalised
+from pricing.names.resolve import resolve
 from pricing.schema import PRICES
-from pricing.windows import is_in_window
 from traces.errors import PricingError
 from traces.schema import UTC_TIME
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from pricing.facts import Facts
-from pricing.rates import KEY_COLUMNS, Grid
+from pricing.cost.facts import Facts
+from pricing.rates.grid import KEY_COLUMNS, Grid
 
 _MINUTES_OF_WEEK: Final = (
     (pl.col("_at").dt.weekday().cast(pl.Int32) - 1) * 1440

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from builders import NOON, call, frame
 
-from pricing.facts import Facts, facts_of, facts_of_parquet
+from pricing.cost.facts import Facts, facts_of, facts_of_parquet
 from traces.schema import CALLS
 
 ROWS = [

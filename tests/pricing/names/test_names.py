@@ -4,9 +4,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pricing.aliases import load_aliases
 from pricing.book import load_book
-from pricing.names import resolve, unresolved_hint
+from pricing.names.aliases import load_aliases
+from pricing.names.resolve import resolve, unresolved_hint
 from traces.errors import PricingError
 
 ALIASES = """

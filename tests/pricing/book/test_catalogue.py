@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from pricing.catalogue import FOLDER, catalogue_source, load_catalogue
+from pricing.book.catalogue import FOLDER, catalogue_source, load_catalogue
 from pricing.schema import PRICES
 from traces.errors import PricingError
 from traces.schema import violations
@@ -52,7 +52,7 @@ def test_every_row_of_the_catalogue_is_a_valid_price() -> None:
 
 def test_the_frozen_catalogue_equals_the_conversion(installed: Any) -> None:
     assert installed
-    from pricing.catalogue_convert import convert_installed
+    from pricing.book.catalogue_convert import convert_installed
 
     conversion = convert_installed()
     frozen, source = load_catalogue(), catalogue_source()

@@ -18,9 +18,9 @@ from typing import Any, Final
 
 import polars as pl
 
-from pricing.catalogue import FOLDER, NAMES_SCHEMA, Catalogue
+from pricing.book.catalogue import FOLDER, NAMES_SCHEMA, Catalogue
+from pricing.book.windows import hours_text
 from pricing.schema import PRICES, PUSD_PER_USD
-from pricing.windows import hours_text
 
 PROJECT: Final = "genai-prices"
 _TOKEN_KINDS: Final = {

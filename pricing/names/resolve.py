@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
-from pricing.aliases import Alias, normalised
+from pricing.names.aliases import Alias, normalised
 from traces.schema import UTC_TIME
 
 if TYPE_CHECKING:

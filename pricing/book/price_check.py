@@ -10,9 +10,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from pricing.price_file import bound, parse_price_file, place, series, slot
+from pricing.book.price_file import bound, parse_price_file, place, series, slot
+from pricing.book.windows import parse_hours, parse_weekdays, windows_meet
 from pricing.schema import DATE_BASES
-from pricing.windows import parse_hours, parse_weekdays, windows_meet
 from traces.errors import PricingError
 
 _Rate = Annotated[Decimal | int, Field(ge=0)]

@@ -5,8 +5,8 @@ from typing import Final
 
 import polars as pl
 
-from pricing.cost import Costs
-from pricing.facts import Facts
+from pricing.cost.cost import Costs
+from pricing.cost.facts import Facts
 from traces.sums import known_total, total
 
 PARTS: Final = ("uncached_input", "cache_read", "cache_write", "visible_output", "reasoning", "request", "charges")

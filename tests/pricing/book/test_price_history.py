@@ -8,11 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pricing.book import HISTORY_FOLDER, load_book
-from pricing.price_check import check_price_file
-from pricing.price_file import read_price_file
+from pricing.book.book import HISTORY_FOLDER, load_book
+from pricing.book.price_check import check_price_file
+from pricing.book.price_file import read_price_file
+from pricing.book.windows import is_in_window
 from pricing.schema import PRICES
-from pricing.windows import is_in_window
 from traces.schema import violations
 
 GOLDEN = Path(__file__).parent / "golden" / "history.csv"

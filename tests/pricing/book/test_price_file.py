@@ -4,9 +4,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pricing.price_check import check_price_file
-from pricing.price_file import read_price_file
-from pricing.windows import is_in_window, parse_hours, parse_weekdays, windows_meet
+from pricing.book.price_check import check_price_file
+from pricing.book.price_file import read_price_file
+from pricing.book.windows import is_in_window, parse_hours, parse_weekdays, windows_meet
 from traces.errors import PricingError
 
 HEAD = 'provider = "acme"\ncurrency = "USD"\nsource_url = "https://acme.example/pricing"\n'

@@ -37,7 +37,7 @@ def read_price_file(path: Path, layer: str = "user") -> PriceFile:
     """
     document = parse_price_file(path)
     if layer == "user":
-        from pricing.price_check import check_document
+        from pricing.book.price_check import check_document
 
         check_document(path, document)
     shared = {"provider": document["provider"], "layer": layer, "retrieved_date": document.get("retrieved_date")}
