@@ -51,7 +51,7 @@ def price_rows(model: str, day: str | None, provider: str | None = None, files: 
         raise PricingError(f"no price for model {model!r} from {provider!r}", f"it is sold by {', '.join(sellers)}")
     if found.is_empty():
         _refuse_unknown(provider, book.rows["provider"].unique().sort().to_list())
-        closest = ", ".join(book.closest(model)) or "none"
+        closest = ", ".join(book.directory.closest(model)) or "none"
         raise PricingError(
             f"no price for model {model!r}", f"closest known models: {closest}; add an alias or a price file"
         )

@@ -59,6 +59,55 @@ PRICES: Final = Table(
     ),
 )  # fmt: skip
 
+_SOURCED: Final = (
+    Column("source", pl.String, "Where it is written.", nullable=False),
+    Column("retrieved_date", pl.Date, "Day the source was read."),
+    Column("note", pl.String, "Anything else worth knowing."),
+)
+_OF_MODELS: Final = Column("models", pl.String, "Model id, or the start of several ids and *; null: every model of the provider.")  # fmt: skip
+
+MODEL_FACTS: Final = Table(
+    "model_facts",
+    ("provider", "model"),
+    "One row per model of which more is known than its prices.",
+    (
+        Column("provider", pl.String, "Who bills.", nullable=False),
+        Column("model", pl.String, "Model id at that provider.", nullable=False),
+        Column("release_date", pl.Date, "First day it could be called; null: not known."),
+        Column("retired_date", pl.Date, "First day it could no longer be called; null: none known."),
+        *_SOURCED,
+    ),
+)
+CACHE_RULES: Final = Table(
+    "cache_rules",
+    (),
+    "What a provider's prompt cache holds: the first row that fits a model and a moment counts.",
+    (
+        Column("provider", pl.String, "Who bills.", nullable=False),
+        _OF_MODELS,
+        Column("min_tokens", pl.Int64, "Shorter prompts are not cached.", nullable=False),
+        Column("ttl_s", pl.Float64, "Seconds an entry is kept at least after it was last used; null: not stated."),
+        Column("effective_from", UTC_TIME, "In force from this moment; null: always."),
+        *_SOURCED,
+    ),
+)
+REGION_MULTIPLIERS: Final = Table(
+    "region_multipliers",
+    (),
+    "What all prices of a model are multiplied by in a region: the latest row that fits model, region and moment counts.",
+    (
+        Column("provider", pl.String, "Who bills.", nullable=False),
+        Column("region", pl.String, "Region as calls and scenarios name it.", nullable=False),
+        _OF_MODELS,
+        Column("multiplier", pl.Float64, "Factor on the price of no region.", nullable=False),
+        Column("effective_from", UTC_TIME, "In force from this moment; null: always."),
+        *_SOURCED,
+    ),
+)
+UNITS: Final = (
+    "token", "request", "search", "session", "message", "page", "image", "s", "char", "pixel", "token_hour", "gb_day",
+)  # fmt: skip
+
 
 def _money(name: str, what: str) -> tuple[Column, ...]:
     return (

@@ -29,7 +29,7 @@ def _advice(row: dict[str, Any], book: PriceBook) -> dict[str, str]:
     if row["price_model"] is None:
         return {
             "reason": "no such model in the price book",
-            "hint": unresolved_hint(row["provider"], row["model"], book),
+            "hint": unresolved_hint(row["provider"], row["model"], book.directory),
         }
     if row["first_at"] is None:
         return {"reason": "its calls carry no date", "hint": "price them at one day: --as-of DATE"}

@@ -40,7 +40,7 @@ def other_prices(calls: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
 
 def _on_other_days(pairs: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
     """Days on which a price of the model changed, and the one before the first."""
-    targets = resolve(pairs, book).filter(pl.col("price_model").is_not_null())
+    targets = resolve(pairs, book.directory).filter(pl.col("price_model").is_not_null())
     listed = targets.join(
         book.rows, left_on=["price_provider", "price_model"], right_on=["provider", "model"], how="inner"
     )
@@ -53,8 +53,8 @@ def _at_other_providers(pairs: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
     """List the same model, by the last part of its name, as every other provider of the book sells it."""
     rows = [
         (row["provider"], row["model"], None, host, name)
-        for row in resolve(pairs, book).iter_rows(named=True)
-        for host, names in sorted(book.index.items())
+        for row in resolve(pairs, book.directory).iter_rows(named=True)
+        for host, names in sorted(book.directory.index.items())
         for name in sorted({sold for known, sold in names.items() if _last(known) in _lasts(row)})
         if host != (row["price_provider"] or row["provider"])
     ]

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -14,18 +13,19 @@ import polars as pl
 
 from pricing.book.catalogue import FOLDER, NAMES_SCHEMA, load_catalogue
 from pricing.book.layers import merge_layers
+from pricing.book.price_check import read_checked
 from pricing.book.price_file import PriceFile, read_price_file
 from pricing.book.windows import is_in_window
-from pricing.names.aliases import ALIASES_PATH, Aliases, load_aliases, normalised
+from pricing.names.aliases import ALIASES_PATH, Aliases, load_aliases
+from pricing.names.directory import Directory, directory
 from pricing.names.resolve import resolve
-from pricing.schema import PRICES
+from pricing.schema import CACHE_RULES, MODEL_FACTS, PRICES, REGION_MULTIPLIERS
 from traces.errors import PricingError
 from traces.schema import UTC_TIME
 
 HISTORY_FOLDER: Final = Path(str(files("pricing"))) / "data" / "prices"
 _PRICE: Final = ("provider", "model", "kind", "unit", "min_input_tokens", "service_tier", "is_batch", "region")
 _PAIR: Final = pl.Schema({"provider": pl.String, "model": pl.String})
-_N_CLOSEST: Final = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +41,18 @@ class PriceBook:
         names: Further names (lower case) of the models in rows: provider, name, model.
         aliases: Table of dated aliases, billers and vendors.
         sources: sha256 of every file the book was read from, by name.
+        models: Rows of MODEL_FACTS.
+        caches: Rows of CACHE_RULES; the first that fits counts.
+        regions: Rows of REGION_MULTIPLIERS.
     """
 
     rows: pl.DataFrame
     names: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NAMES_SCHEMA))
     aliases: Aliases = field(default_factory=load_aliases)
     sources: Mapping[str, str] = field(default_factory=dict)
+    models: pl.DataFrame = field(default_factory=MODEL_FACTS.empty)
+    caches: pl.DataFrame = field(default_factory=CACHE_RULES.empty)
+    regions: pl.DataFrame = field(default_factory=REGION_MULTIPLIERS.empty)
 
     def on(self, model: str, at: datetime | None, provider: str | None = None) -> pl.DataFrame:
         """Rows in force for a model, sorted; at every host of that name where no provider is given and none owns it.
@@ -64,29 +70,19 @@ class PriceBook:
             rows = self._prevailing(rows, moment)
         return rows.select(PRICES.schema.names()).sort(*_PRICE, "effective_from", "priority", nulls_last=False)
 
-    def closest(self, model: str) -> list[str]:
-        """Known names closest to one that is not known, for a hint; never used to price."""
-        known = {name for names in self.index.values() for name in names}
-        return get_close_matches(normalised(model), sorted(known), n=_N_CLOSEST)
-
     @cached_property
-    def index(self) -> dict[str, dict[str, str]]:
-        """Provider -> normalised name -> model; a model's own id goes before a further name."""
-        index: dict[str, dict[str, str]] = {}
-        for provider, name, model in self.names.iter_rows():
-            index.setdefault(provider, {})[name] = model
-        for provider, model in self.rows.select("provider", "model").unique().iter_rows():
-            index.setdefault(provider, {})[normalised(model)] = model
-        return index
+    def directory(self) -> Directory:
+        """Names of its models."""
+        models = self.rows.select("provider", "model").unique().iter_rows()
+        return directory(self.names.iter_rows(), models, self.aliases)
 
     def _targets(self, model: str, provider: str | None) -> pl.DataFrame:
         pair = pl.DataFrame([(provider, model)], schema=_PAIR, orient="row")
-        found = resolve(pair, self).filter(pl.col("price_model").is_not_null())
+        found = resolve(pair, self.directory).filter(pl.col("price_model").is_not_null())
         found = found.select(pl.col("price_provider", "price_model").name.replace("price_", ""), r"^alias_.*$")
         if found.height or provider is not None:
             return found
-        hosts = [(host, names[normalised(model)]) for host, names in self.index.items() if normalised(model) in names]
-        found_hosts = pl.DataFrame(hosts, schema=_PAIR, orient="row")
+        found_hosts = pl.DataFrame(self.directory.sellers(model), schema=_PAIR, orient="row")
         return found_hosts.with_columns(pl.lit(None, UTC_TIME).alias(f"alias_{end}") for end in ("from", "until"))
 
     def _prevailing(self, rows: pl.DataFrame, moment: datetime) -> pl.DataFrame:
@@ -118,12 +114,22 @@ def _load(user_files: tuple[tuple[Path, str], ...]) -> PriceBook:
     """Load the book; kept as long as the content of the user's files is the same."""
     catalogue, aliases = load_catalogue(), load_aliases()
     history = [read_price_file(path, "history") for path in sorted(HISTORY_FOLDER.glob("*.toml"))]
-    user = [read_price_file(path) for path, _ in user_files]
+    user = [read_checked(path) for path, _ in user_files]
     renamed = _renamed(catalogue.rows, aliases, history)
     names = [(provider, name, model) for (provider, name), model in aliases.renames().items()]
     own_names = pl.DataFrame(names, schema=NAMES_SCHEMA, orient="row")
     rows = merge_layers(renamed, history, user)
-    return PriceBook(rows, pl.concat([catalogue.names, own_names]), aliases, _sources(history, user_files))
+    files = (*user, *history)
+    models = pl.concat(file.models for file in files).unique(["provider", "model"], keep="first", maintain_order=True)
+    return PriceBook(
+        rows,
+        pl.concat([catalogue.names, own_names]),
+        aliases,
+        _sources(history, user_files),
+        models=models,
+        caches=pl.concat(file.caches for file in files),
+        regions=pl.concat(file.regions for file in files),
+    )
 
 
 def _renamed(rows: pl.DataFrame, aliases: Aliases, history: Sequence[PriceFile]) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """Checks of a price file: its keys and types (pydantic), then order, overlaps, zeros and sources."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from difflib import get_close_matches
@@ -10,9 +10,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from pricing.book.price_file import bound, parse_price_file, place, series, slot
+from pricing.book.price_file import FACTS, PriceFile, bound, parse_price_file, place, price_file, series, slot
 from pricing.book.windows import parse_hours, parse_weekdays, windows_meet
-from pricing.schema import DATE_BASES
+from pricing.schema import DATE_BASES, UNITS
 from traces.errors import PricingError
 
 _Rate = Annotated[Decimal | int, Field(ge=0)]
@@ -67,16 +67,57 @@ class _Price(_Rates):
     note: _Name | None = None
 
 
+class _Fact(_Strict):
+    source: _Name | None = None
+    note: _Name | None = None
+
+
+class _Model(_Fact):
+    model: _Name
+    release_date: date | None = None
+    retired_date: date | None = None
+
+
+class _Cache(_Fact):
+    models: list[_Name] = []
+    min_tokens: Annotated[int, Field(ge=0)]
+    ttl_s: Annotated[float, Field(gt=0)] | None = None
+    effective_date: date | None = None
+
+
+class _Region(_Fact):
+    models: list[_Name] = []
+    regions: Annotated[list[_Name], Field(min_length=1)]
+    multiplier: Annotated[Decimal, Field(gt=0)]
+    effective_date: date | None = None
+
+
 class _Document(_Strict):
     provider: _Name
     currency: Literal["USD"]
     checked_through_date: date | None = None
     retrieved_date: date | None = None
     source_url: _Name | None = None
-    price: Annotated[list[_Price], Field(min_length=1)]
+    price: list[_Price] = []
+    model: list[_Model] = []
+    cache: list[_Cache] = []
+    region: list[_Region] = []
 
 
-_MODELS: Final[dict[str, type[BaseModel]]] = {"price": _Price, "tier": _Tier, "charge": _Charge}
+_MODELS: Final[dict[str, type[BaseModel]]] = {
+    "price": _Price, "tier": _Tier, "charge": _Charge, "model": _Model, "cache": _Cache, "region": _Region,
+}  # fmt: skip
+
+
+def read_checked(path: Path) -> PriceFile:
+    """Read a price file of a user, checked.
+
+    Raises:
+        PricingError: naming file, table, key and remedy, at the first thing wrong.
+    """
+    document = parse_price_file(path)
+    check_document(path, document)
+    return price_file(path, document, "user")
 
 
 def check_price_file(path: Path) -> int:
@@ -87,7 +128,7 @@ def check_price_file(path: Path) -> int:
     """
     document = parse_price_file(path)
     check_document(path, document)
-    return len(document["price"])
+    return len(document.get("price", ()))
 
 
 def check_document(path: Path, document: Mapping[str, Any]) -> None:
@@ -100,13 +141,17 @@ def check_document(path: Path, document: Mapping[str, Any]) -> None:
         _Document.model_validate(document)
     except ValidationError as error:
         raise _explained(path, error) from error
-    for number, table in enumerate(document["price"], start=1):
+    if not any(document.get(name) for name in ("price", *FACTS)):
+        raise PricingError(f"{path}: no [[price]] table", "see the format of price files: docs/adding.md")
+    prices = document.get("price", [])
+    for number, table in enumerate(prices, start=1):
         for problem, hint in _table_problems(table, document):
             raise PricingError(f"{place(path, number)}: {problem}", hint)
-    for (number, table), (_, following) in pairwise(enumerate(document["price"], start=1)):
+    for (number, table), (_, following) in pairwise(enumerate(prices, start=1)):
         if _order(table) > _order(following):
             raise PricingError(f"{place(path, number + 1)}: comes before table {number}", "sort by model, then date")
-    _check_overlaps(path, document["price"])
+    _check_overlaps(path, prices)
+    _check_facts(path, document)
 
 
 def _explained(path: Path, error: ValidationError) -> PricingError:
@@ -115,12 +160,10 @@ def _explained(path: Path, error: ValidationError) -> PricingError:
     numbers = [part for part in location if isinstance(part, int)]
     names = [part for part in location if isinstance(part, str)]
     key = names[-1] if names[-1] not in ("decimal", "int") else names[-2]
-    where = place(path, numbers[0] + 1) if numbers else str(path)
+    where = place(path, numbers[0] + 1, names[0]) if numbers else str(path)
     if first["type"] == "extra_forbidden":
         parent: type[BaseModel] = _MODELS[names[-2]] if len(names) > 1 else _Document
-        nearest = get_close_matches(key, parent.model_fields, n=1)
-        known = f"did you mean {nearest[0]}?" if nearest else f"known keys: {', '.join(parent.model_fields)}"
-        return PricingError(f"{where}: unknown key {key}", known)
+        return PricingError(f"{where}: unknown key {key}", _nearest(key, list(parent.model_fields)))
     if first["type"] == "missing":
         return PricingError(f"{where}: {key} is missing", f"add {key} = ...")
     return PricingError(f"{where}: {key} = {first['input']!r}: {first['msg']}", "see the format of price files")
@@ -133,11 +176,22 @@ def _table_problems(table: Mapping[str, Any], document: Mapping[str, Any]) -> It
         yield "a price is 0", "say is_free = true if it is free, leave the key out if it is not known"
     basis = table.get("date_basis")
     if basis is not None and basis not in DATE_BASES:
-        nearest = get_close_matches(basis, DATE_BASES, n=1)
-        yield f"date_basis {basis!r} is not known", f"did you mean {nearest[0]}?" if nearest else ", ".join(DATE_BASES)
+        yield f"date_basis {basis!r} is not known", _nearest(basis, DATE_BASES)
+    for charge in table.get("charge", ()):
+        if charge["unit"] not in UNITS:
+            nearest = get_close_matches(charge["unit"], UNITS, n=1)
+            yield (
+                f"unit {charge['unit']!r} is not known",
+                f"did you mean {nearest[0]}?" if nearest else ", ".join(UNITS),
+            )
     if not any(key.endswith("_usd_per_mtok") for key in table) and not table.get("charge"):
         yield "no price", "add uncached_input_usd_per_mtok and output_usd_per_mtok"
     yield from _time_problems(table)
+
+
+def _nearest(given: str, known: Sequence[str]) -> str:
+    nearest = get_close_matches(given, known, n=1)
+    return f"did you mean {nearest[0]}?" if nearest else f"known: {', '.join(known)}"
 
 
 def _time_problems(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -162,6 +216,18 @@ def _time_problems(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         parse_hours(table.get("hours_utc"))
     except PricingError as error:
         yield error.problem, error.hint or ""
+
+
+def _check_facts(path: Path, document: Mapping[str, Any]) -> None:
+    for name in FACTS:
+        for number, table in enumerate(document.get(name, ()), start=1):
+            if not (table.get("source") or document.get("source_url")):
+                hint = "add source = where it is written, or source_url for the whole file"
+                raise PricingError(f"{place(path, number, name)}: no source", hint)
+    models = [table["model"] for table in document.get("model", ())]
+    twice = next((model for model in models if models.count(model) > 1), None)
+    if twice is not None:
+        raise PricingError(f"{path}: two [[model]] tables of {twice!r}", "put what is known of it into one")
 
 
 def _has_zero(table: Mapping[str, Any]) -> bool:

@@ -1,18 +1,33 @@
-"""A price file (TOML) becomes rows of PRICES: a ``[[price]]`` table per change of price, a row per kind and tier."""
+"""A price file (TOML) becomes rows of PRICES: a ``[[price]]`` table per change of price, a row per kind and tier.
+
+What else it says of models, caches and regions becomes rows of MODEL_FACTS, CACHE_RULES and REGION_MULTIPLIERS.
+"""
 
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
-from pricing.schema import PRICES, PUSD_PER_USD, PUSD_PER_USD_PER_MTOK, TOKEN_KINDS
+from pricing.schema import (
+    CACHE_RULES,
+    MODEL_FACTS,
+    PRICES,
+    PUSD_PER_USD,
+    PUSD_PER_USD_PER_MTOK,
+    REGION_MULTIPLIERS,
+    TOKEN_KINDS,
+)
 from traces.errors import PricingError
+from traces.schema import Table
 
+FACTS: Final = {"model": MODEL_FACTS, "cache": CACHE_RULES, "region": REGION_MULTIPLIERS}
+"""Tables of a price file beside ``[[price]]``."""
 _COPIED: Final = ("service_tier", "is_batch", "region", "weekdays", "hours_utc", "priority", "note")
 
 
@@ -24,10 +39,13 @@ class PriceFile:
     provider: str
     checked_through: datetime | None
     rows: pl.DataFrame
+    models: pl.DataFrame = field(default_factory=MODEL_FACTS.empty)
+    caches: pl.DataFrame = field(default_factory=CACHE_RULES.empty)
+    regions: pl.DataFrame = field(default_factory=REGION_MULTIPLIERS.empty)
 
 
 def read_price_file(path: Path, layer: str = "user") -> PriceFile:
-    """Read a price file; files of users are checked first, the package's own in its tests.
+    """Read a price file without checking it: ``price_check.read_checked`` is for files nobody has checked.
 
     A rate a table does not state is left out: a cache read or write is then billed as uncached input, reasoning as
     output. ``until`` is excluded; without it the next table of the same model, tier, region and window ends a price.
@@ -35,15 +53,23 @@ def read_price_file(path: Path, layer: str = "user") -> PriceFile:
     Raises:
         PricingError: naming file, table and key, if it cannot be read or a price is not exact.
     """
-    document = parse_price_file(path)
-    if layer == "user":
-        from pricing.book.price_check import check_document
+    return price_file(path, parse_price_file(path), layer)
 
-        check_document(path, document)
+
+def price_file(path: Path, document: Mapping[str, Any], layer: str) -> PriceFile:
+    """Turn a parsed price file into rows.
+
+    Raises:
+        PricingError: naming file, table and key, if a price is not exact.
+    """
     shared = {"provider": document["provider"], "layer": layer, "retrieved_date": document.get("retrieved_date")}
-    rows = [{**shared, **row} for row in _rows(path, document)]
-    frame = PRICES.conform(pl.DataFrame(rows, schema={name: PRICES.schema[name] for name in _fields(rows)}))
-    return PriceFile(path, document["provider"], midnight(document.get("checked_through_date")), frame)
+    return PriceFile(
+        path,
+        document["provider"],
+        midnight(document.get("checked_through_date")),
+        _frame(PRICES, ({**shared, **row} for row in _rows(path, document))),
+        *(_frame(table, _facts(document, name, table)) for name, table in FACTS.items()),
+    )
 
 
 def parse_price_file(path: Path) -> dict[str, Any]:
@@ -60,9 +86,9 @@ def parse_price_file(path: Path) -> dict[str, Any]:
         raise PricingError(f"{path}: not TOML: {error}", "see docs/howto for the format of price files") from error
 
 
-def place(path: Path, number: int) -> str:
+def place(path: Path, number: int, name: str = "price") -> str:
     """Name a table of a price file, counted from 1."""
-    return f"{path}: [[price]] table {number}"
+    return f"{path}: [[{name}]] table {number}"
 
 
 def bound(table: Mapping[str, Any], name: str) -> datetime | None:
@@ -138,5 +164,23 @@ def _exact(where: str, key: str, usd: Decimal | int, factor: int) -> int:
     return int(pusd)
 
 
-def _fields(rows: list[dict[str, Any]]) -> list[str]:
-    return [name for name in PRICES.schema if any(name in row for row in rows)]
+def _facts(document: Mapping[str, Any], name: str, table: Table) -> Iterator[dict[str, Any]]:
+    """Rows of a table of facts; one for each of the models and regions it lists."""
+    for stated in document.get(name, ()):
+        start = {"effective_from": bound(stated, "effective")} if "effective_from" in table.schema else {}
+        shared = {
+            **{key: value for key, value in stated.items() if key in table.schema},
+            **start,
+            "provider": document["provider"],
+            "source": stated.get("source") or document.get("source_url"),
+            "retrieved_date": document.get("retrieved_date"),
+        }
+        for models, region in product(stated.get("models", [None]), stated.get("regions", [None])):
+            yield {**shared, "models": models, "region": region}
+
+
+def _frame(table: Table, rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
+    given = [{name: value for name, value in row.items() if name in table.schema} for row in rows]
+    names = [name for name in table.schema if any(name in row for row in given)]
+    columns = {name: pl.Series(name, [row.get(name) for row in given], table.schema[name]) for name in names}
+    return table.conform(pl.DataFrame(columns))

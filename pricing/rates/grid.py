@@ -99,7 +99,7 @@ _Places = list[tuple[int, int, dict[str, Any]]]
 
 
 def _keys(pairs: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
-    resolved = resolve(pairs.select("provider", "model"), book)
+    resolved = resolve(pairs.select("provider", "model"), book.directory)
     label = pl.concat_str("price_provider", "price_model", separator="/")
     labels = resolved.group_by("provider", "model", maintain_order=True).agg(price_model=label.drop_nulls().last())
     unique = pairs.select(KEY_COLUMNS).unique().sort(KEY_COLUMNS, nulls_last=False)
@@ -118,7 +118,7 @@ def _coded(keys: pl.DataFrame) -> pl.DataFrame:
 
 
 def _rows(keys: pl.DataFrame, book: PriceBook) -> dict[int, list[_Stretch]]:
-    targets = resolve(keys.select("provider", "model"), book)
+    targets = resolve(keys.select("provider", "model"), book.directory)
     models = targets.select(pl.col("price_provider", "price_model").name.replace("price_", "")).unique()
     listed = book.rows.join(models, on=["provider", "model"], how="semi")
     listed = listed.filter(pl.col("kind").is_in(KINDS), pl.col("region").is_null())

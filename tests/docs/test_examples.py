@@ -14,7 +14,7 @@ from commands import run_command
 
 from analyzer.curves.registry import Curve
 from analyzer.tour import BUNDLED
-from pricing.book.price_file import read_price_file
+from pricing.book.price_check import read_checked
 from pricing.priced_store import reprice_store
 from traces import read as reading
 from traces.read import read_traces
@@ -92,7 +92,7 @@ def test_the_reader_of_the_docs_lists_a_broken_line(tmp_path: Path, monkeypatch:
 
 def test_the_price_file_of_the_docs_is_one(tmp_path: Path) -> None:
     (tmp_path / "my_prices.toml").write_text(example("toml"))
-    rows = read_price_file(tmp_path / "my_prices.toml").rows.filter(kind="output").sort("effective_from")
+    rows = read_checked(tmp_path / "my_prices.toml").rows.filter(kind="output").sort("effective_from")
     assert rows["price_pusd"].to_list() == [15_000_000, 10_000_000]
     assert rows["effective_until"].to_list() == [rows["effective_from"][1], None]
 

@@ -218,7 +218,7 @@ def charge_cost(row: Row) -> Cost:
 
 def _targets(provider: str | None, model: str | None) -> list[Row]:
     pair = pl.DataFrame([(provider, model)], schema={"provider": pl.String, "model": pl.String}, orient="row")
-    return resolve(pair, load_book()).rows(named=True)
+    return resolve(pair, load_book().directory).rows(named=True)
 
 
 REAL = [("deepseek", "deepseek-chat"), ("deepseek", "deepseek-reasoner"), ("deepseek", "deepseek-v4-flash")]

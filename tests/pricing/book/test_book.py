@@ -153,7 +153,7 @@ def test_without_a_moment_every_row_of_the_model_is_listed() -> None:
 
 def test_a_name_is_never_priced_by_the_closest_one() -> None:
     assert load_book().on("claude-sonet-4-5", MARCH).is_empty()
-    assert "claude-sonnet-4-5" in load_book().closest("claude-sonet-4-5")
+    assert "claude-sonnet-4-5" in load_book().directory.closest("claude-sonet-4-5")
 
 
 def test_the_book_names_its_files_with_their_hash() -> None:

@@ -4,8 +4,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pricing.book.price_check import check_price_file
-from pricing.book.price_file import read_price_file
+from pricing.book.price_check import check_price_file, read_checked
 from pricing.book.windows import is_in_window, parse_hours, parse_weekdays, windows_meet
 from traces.errors import PricingError
 
@@ -21,7 +20,7 @@ def written(folder: Path, text: str) -> Path:
 
 def problem(folder: Path, text: str) -> str:
     with pytest.raises(PricingError) as raised:
-        read_price_file(written(folder, text))
+        read_checked(written(folder, text))
     return str(raised.value)
 
 
@@ -35,7 +34,7 @@ def test_a_table_becomes_a_row_per_kind_and_tier(tmp_path: Path) -> None:
         + '[[price.charge]]\nkind = "web_search"\nunit = "search"\nusd_per_unit = 0.01\n',
     )
 
-    rows = read_price_file(path).rows
+    rows = read_checked(path).rows
 
     assert rows.select("kind", "unit", "min_input_tokens", "price_pusd").rows() == [
         ("uncached_input", "token", 0, 2_500_000),
@@ -52,7 +51,7 @@ def test_the_next_table_ends_a_price_even_for_a_kind_it_leaves_out(tmp_path: Pat
     later = PRICE.replace("2026-03-01", "2026-05-01") + "output_usd_per_mtok = 8.0\n"
     rates = "output_usd_per_mtok = 10.0\ncache_read_usd_per_mtok = 0.1\n"
 
-    rows = read_price_file(written(tmp_path, HEAD + PRICE + rates + later)).rows
+    rows = read_checked(written(tmp_path, HEAD + PRICE + rates + later)).rows
 
     until = dict(rows.filter(pl.col("price_pusd") != 8_000_000).select("kind", "effective_until").iter_rows())
     assert until == dict.fromkeys(["cache_read", "output"], datetime(2026, 5, 1, tzinfo=UTC))
@@ -61,7 +60,7 @@ def test_the_next_table_ends_a_price_even_for_a_kind_it_leaves_out(tmp_path: Pat
 def test_a_price_without_a_date_is_undated(tmp_path: Path) -> None:
     path = written(tmp_path, HEAD + '[[price]]\nmodel = "acme-large"\noutput_usd_per_mtok = 1.0\n')
 
-    assert read_price_file(path).rows.select("effective_from", "date_basis").row(0) == (None, "undated")
+    assert read_checked(path).rows.select("effective_from", "date_basis").row(0) == (None, "undated")
 
 
 def test_an_unknown_key_names_file_table_key_and_the_nearest_known_one(tmp_path: Path) -> None:
@@ -133,13 +132,13 @@ def test_refuses_overlaps_without_priority(tmp_path: Path) -> None:
     assert "table 2: overlaps table 1" in problem(tmp_path, HEAD + PRICE + rate + PRICE + rate)
     assert "table 2: overlaps table 1" in problem(tmp_path, HEAD + PRICE + rate + until + later + rate)
     window = later + rate + 'hours_utc = "16:30-00:30"\npriority = 1\n'
-    assert read_price_file(written(tmp_path, HEAD + PRICE + rate + window)).rows.height == 2
+    assert read_checked(written(tmp_path, HEAD + PRICE + rate + window)).rows.height == 2
 
 
 def test_a_free_price_must_say_so(tmp_path: Path) -> None:
     path = written(tmp_path, HEAD + PRICE + "output_usd_per_mtok = 0\nis_free = true\n")
 
-    assert read_price_file(path).rows["price_pusd"].to_list() == [0]
+    assert read_checked(path).rows["price_pusd"].to_list() == [0]
 
 
 def test_what_is_not_toml_or_not_there_is_a_pricing_error(tmp_path: Path) -> None:

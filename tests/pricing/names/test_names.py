@@ -20,7 +20,7 @@ vendor = []
 
 def targets(provider: str | None, model: str | None) -> list[tuple[str | None, str | None]]:
     pair = pl.DataFrame([(provider, model)], schema={"provider": pl.String, "model": pl.String}, orient="row")
-    return resolve(pair, load_book()).select("price_provider", "price_model").rows()
+    return resolve(pair, load_book().directory).select("price_provider", "price_model").rows()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_what_is_not_known_exactly_stays_unresolved_with_a_hint(
     provider: str | None, model: str | None, hint: str
 ) -> None:
     assert targets(provider, model) == [(None, None)]
-    assert hint in unresolved_hint(provider, model, load_book())
+    assert hint in unresolved_hint(provider, model, load_book().directory)
 
 
 def test_a_gateway_never_falls_back_to_the_makers_price() -> None:
@@ -85,7 +85,7 @@ def test_a_name_that_moved_has_one_row_per_stretch_of_time() -> None:
     pair = pl.DataFrame({"provider": ["anthropic"], "model": ["claude-3-5-sonnet-latest"]})
     moved = datetime(2024, 10, 22, tzinfo=UTC)
 
-    assert resolve(pair, load_book()).rows() == [
+    assert resolve(pair, load_book().directory).rows() == [
         (*pair.row(0), "anthropic", "claude-3-5-sonnet-20240620", None, moved),
         (*pair.row(0), "anthropic", "claude-3-5-sonnet-20241022", moved, None),
     ]
@@ -96,7 +96,7 @@ def test_a_name_that_moved_has_one_row_per_stretch_of_time() -> None:
 def test_each_pair_is_resolved_once() -> None:
     pairs = pl.DataFrame({"provider": [None, None], "model": ["gpt-4.1", "gpt-4.1"], "extra": [1, 2]})
 
-    assert resolve(pairs.cast({"provider": pl.String}), load_book()).height == 1
+    assert resolve(pairs.cast({"provider": pl.String}), load_book().directory).height == 1
 
 
 def test_every_alias_leads_to_a_model_with_prices_and_every_vendor_has_some() -> None:
@@ -104,7 +104,7 @@ def test_every_alias_leads_to_a_model_with_prices_and_every_vendor_has_some() ->
     book, aliases = load_book(), load_aliases()
     for found in aliases.models.values():
         for alias in found:
-            model = book.index[alias.price_provider].get(alias.price_model.lower())
+            model = book.directory.index[alias.price_provider].get(alias.price_model.lower())
             assert (alias.price_provider, model) in known, alias
     for vendor in aliases.vendors:
         assert any(provider == vendor.provider and vendor.owns(model.lower()) for provider, model in known), vendor
