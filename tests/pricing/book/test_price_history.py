@@ -15,8 +15,8 @@ from pricing.book.windows import is_in_window
 from pricing.schema import PRICES
 from traces.schema import violations
 
-GOLDEN = Path(__file__).parent / "golden" / "history.csv"
-ROWS = list(csv.DictReader(GOLDEN.read_text(encoding="utf-8").splitlines()))
+GOLDEN = sorted((Path(__file__).parent / "golden" / "history").glob("*.csv"))
+ROWS = [row for path in GOLDEN for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines())]
 FILES = sorted(HISTORY_FOLDER.glob("*.toml"))
 KINDS = ("uncached_input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
 COLUMNS = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
@@ -57,7 +57,7 @@ def test_a_date_known_only_as_a_window_states_the_window(path: Path) -> None:
     assert vague.filter(pl.col("effective_from") > pl.col("effective_latest")).is_empty()
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda r: f"{r['model']}@{r['at']}")
+@pytest.mark.parametrize("row", ROWS, ids=lambda r: f"{r['provider']}/{r['model']}@{r['at']}")
 def test_every_dated_price_is_in_force_from_its_first_moment(row: dict[str, str]) -> None:
     at = datetime.fromisoformat(row["at"])
     found = rates(row["model"], at, row["provider"])
