@@ -52,7 +52,7 @@ def reprice_store(  # noqa: PLR0913 - the options of a command
         _write_sums(tables, call_batches(store.shards("calls")), pricing, folder)
         _link_rest(store, folder)
         InputCache.copy(store.path, folder)
-        _keep_price_files(scenario, folder)
+        _keep_files(scenario, folder)
         rows = {name: _n_rows(folder / name) for name in PRICED_TABLES}
         write_manifest(_manifest(store, scenario, book, unpriced, rows), folder)
     return open_priced(output)
@@ -137,17 +137,16 @@ def _link_rest(store: Store, folder: Path) -> None:
             link(shard, folder / name / shard.name)
 
 
-def _keep_price_files(scenario: Scenario, folder: Path) -> None:
-    """Keep the user's price files beside what was priced with them, so that it can be priced again anywhere."""
-    for name, path in scenario.price_copies():
+def _keep_files(scenario: Scenario, folder: Path) -> None:
+    """Keep the user's files beside what was priced with them, so that it can be priced again anywhere."""
+    for name, path in scenario.file_copies():
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(path, folder / name)
 
 
 def scenario_of(store: Store) -> Scenario:
     """The scenario a priced store was priced under, with the price files it keeps."""
-    stated = store.manifest["scenario"]
-    return Scenario.model_validate({**stated, "prices": [store.path / name for name in stated["prices"]]})
+    return Scenario.model_validate(store.manifest["scenario"]).relocated(store.path)
 
 
 def _n_rows(folder: Path) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import polars as pl
 
@@ -11,22 +12,36 @@ from pricing.cost.charges import price_charges
 from pricing.cost.cost import Costs, cost_columns
 from pricing.cost.facts import Facts, facts_of
 from pricing.cost.rollup import HELPERS, call_sums, joined_sums, rollout_costs, run_costs, with_charges
-from pricing.rates.grid import KEY_COLUMNS, Grid, rate_grid
-from pricing.rates.in_force import END, START
-from pricing.rates.place import Times, with_rates
+from pricing.rates.grid import Grid, rate_grid
+from pricing.rates.keys import KEY_COLUMNS
+from pricing.rates.place import Times, cells_of, placed, with_rates
 from pricing.rates.rate_facts import MOST_PUSD, most_pusd, rate_facts
+from pricing.rates.times import END, START
 from pricing.scenario import Scenario
 from pricing.schema import PRICED_CALLS, PRICED_TABLES, PUSD_PER_USD
 from traces.schema import INPUT_PARTS, ROLES, TABLES
 
+DENSE_CELLS: Final = 30_000
+"""Up to so many cells rates are worked out of all of them; beyond, of those that calls lie in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pricing:
-    """Everything a trace is priced with: the scenario, the rates that can occur, and what is known of the calls."""
+    """Everything a trace is priced with: the scenario, the rates that can occur, and what is known of the calls.
+
+    Args:
+        scenario: How to price.
+        book: Dated list prices, for what is not a call.
+        grid: Where calls are priced.
+        rates: Rates of the cells of the grid.
+        facts: Facts of the calls, after the cache policy.
+        times: Where the moment of a price comes from.
+    """
 
     scenario: Scenario
     book: PriceBook
     grid: Grid
+    rates: pl.DataFrame
     facts: Facts
     times: Times
 
@@ -34,7 +49,7 @@ class Pricing:
 def prepare(
     tables: Mapping[str, pl.LazyFrame], scenario: Scenario, facts: Facts, book: PriceBook | None = None
 ) -> Pricing:
-    """Collect what can occur in a trace and build its rates.
+    """Collect what can occur in a trace and work out its rates.
 
     Args:
         tables: Canonical tables.
@@ -44,12 +59,22 @@ def prepare(
     """
     book = book or load_book(scenario.prices)
     pairs = tables["calls"].select(KEY_COLUMNS).unique().collect(engine="streaming")
-    pairs = pairs.with_columns(pl.col(KEY_COLUMNS[:3]).cast(pl.String)).unique()
+    pairs = pairs.with_columns(pl.col(KEY_COLUMNS).exclude("is_batch").cast(pl.String)).unique()
     of_rollouts = tables["rollouts"].select("rollout_id", _rollout_at=pl.coalesce("started_at", "ended_at"))
     of_runs = tables["runs"].select("run_id", _run_at=pl.coalesce("started_at", "ended_at"))
+    times = Times(scenario.moment, of_rollouts, of_runs)
     is_timed = scenario.moment is not None or "started_at" in facts.known
-    grid = rate_grid(pairs, book, _span(facts, scenario), is_timed=is_timed)
-    return Pricing(scenario, book, grid, facts, Times(scenario.moment, of_rollouts, of_runs))
+    grid = rate_grid(pairs, {"effective": [book]}, _span(facts, scenario), scenario, is_timed=is_timed)
+    known = _facts_without_cache(facts) if scenario.cache == "none" else facts
+    return Pricing(scenario, book, grid, grid.rates(_cells(tables["calls"], grid, known, times)), known, times)
+
+
+def _cells(calls: pl.LazyFrame, grid: Grid, facts: Facts, times: Times) -> pl.DataFrame:
+    """Cells whose rates are asked for: all where there are few, else those that calls lie in."""
+    if grid.n_cells <= DENSE_CELLS:
+        return grid.all_cells()
+    places = placed(calls, grid, facts, times).select(pl.col("_place").unique()).collect(engine="streaming")
+    return cells_of(places["_place"].sort(), grid)
 
 
 def _span(facts: Facts, scenario: Scenario) -> tuple[datetime, datetime]:
@@ -62,22 +87,18 @@ def _span(facts: Facts, scenario: Scenario) -> tuple[datetime, datetime]:
 
 
 def priced_calls(calls: pl.LazyFrame, pricing: Pricing, *, is_ordered: bool = True) -> pl.LazyFrame:
-    """Add cost_pusd, its low, high and parts, cost_basis, price_model, price_from and price_time_basis to calls."""
+    """Add cost_pusd, its low, high and parts, costs of other views, cost_basis, and what the price was, to calls."""
     if pricing.scenario.cache == "none":
         calls = _without_cache(calls)
-    rated = with_rates(calls, pricing.grid, _facts(pricing), pricing.times, is_ordered=is_ordered)
+    at = placed(calls, pricing.grid, pricing.facts, pricing.times)
+    rated = with_rates(at, pricing.rates, pricing.grid, is_ordered=is_ordered)
     for step in _costs(pricing).steps:
         rated = rated.with_columns(**step)
     return rated
 
 
-def _facts(pricing: Pricing) -> Facts:
-    """Facts of the calls after the cache policy."""
-    return _facts_without_cache(pricing.facts) if pricing.scenario.cache == "none" else pricing.facts
-
-
 def _costs(pricing: Pricing) -> Costs:
-    return cost_columns(_facts(pricing), rate_facts(pricing.grid.cells))
+    return cost_columns(pricing.facts, rate_facts(pricing.rates), pricing.grid.lattice.above)
 
 
 def _without_cache(calls: pl.LazyFrame) -> pl.LazyFrame:
@@ -136,7 +157,7 @@ def _collected_sums(calls: pl.LazyFrame, key: str, pricing: Pricing) -> pl.DataF
     """Sum in 64 bits; where so many calls of the highest cost there can be would not fit, again in 128."""
     sums = _call_sums(calls, key, pricing).collect(engine="streaming")
     n_most = sums.select(pl.col("n_rows").max()).item() or 0
-    if n_most * most_pusd(_facts(pricing), rate_facts(pricing.grid.cells)) <= MOST_PUSD:
+    if n_most * most_pusd(pricing.facts, rate_facts(pricing.rates)) <= MOST_PUSD:
         return sums
     return _call_sums(calls, key, pricing, is_wide=True).collect(engine="streaming")
 
@@ -145,7 +166,7 @@ def _call_sums(calls: pl.LazyFrame, key: str, pricing: Pricing, *, is_wide: bool
     priced = counted_calls(calls, pricing)
     if is_wide:
         priced = priced.with_columns(pl.selectors.ends_with("_pusd").cast(pl.Int128))
-    return call_sums(priced, key, _facts(pricing), _costs(pricing))
+    return call_sums(priced, key, pricing.facts, _costs(pricing))
 
 
 def priced_sums(

@@ -25,6 +25,8 @@ COST_BASES: Final = (
     "tokens_unknown",  # no token counts: no figure; what is known is in the low bound
     "price_unknown",  # no such model, or no price in force on that day
     "not_billed",  # answered from a local cache
+    "what_if",  # priced as another model, at the number of tokens the scenario states
+    "skipped",  # the book it is priced with leaves its model out of every sum
 )
 PRICE_TIME_BASES: Final = ("call", "rollout", "run", "as_of", "unknown")
 
@@ -109,6 +111,12 @@ UNITS: Final = (
 )  # fmt: skip
 
 
+_FOCUS: Final = (
+    Column("list_cost_usd", pl.Float64, "At list prices, nothing taken off (FOCUS ListCost); null: not one figure."),
+    Column("contracted_cost_usd", pl.Float64, "At negotiated prices (FOCUS ContractedCost); cost_usd, after commitments, is EffectiveCost; null: not one figure."),
+)  # fmt: skip
+
+
 def _money(name: str, what: str) -> tuple[Column, ...]:
     return (
         Column(f"{name}_usd", pl.Float64, f"{what}; null: some part is not known."),
@@ -132,21 +140,25 @@ _PARTS: Final = tuple(
 PRICED_CALLS: Final = CALLS.with_columns(
     CALLS.doc,
     *_money("cost", "Cost of the call"),
+    *_FOCUS,
     *_PARTS,
     Column("cost_basis", pl.String, "What kind of figure the cost is.", nullable=False, values=COST_BASES),
     Column("price_model", pl.String, "provider/model of the price rows used; null: none found."),
     Column("price_from", UTC_TIME, "Effective moment of the price used; null: undated or none."),
+    Column("price_evidence", pl.String, "Layer and date basis of the price used, or assumed/half; null: none."),
     Column("price_time_basis", pl.String, "Whose time chose the price.", nullable=False, default="unknown", values=PRICE_TIME_BASES),
 )  # fmt: skip
 
 PRICED_CHARGES: Final = CHARGES.with_columns(
     CHARGES.doc,
     *_money("cost", "Cost of the charge"),
+    *_FOCUS,
     Column("cost_basis", pl.String, "What kind of figure the cost is.", nullable=False, values=COST_BASES),
 )
 
 _SUMS: Final = (
     *_money("cost", "Cost of the calls and charges of the counted roles"),
+    *_FOCUS,
     *_PARTS,
     Column("charges_cost_usd", pl.Float64, "Part of cost_usd for charges; null: not known."),
     Column("coverage_frac", pl.Float64, "Share of calls and charges with a cost; 1 where there is nothing to price."),

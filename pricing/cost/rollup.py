@@ -10,7 +10,8 @@ from pricing.cost.facts import Facts
 from traces.sums import known_total, total
 
 PARTS: Final = ("uncached_input", "cache_read", "cache_write", "visible_output", "reasoning", "request", "charges")
-_MONEY: Final = ("cost_pusd", "cost_low_pusd", "cost_high_pusd", *(f"{part}_cost_pusd" for part in PARTS))
+_VIEWS: Final = ("list_cost_pusd", "contracted_cost_pusd")
+_MONEY: Final = ("cost_pusd", "cost_low_pusd", "cost_high_pusd", *_VIEWS, *(f"{part}_cost_pusd" for part in PARTS))
 _TOKENS: Final = ("input_tokens", "uncached_input_tokens", "output_tokens")
 _COUNTS: Final = ("n_priced_calls", "n_unpriced_calls", "n_requests", "n_rows", "n_priced_rows")
 _KNOWN: Final = {name: name.replace("_tokens", "_low_tokens") for name in _TOKENS}
@@ -71,8 +72,15 @@ def _counted(facts: Facts, costs: Costs) -> dict[str, tuple[bool, pl.Expr]]:
             total(_turns(), is_known="n_requests" in facts.known),
         ),
         "n_requests": (is_one, pl.col("n_requests").fill_null(1).sum()),
-        "n_priced_rows": ("cost_pusd" in costs.known, pl.col("cost_pusd").count().cast(pl.Int64)),
+        "n_priced_rows": ("cost_pusd" in costs.known, _n_priced(costs)),
     }
+
+
+def _n_priced(costs: Costs) -> pl.Expr:
+    """Count the calls with a cost; what its book leaves out has none, though it adds nothing."""
+    if not costs.has_skipped:
+        return pl.col("cost_pusd").count().cast(pl.Int64)
+    return (pl.col("cost_pusd").is_not_null() & (pl.col("cost_basis") != "skipped")).sum().cast(pl.Int64)
 
 
 def joined_sums(parts: Sequence[pl.DataFrame], key: str) -> pl.LazyFrame:
@@ -95,7 +103,7 @@ def with_charges(sums: pl.LazyFrame, charges: pl.DataFrame, key: str) -> pl.Lazy
     if charged.is_empty():
         return sums
     of_charges = charged.select(
-        key, "cost_pusd", "cost_low_pusd", "cost_high_pusd", charges_cost_pusd="cost_pusd",
+        key, "cost_pusd", "cost_low_pusd", "cost_high_pusd", *_VIEWS, charges_cost_pusd="cost_pusd",
         n_rows=pl.lit(1, pl.Int64), n_priced_rows=pl.col("cost_pusd").is_not_null().cast(pl.Int64),
         **{name: pl.lit(0, pl.Int64) for name in (*_SUMS,) if name not in _CHARGED},
     )  # fmt: skip
@@ -103,7 +111,9 @@ def with_charges(sums: pl.LazyFrame, charges: pl.DataFrame, key: str) -> pl.Lazy
     return _resummed(pl.concat([sums, wide.lazy()], how="diagonal_relaxed"), key)
 
 
-_CHARGED: Final = ("cost_pusd", "cost_low_pusd", "cost_high_pusd", "charges_cost_pusd", "n_rows", "n_priced_rows")
+_CHARGED: Final = (
+    "cost_pusd", "cost_low_pusd", "cost_high_pusd", *_VIEWS, "charges_cost_pusd", "n_rows", "n_priced_rows",
+)  # fmt: skip
 
 
 def rollout_costs(rollouts: pl.LazyFrame, sums: pl.LazyFrame, seen: pl.LazyFrame) -> pl.LazyFrame:
