@@ -11,7 +11,9 @@ import polars as pl
 from pricing.book import PriceBook, load_book
 from pricing.cost.charges import price_charges
 from pricing.cost.facts import facts_of_parquet
-from pricing.reprice import Pricing, call_table, in_usd, prepare, priced_sums
+from pricing.cost.units import in_units
+from pricing.prepare import Pricing, prepare
+from pricing.reprice import call_table, priced_sums
 from pricing.scenario import Scenario
 from pricing.schema import PRICED_TABLES
 from pricing.unpriced import refuse_unpriced, unpriced_models
@@ -119,10 +121,14 @@ def call_batches(shards: Iterable[Path]) -> list[pl.LazyFrame]:
 def _write_sums(
     tables: Mapping[str, pl.LazyFrame], batches: list[pl.LazyFrame], pricing: Pricing, folder: Path
 ) -> None:
-    charges, rollouts, runs = (tables[name].collect() for name in ("charges", "rollouts", "runs"))
-    priced = price_charges(charges, rollouts, runs, pricing.scenario, pricing.book)
+    charged = {name: tables[name].collect() for name in ("charges", "rollouts", "runs")}
+    priced = price_charges(charged, pricing.scenario, pricing.book, pricing.exchange)
     runs, rollouts = priced_sums(tables, priced, pricing, batches)
-    frames = {"runs": runs, "rollouts": rollouts, "charges": in_usd(priced.lazy()).collect()}
+    frames = {
+        "runs": runs,
+        "rollouts": rollouts,
+        "charges": in_units(priced.lazy(), pricing.scenario.currency).collect(),
+    }
     for name, frame in frames.items():
         table = PRICED_TABLES[name]
         (folder / name).mkdir()

@@ -117,6 +117,14 @@ _FOCUS: Final = (
 )  # fmt: skip
 
 
+_CURRENCY: Final = (
+    Column("currency", pl.String, "Code of the currency costs are also given in; null: none was asked for."),
+    Column("cost_in_currency", pl.Float64, "cost_usd in that currency, at the rate of the day it was priced at; null: not known."),
+    Column("cost_low_in_currency", pl.Float64, "cost_low_usd in that currency; null: no currency."),
+    Column("cost_high_in_currency", pl.Float64, "cost_high_usd in that currency; null: unbounded, or no currency."),
+)  # fmt: skip
+
+
 def _money(name: str, what: str) -> tuple[Column, ...]:
     return (
         Column(f"{name}_usd", pl.Float64, f"{what}; null: some part is not known."),
@@ -141,6 +149,7 @@ PRICED_CALLS: Final = CALLS.with_columns(
     CALLS.doc,
     *_money("cost", "Cost of the call"),
     *_FOCUS,
+    *_CURRENCY,
     *_PARTS,
     Column("cost_basis", pl.String, "What kind of figure the cost is.", nullable=False, values=COST_BASES),
     Column("price_model", pl.String, "provider/model of the price rows used; null: none found."),
@@ -153,12 +162,14 @@ PRICED_CHARGES: Final = CHARGES.with_columns(
     CHARGES.doc,
     *_money("cost", "Cost of the charge"),
     *_FOCUS,
+    *_CURRENCY,
     Column("cost_basis", pl.String, "What kind of figure the cost is.", nullable=False, values=COST_BASES),
 )
 
 _SUMS: Final = (
     *_money("cost", "Cost of the calls and charges of the counted roles"),
     *_FOCUS,
+    *_CURRENCY,
     *_PARTS,
     Column("charges_cost_usd", pl.Float64, "Part of cost_usd for charges; null: not known."),
     Column("coverage_frac", pl.Float64, "Share of calls and charges with a cost; 1 where there is nothing to price."),
@@ -181,6 +192,9 @@ PRICED_ROLLOUTS: Final = ROLLOUTS.with_columns(
     Column("recorded_s", pl.Float64, "Seconds the rollout took when it was recorded; null: only bounds are known."),
     Column("recorded_low_s", pl.Float64, "Lowest it can have been."),
     Column("recorded_high_s", pl.Float64, "Highest it can have been; null: unbounded."),
+    Column("api_s", pl.Float64, "Seconds on the API under the scenario; null: not known, or only bounds are."),
+    Column("api_low_s", pl.Float64, "Lowest it can be."),
+    Column("api_high_s", pl.Float64, "Highest it can be; null: unbounded."),
 )
 PRICED_RUNS: Final = RUNS.with_columns(
     RUNS.doc,

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from pricing.book import PriceBook
+from pricing.cost.currency import converted
 from pricing.names.resolve import resolve
 from pricing.rates.in_force import PriceRow, price_rows, unit_rate
 from pricing.rates.policy import View, discounts_of, kept_frac
@@ -18,14 +19,20 @@ _WHAT: Final = ("provider", "model", "kind", "unit")
 
 
 def price_charges(
-    charges: pl.DataFrame, rollouts: pl.DataFrame, runs: pl.DataFrame, scenario: Scenario, book: PriceBook
+    tables: Mapping[str, pl.DataFrame], scenario: Scenario, book: PriceBook, exchange: pl.DataFrame | None = None
 ) -> pl.DataFrame:
-    """Add cost_pusd, its bounds, list and contracted costs, and cost_basis to CHARGES.
+    """Add cost_pusd, its bounds, list and contracted costs, costs in the currency, and cost_basis to CHARGES.
 
     A charge without a price, a quantity or a moment, or of more than nine million dollars, has no cost and no upper
     bound; its low bound is 0.
+
+    Args:
+        tables: Charges, and the rollouts and runs their moment falls back to.
+        scenario: Its moment and discounts count.
+        book: Prices.
+        exchange: Rates of the currency by day; null: none is asked for.
     """
-    timed = _with_moment(charges, rollouts, runs, scenario)
+    timed = _with_moment(tables, scenario)
     wanted = timed.select(*_WHAT, "_at").unique()
     tariffs = {what: _tariff(what, book) for what in wanted.select(_WHAT).unique().iter_rows()}
     rates = [_rates(tariffs[row[:-1]], row[2], row[-1], scenario) for row in wanted.iter_rows()]
@@ -34,7 +41,7 @@ def price_charges(
     )
     joined = timed.join(rated, on=wanted.columns, how="left", nulls_equal=True, maintain_order="left")
     priced = joined.with_columns(**_costs()).with_columns(**_figure())
-    return priced.drop("_at", *(f"_{name}" for name in _Rates._fields))
+    return converted(priced.lazy(), exchange).collect().drop("_at", *(f"_{name}" for name in _Rates._fields))
 
 
 class _Rates(NamedTuple):
@@ -57,12 +64,12 @@ class _Tariff:
     rows: Sequence[PriceRow]
 
 
-def _with_moment(charges: pl.DataFrame, rollouts: pl.DataFrame, runs: pl.DataFrame, scenario: Scenario) -> pl.DataFrame:
+def _with_moment(tables: Mapping[str, pl.DataFrame], scenario: Scenario) -> pl.DataFrame:
     if scenario.moment is not None:
-        return charges.with_columns(_at=pl.lit(scenario.moment))
-    of_rollouts = rollouts.select("rollout_id", _rollout_at="started_at")
-    of_runs = runs.select("run_id", _run_at="started_at")
-    joined = charges.join(of_rollouts, on="rollout_id", how="left", maintain_order="left")
+        return tables["charges"].with_columns(_at=pl.lit(scenario.moment))
+    of_rollouts = tables["rollouts"].select("rollout_id", _rollout_at="started_at")
+    of_runs = tables["runs"].select("run_id", _run_at="started_at")
+    joined = tables["charges"].join(of_rollouts, on="rollout_id", how="left", maintain_order="left")
     joined = joined.join(of_runs, on="run_id", how="left", maintain_order="left")
     return joined.with_columns(_at=pl.coalesce("started_at", "_rollout_at", "_run_at")).drop("_rollout_at", "_run_at")
 

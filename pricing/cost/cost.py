@@ -47,18 +47,21 @@ class Costs:
     has_skipped: bool = False
 
 
-def cost_columns(facts: Facts, rates: RateFacts, thresholds: tuple[int, ...] = ()) -> Costs:
+def cost_columns(facts: Facts, rates: RateFacts, thresholds: tuple[int, ...] = (), *, has_open: bool = False) -> Costs:
     """Give the steps that add cost_pusd, its low, high and parts, the costs of other views, and cost_basis.
 
     Args:
         facts: Facts of the calls.
         rates: Facts of their rates.
         thresholds: Input tokens above which tokens have a price of their own.
+        has_open: The column is_cache_open says of which calls a cache policy leaves only bounds.
     """
     terms = UsageTerms(facts, rates, thresholds)
     is_wide = most_pusd(facts, rates) > MOST_PUSD
     products = Products(terms.all(), rates, len(thresholds), is_wide=is_wide)
-    return _plain(products) if _is_plain(facts, rates, products) else _general(terms, products)
+    if _is_plain(facts, rates, products):
+        return _plain(products)
+    return _general(terms, products, has_open=has_open)
 
 
 def _is_plain(facts: Facts, rates: RateFacts, products: Products) -> bool:
@@ -91,7 +94,7 @@ def _plain(products: Products) -> Costs:
     return Costs([priced | views, given, {"cost_basis": pl.lit("exact")}], given, known)
 
 
-def _general(terms: UsageTerms, products: Products) -> Costs:
+def _general(terms: UsageTerms, products: Products, *, has_open: bool) -> Costs:
     facts, rates = terms.facts, products.rates
 
     def billed(cost: pl.Expr) -> pl.Expr:
@@ -107,7 +110,7 @@ def _general(terms: UsageTerms, products: Products) -> Costs:
     parts = {f"{name}_cost_pusd": billed(_part(name, terms, products)) for name in PARTS}
     apart = {name: billed(_figure(products, view)) for name, view in VIEWS.items() if _is_apart(rates, view)}
     same = {name: pl.col("cost_pusd") for name in VIEWS if name not in apart}
-    basis = {"cost_basis": _basis(facts, rates)}
+    basis = {"cost_basis": _basis(facts, rates, has_open=has_open)}
     cost: dict[str, pl.Expr] = {"cost_pusd": pl.when(pl.col("cost_basis") != "range").then("_point")}
     return Costs([figures | parts | apart, basis, cost, same], has_skipped=rates.is_skipped)
 
@@ -128,13 +131,15 @@ def _part(name: str, terms: UsageTerms, products: Products) -> pl.Expr:
     return part if is_told is None else pl.when(is_told).then(part)
 
 
-def _basis(facts: Facts, rates: RateFacts) -> pl.Expr:
+def _basis(facts: Facts, rates: RateFacts, *, has_open: bool) -> pl.Expr:
     """Say what kind of figure it is; "range" where the rate is not one figure."""
     low, high = pl.col("cost_low_pusd"), pl.col("cost_high_pusd")
     basis = pl.when(low < high).then(pl.lit("upper_bound")).otherwise(pl.lit("exact"))
     if rates.is_what_if:
         basis = pl.when("is_what_if").then(pl.lit("what_if")).otherwise(basis)
-    basis = pl.when(pl.col("_point_low") < pl.col("_point")).then(pl.lit("range")).otherwise(basis)
+    is_range = pl.col("_point_low") < pl.col("_point")
+    is_range = is_range | (pl.col("is_cache_open") & (low < high)) if has_open else is_range
+    basis = pl.when(is_range).then(pl.lit("range")).otherwise(basis)
     basis = pl.when(high.is_null()).then(pl.lit("price_unknown")).otherwise(basis)
     if not facts.known.issuperset((*INPUT_PARTS, "output_tokens", "n_requests")):
         basis = pl.when(high.is_null() & _is_usage_unknown(rates)).then(pl.lit("tokens_unknown")).otherwise(basis)

@@ -4,6 +4,7 @@ A rate has four readings (``terms.READINGS``); they differ where only a window i
 be read in two ways, and for totals whose requests cannot be placed in a bucket or slot.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -73,7 +74,23 @@ class Grid:
             name: pl.Series([getattr(keys[key], name) for key in cells["key"]], dtype=pl.Boolean)
             for name in ("is_what_if", "is_skipped")
         }
-        return cells.with_columns(**columns, **flags)
+        caches = self._caches(cells) if self.scenario.cache == "upper_bound" else {}
+        return cells.with_columns(**columns, **flags, **caches)
+
+    def _caches(self, cells: Cells) -> dict[str, pl.Series]:
+        """What the cache of each cell's provider holds; see ``cost.cache.with_full_cache``."""
+        keys = self.views["effective"]
+        moments = [
+            (keys[key], self.lattice.moment(interval) or START) for key, interval in cells.select(PLACE[:2]).iter_rows()
+        ]
+        stretches = [(key.at(moment), moment) for key, moment in moments]
+        rules = [stretch.cache(moment) if stretch else (0, math.nan) for stretch, moment in stretches]
+        writes = [stretch is not None and stretch.bills_writes for stretch, _ in stretches]
+        return {
+            "cache_min_tokens": pl.Series([least for least, _ in rules], dtype=pl.Int64),
+            "cache_ttl_s": pl.Series([ttl_s for _, ttl_s in rules], dtype=pl.Float64).fill_nan(None),
+            "bills_writes": pl.Series(writes, dtype=pl.Boolean),
+        }
 
     def _rates_of(self, view: View, lister: Lister, cells: Cells) -> dict[str, pl.Series]:
         places = [lister.at(*address) for address in cells.iter_rows()]

@@ -3,13 +3,14 @@
 A price key is who bills which model at which tier in which region, as the trace writes it.
 """
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import polars as pl
 
@@ -57,6 +58,7 @@ class Stretch:
         model: Model of the price book.
         rows: Its rows at the fewest, the stated and the most tokens; the same three times but for a substitute.
         multipliers: What all its prices are multiplied by in the region, and since when, ascending.
+        caches: Shortest prompt its provider caches, seconds it is kept (nan: not stated), and since when, ascending.
     """
 
     since: datetime
@@ -65,19 +67,37 @@ class Stretch:
     model: str
     rows: tuple[RowSet, RowSet, RowSet]
     multipliers: tuple[tuple[datetime, float], ...] = ()
+    caches: tuple[tuple[datetime, tuple[int, float]], ...] = ()
 
     def multiplier(self, moment: datetime) -> float:
         """What its prices are multiplied by at a moment."""
-        number = bisect_right(self.multipliers, moment, key=lambda step: step[0])
-        return self.multipliers[number - 1][1] if number else 1.0
+        return _latest(self.multipliers, moment, 1.0)
+
+    def cache(self, moment: datetime) -> tuple[int, float]:
+        """Shortest prompt that is cached at a moment, and seconds it is kept; nothing stated: any, for good."""
+        return _latest(self.caches, moment, (0, math.nan))
+
+    @property
+    def bills_writes(self) -> bool:
+        """Whether writing to the cache has a price of its own."""
+        return any(rows.own.get("cache_write_5m") for rows in self.rows)
 
     @cached_property
     def moments(self) -> frozenset[datetime]:
         """Moments at which one of its prices changes, or may."""
-        moments = {self.since, self.until, *(since for since, _ in self.multipliers)}
+        moments = {self.since, self.until, *(since for since, _ in (*self.multipliers, *self.caches))}
         for row in chain.from_iterable(self.rows):
             moments |= {row.since, row.until, *row.covered}
         return frozenset(moments - {START, END})
+
+
+_Value = TypeVar("_Value")
+
+
+def _latest(steps: Sequence[tuple[datetime, _Value]], moment: datetime, otherwise: _Value) -> _Value:
+    """Value in force at a moment, of values each in force from a moment on."""
+    number = bisect_right(steps, moment, key=lambda step: step[0])
+    return steps[number - 1][1] if number else otherwise
 
 
 @dataclass(frozen=True)
@@ -218,6 +238,7 @@ def _stretch(
         model,
         (sets[factors[0]], sets[factors[1]], sets[factors[2]]),
         () if has_own_rows else _multipliers(book, provider, model, wanted.region),
+        _caches(book, provider, model) if scenario.cache == "upper_bound" else (),
     )
 
 
@@ -250,6 +271,16 @@ def _multipliers(book: PriceBook, provider: str, model: str, region: str | None)
         if fits(row["models"], model)
     ]
     return tuple(sorted(fitting))
+
+
+def _caches(book: PriceBook, provider: str, model: str) -> tuple[tuple[datetime, tuple[int, float]], ...]:
+    """Rules of the provider's cache for a model; of several from one moment on the first listed counts."""
+    rules: dict[datetime, tuple[int, float]] = {}
+    for row in book.caches.filter(provider=provider).iter_rows(named=True):
+        if fits(row["models"], model):
+            ttl_s = math.nan if row["ttl_s"] is None else row["ttl_s"]
+            rules.setdefault(row["effective_from"] or START, (row["min_tokens"], ttl_s))
+    return tuple(sorted(rules.items()))
 
 
 def fits(models: str | None, model: str) -> bool:
