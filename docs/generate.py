@@ -139,6 +139,23 @@ def named_books() -> str:
     return _markdown_table(("book", "what it is", "models", "names", "unlisted", "file"), rows)
 
 
+def price_importers() -> str:
+    """Describe every importer of price tables: what it recognises, how names match, what it cannot express."""
+    from pricing.book.importer import discover
+
+    return "\n\n".join(
+        "\n".join((
+            f"### {importer.name}",
+            "",
+            f"Recognises {importer.summary}. Names match `{importer.names}`.",
+            "",
+            f"- **Written against** {'; '.join(importer.upstream)} (licence: {importer.licence})",
+            *(f"- **Blind spot**: {spot}" for spot in importer.blind_spots),
+        ))
+        for importer in discover().values()
+    )  # fmt: skip
+
+
 def price_bases() -> str:
     """List what a cost can rest on and how the day of a price can be known."""
     from pricing.schema import COST_BASES, DATE_BASES, PRICE_TIME_BASES, TOKEN_KINDS
