@@ -53,7 +53,7 @@ PRICES: Final = Table(
         Column("weekdays", pl.String, "Days of the window, such as Mon-Fri; null: every day."),
         Column("hours_utc", pl.String, "Hours of the window, such as 16:30-00:30, comma-separated; null: all day."),
         Column("priority", pl.Int64, "A row with a higher priority wins over the rows it overlaps.", nullable=False, default=0),
-        Column("layer", pl.String, "Where the row comes from.", nullable=False, values=("catalogue", "history", "user")),
+        Column("layer", pl.String, "Where the row comes from.", nullable=False, values=("catalogue", "history", "user", "book")),
         Column("date_basis", pl.String, "How the effective moment is known.", nullable=False, values=DATE_BASES),
         Column("source", pl.String, "Where the figure is written.", nullable=False),
         Column("retrieved_date", pl.Date, "Day the source was read."),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import polars as pl
 
@@ -44,6 +44,9 @@ class PriceBook:
         models: Rows of MODEL_FACTS.
         caches: Rows of CACHE_RULES; the first that fits counts.
         regions: Rows of REGION_MULTIPLIERS.
+        own_directory: Names in the book's own way; null: by who bills, of the rows and names above.
+        unlisted: What a model it does not list costs: "unknown" (null), or "skipped" (left out of every sum).
+        is_tier_blind: Its rows are the prices of every service tier and of batches too: its author tells none apart.
     """
 
     rows: pl.DataFrame
@@ -53,6 +56,9 @@ class PriceBook:
     models: pl.DataFrame = field(default_factory=MODEL_FACTS.empty)
     caches: pl.DataFrame = field(default_factory=CACHE_RULES.empty)
     regions: pl.DataFrame = field(default_factory=REGION_MULTIPLIERS.empty)
+    own_directory: Directory | None = None
+    unlisted: Literal["unknown", "skipped"] = "unknown"
+    is_tier_blind: bool = False
 
     def on(self, model: str, at: datetime | None, provider: str | None = None) -> pl.DataFrame:
         """Rows in force for a model, sorted; at every host of that name where no provider is given and none owns it.
@@ -73,6 +79,8 @@ class PriceBook:
     @cached_property
     def directory(self) -> Directory:
         """Names of its models."""
+        if self.own_directory is not None:
+            return self.own_directory
         models = self.rows.select("provider", "model").unique().iter_rows()
         return directory(self.names.iter_rows(), models, self.aliases)
 

@@ -67,8 +67,8 @@ def price_file(path: Path, document: Mapping[str, Any], layer: str) -> PriceFile
         path,
         document["provider"],
         midnight(document.get("checked_through_date")),
-        _frame(PRICES, ({**shared, **row} for row in _rows(path, document))),
-        *(_frame(table, _facts(document, name, table)) for name, table in FACTS.items()),
+        table_frame(PRICES, ({**shared, **row} for row in _rows(path, document))),
+        *(table_frame(table, _facts(document, name, table)) for name, table in FACTS.items()),
     )
 
 
@@ -179,8 +179,12 @@ def _facts(document: Mapping[str, Any], name: str, table: Table) -> Iterator[dic
             yield {**shared, "models": models, "region": region}
 
 
-def _frame(table: Table, rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
-    given = [{name: value for name, value in row.items() if name in table.schema} for row in rows]
-    names = [name for name in table.schema if any(name in row for row in given)]
-    columns = {name: pl.Series(name, [row.get(name) for row in given], table.schema[name]) for name in names}
+def table_frame(table: Table, rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
+    """Make a declared table of rows; keys the table does not declare are left out, columns no row has are null."""
+    schema = table.schema
+    given = [{name: value for name, value in row.items() if name in schema} for row in rows]
+    if not given:
+        return table.empty()
+    names = [name for name in schema if any(name in row for row in given)]
+    columns = {name: pl.Series(name, [row.get(name) for row in given], schema[name]) for name in names}
     return table.conform(pl.DataFrame(columns))

@@ -1,6 +1,6 @@
 """What names are looked up in: every name a provider sells a model under, and the table of aliases."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
@@ -8,6 +8,8 @@ from typing import Final
 from pricing.names.aliases import Aliases, normalised
 
 _N_CLOSEST: Final = 3
+Lookup = Callable[[str | None, str], tuple[str, str] | None]
+"""Provider and name as a trace writes them -> provider and model of the price rows, or none."""
 
 
 @dataclass(frozen=True)
@@ -17,10 +19,12 @@ class Directory:
     Args:
         index: Provider -> normalised name -> model; a model's own id goes before a further name.
         aliases: Dated aliases, billers and vendors.
+        lookup: Finds a name in a way of its own, instead of by who bills (named books); null: by who bills.
     """
 
     index: Mapping[str, Mapping[str, str]]
     aliases: Aliases
+    lookup: Lookup | None = None
 
     def closest(self, model: str) -> list[str]:
         """Known names closest to one that is not known, for a hint; never used to price."""

@@ -53,6 +53,8 @@ def unresolved_hint(provider: str | None, model: str | None, directory: Director
     """Say why a pair has no price, and what to do: it runs locally, its host is not known, or the closest names."""
     if not model:
         return "the trace names no model"
+    if directory.lookup is not None:
+        return f"the book does not list it; closest names it lists: {', '.join(directory.closest(model)) or 'none'}"
     if _is_local(provider, model, directory):
         return (
             "it runs on a machine of one's own: add a price file with what a token costs you there (--prices FILE); "
@@ -68,6 +70,9 @@ def unresolved_hint(provider: str | None, model: str | None, directory: Director
 
 
 def _targets(provider: str | None, model: str | None, directory: Directory) -> list[Target]:
+    if directory.lookup is not None:
+        found = directory.lookup(provider, model) if model else None
+        return [] if found is None else [Target(*found)]
     if not model or _is_local(provider, model, directory):
         return []
     name = _plain(normalised(model), directory)
