@@ -1,13 +1,15 @@
 """What a trace is priced with, worked out before any call is priced: books, grid, rates, rates of exchange."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from pricing.book import PriceBook, load_book
+from pricing.book.named import load_named_book
 from pricing.cost.cache import FACTS_AFTER
 from pricing.cost.cost import Costs, cost_columns
 from pricing.cost.currency import load_fx
@@ -19,6 +21,7 @@ from pricing.rates.policy import View
 from pricing.rates.rate_facts import rate_facts
 from pricing.rates.times import END, START
 from pricing.scenario import Scenario
+from pricing.scenario.model import LIST_BOOK
 
 DENSE_CELLS: Final = 30_000
 """Up to so many cells rates are worked out of all of them; beyond, of those that calls lie in."""
@@ -30,7 +33,7 @@ class Pricing:
 
     Args:
         scenario: How to price.
-        book: Prices of what is not a call.
+        books: Prices; of what is not a call, those of the first.
         grid: Where calls are priced.
         rates: Rates of the cells of the grid.
         facts: Facts of the calls, after the cache policy.
@@ -39,12 +42,16 @@ class Pricing:
     """
 
     scenario: Scenario
-    book: PriceBook
+    books: Sequence[PriceBook]
     grid: Grid
     rates: pl.DataFrame
     facts: Facts
     times: Times
     exchange: pl.DataFrame | None
+
+    def sources(self) -> dict[str, str]:
+        """Give the sha256 of every file prices were read from."""
+        return sources_of(self.books)
 
     def costs(self) -> Costs:
         """Give the steps from rated calls to their costs."""
@@ -75,7 +82,7 @@ def prepare(
     known = FACTS_AFTER[scenario.cache](facts) if scenario.cache in FACTS_AFTER else facts
     rates = grid.rates(_cells(tables["calls"], grid, known, times))
     exchange = _exchange(tables, grid, known, times)
-    return Pricing(scenario, books["effective"][0], grid, rates, known, times, exchange)
+    return Pricing(scenario, books["effective"], grid, rates, known, times, exchange)
 
 
 def books_of(scenario: Scenario, book: PriceBook | None = None) -> dict[View, list[PriceBook]]:
@@ -85,13 +92,22 @@ def books_of(scenario: Scenario, book: PriceBook | None = None) -> dict[View, li
         scenario: How to price.
         book: Prices of every view; null: the package's own, with the scenario's files but for list prices.
     """
-    effective = [book or load_book(scenario.prices)]
+    effective = [_book(name, scenario.prices, book) for name in scenario.books]
     books: dict[View, list[PriceBook]] = {"effective": effective}
     if scenario.discount or (scenario.prices and book is None):
-        books["list"] = [book or load_book()]
+        books["list"] = [_book(name, (), book) for name in scenario.books]
     if any(discount.type == "commitment" for discount in scenario.discount):
         books["contracted"] = effective
     return books
+
+
+def sources_of(books: Sequence[PriceBook]) -> dict[str, str]:
+    """sha256 of every file books were read from."""
+    return {name: digest for book in books for name, digest in book.sources.items()}
+
+
+def _book(name: str, files: Sequence[Path], book: PriceBook | None) -> PriceBook:
+    return (book or load_book(files)) if name == LIST_BOOK else load_named_book(name).price_book()
 
 
 def _times(tables: Mapping[str, pl.LazyFrame], scenario: Scenario) -> Times:

@@ -6,7 +6,7 @@ A price key is who bills which model at which tier in which region, as the trace
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
@@ -25,6 +25,8 @@ KEY_COLUMNS: Final = ("provider", "model", "service_tier", "is_batch", "region")
 STANDARD_TIERS: Final = frozenset({"", "standard", "default", "auto", "on_demand"})
 _HALVED_TIERS: Final = frozenset({"flex"})
 _ALL: Final = "*"
+Row = Mapping[str, Any]
+"""A row of PRICES."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +111,14 @@ class Key:
         share_frac: Share of its calls billed at the batch price.
         is_what_if: Priced as another model than was called.
         is_skipped: Left out of every sum by the book it is priced with.
+        is_timeless: Its book dates no price, so that calls without a moment have one too.
     """
 
     stretches: tuple[Stretch, ...]
     share_frac: float = 0.0
     is_what_if: bool = False
     is_skipped: bool = False
+    is_timeless: bool = False
 
     @cached_property
     def moments(self) -> tuple[datetime, ...]:
@@ -141,7 +145,8 @@ def price_keys(pairs: pl.DataFrame, books: Sequence[PriceBook], scenario: Scenar
     wanted = [_wanted(row, scenario) for row in unique.iter_rows(named=True)]
     targets = _targets({want.pair for want in wanted}, books)
     rows = _listed(targets)
-    return unique, [_key(want, targets[want.pair], rows, scenario) for want in wanted]
+    is_skipped = any(book.unlisted == "skipped" for book in books)
+    return unique, [_key(want, targets[want.pair], rows, scenario, is_skipped=is_skipped) for want in wanted]
 
 
 _Pair = tuple[str | None, str | None]
@@ -172,7 +177,7 @@ def _wanted(row: Mapping[str, Any], scenario: Scenario) -> _Wanted:
     return _Wanted(meant, tier, batch_tier, share, scenario.region or row["region"], substitute)
 
 
-_Found = tuple[PriceBook, list[Mapping[str, Any]]]
+_Found = tuple[PriceBook, list[Row]]
 """The book that lists a model, and what its name meant there."""
 
 
@@ -193,13 +198,13 @@ _Owner = tuple[int, str, str]
 """A book (by its identity), provider and model."""
 
 
-def _listed(found: Mapping[_Pair, _Found | None]) -> dict[_Owner, list[Mapping[str, Any]]]:
+def _listed(found: Mapping[_Pair, _Found | None]) -> dict[_Owner, list[Row]]:
     """Rows of the models found, of the kinds a call is priced by."""
     wanted: dict[int, tuple[PriceBook, set[tuple[str, str]]]] = {}
     for book, targets in filter(None, found.values()):
         models = wanted.setdefault(id(book), (book, set()))[1]
         models |= {(target["price_provider"], target["price_model"]) for target in targets}
-    rows: dict[_Owner, list[Mapping[str, Any]]] = {}
+    rows: dict[_Owner, list[Row]] = {}
     for number, (book, models) in wanted.items():
         frame = pl.DataFrame(sorted(models), schema={"provider": pl.String, "model": pl.String}, orient="row")
         listed = book.rows.join(frame, on=["provider", "model"], how="semi").filter(pl.col("kind").is_in(KINDS))
@@ -209,21 +214,24 @@ def _listed(found: Mapping[_Pair, _Found | None]) -> dict[_Owner, list[Mapping[s
 
 
 def _key(
-    wanted: _Wanted, found: _Found | None, rows: Mapping[_Owner, list[Mapping[str, Any]]], scenario: Scenario
+    wanted: _Wanted, found: _Found | None, rows: Mapping[_Owner, list[Row]], scenario: Scenario, *, is_skipped: bool
 ) -> Key:
     is_what_if = wanted.substitute is not None
     if found is None:
-        return Key((), wanted.share_frac, is_what_if=is_what_if)
+        return Key((), wanted.share_frac, is_what_if=is_what_if, is_skipped=is_skipped)
     book, targets = found
+    if book.is_tier_blind:
+        wanted = replace(wanted, tier="standard", share_frac=0.0)
     stretches = tuple(_stretch(target, wanted, book, rows, scenario) for target in targets)
-    return Key(stretches, wanted.share_frac, is_what_if=is_what_if)
+    is_timeless = book.own_directory is not None and not any(stretch.moments for stretch in stretches)
+    return Key(stretches, wanted.share_frac, is_what_if=is_what_if, is_timeless=is_timeless)
 
 
 def _stretch(
     target: Mapping[str, Any],
     wanted: _Wanted,
     book: PriceBook,
-    rows: Mapping[_Owner, list[Mapping[str, Any]]],
+    rows: Mapping[_Owner, list[Row]],
     scenario: Scenario,
 ) -> Stretch:
     provider, model = target["price_provider"], target["price_model"]
@@ -242,14 +250,14 @@ def _stretch(
     )
 
 
-def _in_region(rows: Iterable[Mapping[str, Any]], region: str | None) -> list[Mapping[str, Any]]:
+def _in_region(rows: Iterable[Row], region: str | None) -> list[Row]:
     """Rows of the region where it has prices of its own, else those of any region."""
     listed = list(rows)
     own = [row for row in listed if region is not None and row["region"] == region]
     return own or [row for row in listed if row["region"] is None]
 
 
-def _row_set(rows: Sequence[Mapping[str, Any]], wanted: _Wanted, scenario: Scenario, factor: float) -> RowSet:
+def _row_set(rows: Sequence[Row], wanted: _Wanted, scenario: Scenario, factor: float) -> RowSet:
     def of(tier: str, *, is_batch: bool) -> PriceRows:
         chosen = [row for row in rows if row["service_tier"] == tier and row["is_batch"] == is_batch]
         return {kind: price_rows((row for row in chosen if row["kind"] == kind), factor) for kind in KINDS}

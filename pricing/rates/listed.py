@@ -13,6 +13,7 @@ import numpy.typing as npt
 from pricing.rates.in_force import INPUT_KINDS, KINDS, PriceRows, rates_at
 from pricing.rates.keys import Key, RowSet, Stretch
 from pricing.rates.lattice import Lattice
+from pricing.rates.times import START
 
 Floats = npt.NDArray[np.float64]
 ASSUMED: Final = "assumed/half"
@@ -54,6 +55,7 @@ class Lister:
         return self.known[address]
 
     def _listed(self, key: Key, moment: datetime | None, bucket: int, slot: int) -> Place:
+        moment = START if moment is None and key.is_timeless else moment
         stretch = None if moment is None else key.at(moment)
         if moment is None or stretch is None:
             return self._nothing(key, is_timed=moment is not None)

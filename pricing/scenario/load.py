@@ -10,12 +10,18 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from pricing.scenario.model import Scenario
+from pricing.book.named import BOOKS_FOLDER, book_files
+from pricing.scenario.model import LIST_BOOK, Scenario, is_file
 from traces.errors import PricingError
 
 
-def load_scenario(path: Path | None = None, **flags: Any) -> Scenario:
+def load_scenario(path: Path | None = None, *, book_folders: Sequence[Path] = (), **flags: Any) -> Scenario:
     """Load a scenario file, then apply the flags that are not null.
+
+    Args:
+        path: TOML file; the files it names are looked for beside it.
+        book_folders: Where books of the user lie, beside those the package ships.
+        **flags: Keys of a scenario; they win over the file.
 
     Raises:
         PricingError: if the file cannot be read, or holds an unknown key or a value that does not fit.
@@ -28,8 +34,21 @@ def load_scenario(path: Path | None = None, **flags: Any) -> Scenario:
         raise _explained(path, error) from error
     except ValueError as error:
         raise PricingError(f"{path or 'scenario'}: {error}", _known(Scenario)) from error
+    scenario = scenario.model_copy(update={"books": tuple(_found(name, book_folders) for name in scenario.books)})
     _check_files(scenario)
     return scenario
+
+
+def _found(book: str, folders: Sequence[Path]) -> str:
+    """Name of a book that the package ships, or the file of another."""
+    if book == LIST_BOOK or is_file(book):
+        return book
+    shipped, known = book_files(), book_files([BOOKS_FOLDER, *folders])
+    if book not in known:
+        names = [LIST_BOOK, *known]
+        near = get_close_matches(book, names, n=1)
+        raise PricingError(f"no book {book!r}", f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}")
+    return book if book in shipped else str(known[book])
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -39,6 +58,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise PricingError(f"{path}: {error}", "a scenario is a TOML file: see docs/scenarios.md") from error
     if isinstance(given.get("prices"), list):
         given["prices"] = [path.parent / str(name) for name in given["prices"]]
+    if isinstance(given.get("books"), list):
+        given["books"] = [str(path.parent / name) if is_file(str(name)) else name for name in given["books"]]
     currency = given.get("currency")
     if isinstance(currency, dict) and "rates" in currency:
         currency["rates"] = path.parent / str(currency["rates"])

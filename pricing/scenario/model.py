@@ -1,11 +1,13 @@
 """A scenario: how to price, as a value that can be checked, written down and read again."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from pricing.book.named import SUFFIXES
 from pricing.scenario.words import in_words
 from traces.schema import ROLES
 
@@ -33,6 +35,11 @@ def _as_moment(value: Any) -> Any:
 
 
 Moment = Annotated[datetime, AfterValidator(_as_utc)]
+
+
+def is_file(book: str) -> bool:
+    """Tell whether a book of a scenario is named by its file."""
+    return Path(book).suffix in SUFFIXES
 
 
 class _Part(BaseModel):
@@ -193,21 +200,23 @@ class Scenario(_Part):
 
     def manifest(self) -> dict[str, Any]:
         """The scenario in full, for the manifest; files by the place a priced store keeps its copies at."""
-        copies = {path: name for name, path in self.file_copies()}
-        stated = self.model_dump(mode="json")
-        if self.currency is not None:
-            stated["currency"]["rates"] = copies[self.currency.rates]
-        return {**stated, "name": self.title, "prices": [copies[path] for path in self.prices]}
+        copies = {path: Path(name) for name, path in self.file_copies()}
+        return {**self.with_files(lambda path: copies[path]).model_dump(mode="json"), "name": self.title}
 
     def file_copies(self) -> list[tuple[str, Path]]:
         """Name the copy a priced store keeps of each file of the user."""
         rates = [] if self.currency is None else [self.currency.rates]
+        books = [Path(name) for name in self.books if is_file(name)]
+        kinds = {"prices": self.prices, "books": books, "rates": rates}
         return [
-            *((f"prices/{number}-{path.name}", path) for number, path in enumerate(self.prices, 1)),
-            *((f"rates/{path.name}", path) for path in rates),
+            (f"{kind}/{number}-{path.name}", path)
+            for kind, paths in kinds.items()
+            for number, path in enumerate(paths, 1)
         ]
 
-    def relocated(self, folder: Path) -> "Scenario":
-        """Return the scenario with the files it names relative to a folder found there."""
-        currency = self.currency and self.currency.model_copy(update={"rates": folder / self.currency.rates})
-        return self.model_copy(update={"prices": tuple(folder / path for path in self.prices), "currency": currency})
+    def with_files(self, place: Callable[[Path], Path]) -> "Scenario":
+        """Return the same scenario with each file it names found elsewhere."""
+        currency = self.currency and self.currency.model_copy(update={"rates": place(self.currency.rates)})
+        books = tuple(str(place(Path(name))) if is_file(name) else name for name in self.books)
+        prices = tuple(place(path) for path in self.prices)
+        return self.model_copy(update={"prices": prices, "books": books, "currency": currency})
