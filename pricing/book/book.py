@@ -14,7 +14,7 @@ import polars as pl
 from pricing.book.catalogue import FOLDER, NAMES_SCHEMA, load_catalogue
 from pricing.book.layers import merge_layers
 from pricing.book.price_check import read_checked
-from pricing.book.price_file import PriceFile, read_price_file
+from pricing.book.price_file import PriceFile, joined, read_price_file
 from pricing.book.windows import is_in_window
 from pricing.names.aliases import ALIASES_PATH, Aliases, load_aliases
 from pricing.names.directory import Directory, directory
@@ -128,21 +128,20 @@ def _load(user_files: tuple[tuple[Path, str], ...]) -> PriceBook:
     own_names = pl.DataFrame(names, schema=NAMES_SCHEMA, orient="row")
     rows = merge_layers(renamed, history, user)
     files = (*user, *history)
-    models = pl.concat(file.models for file in files).unique(["provider", "model"], keep="first", maintain_order=True)
     return PriceBook(
         rows,
         pl.concat([catalogue.names, own_names]),
         aliases,
         _sources(history, user_files),
-        models=models,
-        caches=pl.concat(file.caches for file in files),
-        regions=pl.concat(file.regions for file in files),
+        models=joined(files, "model").unique(["provider", "model"], keep="first", maintain_order=True),
+        caches=joined(files, "cache"),
+        regions=joined(files, "region"),
     )
 
 
 def _renamed(rows: pl.DataFrame, aliases: Aliases, history: Sequence[PriceFile]) -> pl.DataFrame:
     """Give the catalogue's rows of a model the name the history has it under."""
-    dated = {(file.provider, model) for file in history for model in file.rows["model"].unique()}
+    dated = {(file.provider, model) for file in history for model in {row["model"] for row in file.tables["price"]}}
     listed = set(rows.select("provider", "model").unique().iter_rows())
     names = [
         (provider, name, model)

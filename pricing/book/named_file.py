@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pricing.book.named import NamedBook, NameRule, UnlistedRule
 from pricing.book.price_check import check_document
-from pricing.book.price_file import parse_price_file, price_file
+from pricing.book.price_file import joined, parse_price_file, price_file
 from pricing.book.row_check import check_rows
 from pricing.schema import MODEL_FACTS, PRICES
 from traces.errors import PricingError, StoreError
@@ -98,7 +98,7 @@ def _from_toml(path: Path) -> dict[str, Any]:
     checked = _checked_head(path, said)
     check_document(path, document)
     prices = price_file(path, document, "book")
-    return {**checked, "rows": PRICES.sort(prices.rows), "models": prices.models}
+    return {**checked, "rows": PRICES.sort(prices.rows), "models": joined([prices], "model")}
 
 
 def _from_zip(path: Path, content: bytes) -> dict[str, Any]:
