@@ -120,7 +120,7 @@ class Sweep:
         book = books_of(scenario, self.plan.book)["effective"][0]
         priced = price_charges(self.plan.tables, scenario, book).group_by(self.plan.by).agg(**_CHARGED)
         joined = self.plan.groups.join(priced, on=list(self.plan.by), how="left", maintain_order="left")
-        values = joined.select(_CHARGED).cast(pl.Float64).to_numpy() / [*[PUSD_PER_USD] * 3, 1, 1]
+        values = joined.select(list(_CHARGED)).cast(pl.Float64).to_numpy() / [*[PUSD_PER_USD] * 3, 1, 1]
         is_charged = joined["n_rows"].is_not_null().to_numpy()
         return np.where(is_charged[:, None], values, 0.0)
 
