@@ -10,6 +10,9 @@ from analyzer.audit import TOLERANCE, AuditResult
 from analyzer.audit import audit as audit_tables
 from analyzer.audit.scenarios import as_billed
 from analyzer.card import cards
+from analyzer.compare import Comparison
+from analyzer.compare import compare as compare_sides
+from analyzer.compare.classes import Side
 from analyzer.curves.registry import CurveResult, find
 from analyzer.dry_run import DryRun, dry_run
 from analyzer.frontier import frontier as mark_frontier
@@ -100,6 +103,32 @@ def frontier(
     if clock not in CLOCKS:
         raise UsageError(f"no clock {clock!r}", f"known: {', '.join(CLOCKS)}")
     return mark_frontier(curve(CLOCKS[clock], source, benchmark=benchmark, **options).frame, kind)
+
+
+def compare(  # noqa: PLR0913 - the options of a command
+    before: Paths,
+    after: Paths | None = None,
+    *,
+    scenario: Scenario | Path | None = None,
+    kind: str = "staircase",
+    benchmark: Sequence[str] = (),
+    tasks: str = "own",
+) -> Comparison:
+    """Compare two priced traces, or one with itself under a scenario; see ``Comparison``.
+
+    Args:
+        before: A; priced at list prices on the day of each call where it is not priced yet.
+        after: B; null: A again.
+        scenario: How B is priced; null: as it is.
+        kind: Definition of the frontier.
+        benchmark: Only these benchmarks.
+        tasks: "own" or "common", as curves take it.
+    """
+    chosen = load_scenario(scenario) if isinstance(scenario, Path) else scenario
+    stores = as_priced(before), as_priced(before if after is None else after, chosen)
+    sides = [Side(of_benchmarks(store.tables(), benchmark), scenario_of(store)) for store in stores]
+    one, other = (find(CLOCKS["cost"])(side.priced, tasks=tasks) for side in sides)
+    return compare_sides(sides[0], sides[1], (one, other), kind)
 
 
 def report(source: Paths, output: Path | str) -> Path:

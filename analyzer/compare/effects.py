@@ -1,7 +1,7 @@
 """The change of a cost split into price, policy, mix and volume, by the Shapley value: free of order, and adding up.
 
-The cost of a trace is V * sum over classes of s * r: V its tokens (volume), s what it uses of a class per token (mix), r
-what a unit of that costs (under a price list and a policy). Each of the four is switched from A to B in every order;
+The cost of a trace is V * sum over classes of s * r: V its tokens (volume), s what it uses of a class per token (mix),
+r what a unit of that costs (under a price list and a policy). Each of the four is switched from A to B in every order;
 its effect is the mean of what the switch changes (Shapley 1953, "A value for n-person games"; as a rule for
 decompositions: Shorrocks 2013, "Decomposition procedures for distributional analysis", Journal of Economic Inequality
 11, 99-126; equal to the complete decomposition of Sun 1998, Energy Economics 20, 85-100).
@@ -25,8 +25,8 @@ _A, _B = 0, 1
 _SIDES: Final = (_A, _B)
 
 
-def effects(before: Side, after: Side) -> pl.DataFrame:
-    """Split the change of what is priced on both sides.
+def effects(before: Side, after: Side) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Split the change of the cost of what can be compared.
 
     Args:
         before: Trace and scenario A.
@@ -34,21 +34,39 @@ def effects(before: Side, after: Side) -> pl.DataFrame:
 
     Returns:
         One row per class (CLASS), with cost_before_usd, cost_after_usd, and price_usd, policy_usd, mix_usd and
-        volume_usd, which add up to their difference. Volume is in tokens; a class only one side has is mix.
+        volume_usd, which add up to their difference. Volume is in tokens; a class only one side uses is mix.
+        And the classes that both sides use and only one has a price of, which are left out: CLASS, cost_before_usd,
+        cost_after_usd (null: no price).
     """
     sides = (before, after)
     scenarios = [hybrid(sides[i].scenario, sides[j].scenario) for i, j in product(_SIDES, _SIDES)]
     of_sides = [class_costs(side, scenarios) for side in sides]
+    lost = _lost(of_sides[_A][0], of_sides[_B][-1])
+    of_sides = [[frame.join(lost, on=CLASS, how="anti", nulls_equal=True) for frame in frames] for frames in of_sides]
     classes = pl.concat(frame.select(CLASS) for frames in of_sides for frame in frames).unique().sort(CLASS)
     switches = _Switches(
         quantity=_stacked(of_sides, classes, "quantity"),
         cost=_stacked(of_sides, classes, "cost_usd"),
-        tokens=tuple(float(of_sides[t][3 * t]["tokens"].sum()) for t in _SIDES),
+        tokens=(_tokens(of_sides[_A][0]), _tokens(of_sides[_B][-1])),
     )
     parts = shapley(switches.cost_of, len(EFFECTS))
     named = {f"{name}_usd": parts[number] for number, name in enumerate(EFFECTS)}
     ends = {"cost_before_usd": switches.cost_of((_A,) * 4), "cost_after_usd": switches.cost_of((_B,) * 4)}
-    return classes.with_columns(pl.Series(name, values) for name, values in (ends | named).items())
+    return classes.with_columns(pl.Series(name, values) for name, values in (ends | named).items()), lost
+
+
+def _lost(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """Classes both sides use and only one has a price of."""
+    ends = {"before": before, "after": after}
+    priced = (
+        frame.select(
+            *CLASS,
+            pl.when(~pl.col("is_unpriced")).then("cost_usd").alias(f"cost_{end}_usd"),
+        )
+        for end, frame in ends.items()
+    )
+    both = next(priced).join(next(priced), on=CLASS, how="inner", nulls_equal=True)
+    return both.filter(pl.col("cost_before_usd").is_null() != pl.col("cost_after_usd").is_null()).sort(CLASS)
 
 
 def shapley(value: Callable[[tuple[int, ...]], Floats], n_players: int) -> list[Floats]:
@@ -92,16 +110,21 @@ class _Switches:
         """Cost of every class with price list, policy, mix and volume of the sides chosen."""
         price, policy, mix, volume = chosen
         per_token = self.quantity[mix, mix, policy] / (self.tokens[mix] or 1.0)
-        return self.tokens[volume] * per_token * self._rate(price, policy)
+        cost: Floats = self.tokens[volume] * per_token * self._rate(price, policy)
+        return cost
 
     def _rate(self, price: int, policy: int) -> Floats:
         """Mean cost of a unit of each class; of a class the price list never met, that of the other list."""
         met = [(price, price), (1 - price, price), (1 - price, 1 - price), (price, 1 - price)]
-        rate = np.zeros_like(self.quantity[0, 0, 0])
+        rate: Floats = np.zeros_like(self.quantity[0, 0, 0])
         for trace, listed in reversed(met):
             quantity, cost = self.quantity[trace, listed, policy], self.cost[trace, listed, policy]
             rate = np.divide(cost, quantity, out=rate, where=quantity > 0)
         return rate
+
+
+def _tokens(frame: pl.DataFrame) -> float:
+    return float(sum(frame["tokens"].to_list()))
 
 
 def _stacked(of_sides: Sequence[Sequence[pl.DataFrame]], classes: pl.DataFrame, column: str) -> Floats:

@@ -28,24 +28,32 @@ def frontier_changes(before: pl.DataFrame, after: pl.DataFrame, kind: str) -> pl
 
     Returns:
         One row per benchmark and agent: x (mean dollars per attempt), x_low, x_high, y (score), is_on_frontier and
-        is_frontier_certain, each with _before and _after (null: not there, or not placed), and change: entered, left,
-        stayed, off, or not placed.
+        is_frontier_certain, each with _before and _after (null: not there, or not placed), and change: entered (it was
+        off it, not placed or not there), left (it was on it and is off), stayed, off, gone (it was on it and is not
+        there), not placed (its cost or score after is not known).
     """
     ends = {"before": frontier(before, kind), "after": frontier(after, kind)}
     one, other = (
-        frame.select("benchmark", "agent", *(pl.col(name).alias(f"{name}_{end}") for name in _POINT))
+        frame.select(
+            "benchmark",
+            "agent",
+            pl.lit(value=True).alias(f"is_there_{end}"),
+            *(pl.col(name).alias(f"{name}_{end}") for name in _POINT),
+        )
         for end, frame in ends.items()
     )
     both = one.join(other, on=["benchmark", "agent"], how="full", coalesce=True, nulls_equal=True)
-    was, is_now = pl.col("is_on_frontier_before"), pl.col("is_on_frontier_after")
+    was, is_now = pl.col("is_on_frontier_before").fill_null(value=False), pl.col("is_on_frontier_after")
     change = (
-        pl.when(was & is_now).then(pl.lit("stayed"))
-        .when(is_now & ~was.fill_null(value=False)).then(pl.lit("entered"))
-        .when(was & ~is_now.fill_null(value=False)).then(pl.lit("left"))
-        .when(was.is_null() & is_now.is_null()).then(pl.lit("not placed"))
+        pl.when(pl.col("is_there_after").is_null()).then(pl.when(was).then(pl.lit("gone")).otherwise(pl.lit("off")))
+        .when(is_now.is_null()).then(pl.lit("not placed"))
+        .when(was & is_now).then(pl.lit("stayed"))
+        .when(is_now).then(pl.lit("entered"))
+        .when(was).then(pl.lit("left"))
         .otherwise(pl.lit("off"))
     )  # fmt: skip
-    return both.with_columns(change=change).sort("benchmark", "agent", nulls_last=False)
+    listed = both.with_columns(change=change).drop("is_there_before", "is_there_after")
+    return listed.sort("benchmark", "agent", nulls_last=False)
 
 
 def flips(changes: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,5 @@
 """A curve as a print-ready figure: one panel per benchmark, direct labels, and its assumptions printed under it."""
 
-import textwrap
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,23 +9,19 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from analyzer.curves.registry import CurveResult
+from analyzer.figures.notes import MARGIN_IN, WIDTH_IN, notes_in, wrapped, write_notes
 from analyzer.figures.panels import Panel, draw_points, draw_steps
 from analyzer.figures.styles import GREY, RC, drawable
 from analyzer.frontier import KINDS
 from analyzer.words import listed
 from traces.errors import UsageError
 
-WIDTH_IN: Final = 8.0
 _PANEL_IN: Final = 4.4
 _HEAD_IN: Final = 0.6
 _FOOT_IN: Final = 0.42
 _LEFT_IN: Final = 0.65
-_MARGIN_IN: Final = 0.15
 _STRIP_IN: Final = 2.05
 _LINE_IN: Final = 0.17
-_NOTE_PT: Final = 6
-_NOTE_LINE_IN: Final = 0.115
-_NOTE_CHARS: Final = 168
 _EMPTY_IN: Final = 1.2
 _DATELESS: Final[dict[str, dict[str, Any]]] = {
     ".png": {"Software": None},
@@ -51,16 +46,13 @@ def draw(result: CurveResult, frontier: pl.DataFrame | None = None) -> Figure:
         frame = result.frame if frontier is None else frontier
         shown = frame.filter(_is_drawable(result))
         panels = shown.partition_by("benchmark", maintain_order=True)
-        notes = _wrapped((*result.notes, *_not_drawn(frame, shown, result)))
+        notes = wrapped((*result.notes, *_not_drawn(frame, shown, result)))
         figure = _sheet(len(panels), notes)
         left_out = [name for number, rows in enumerate(panels) for name in _panel(figure, number, rows, result)]
         notes += [f"No room to name {len(left_out)} of them: see the table."] if left_out else []
         if not panels:
             _say_why_empty(figure, frame)
-        figure.text(
-            _MARGIN_IN / WIDTH_IN, _MARGIN_IN / figure.get_figheight() / 2, "\n".join(notes), parse_math=False,
-            fontsize=_NOTE_PT, color=GREY, va="bottom", linespacing=1.25,
-        )  # fmt: skip
+        write_notes(figure, notes)
     return figure
 
 
@@ -96,16 +88,8 @@ def _not_drawn(frame: pl.DataFrame, shown: pl.DataFrame, result: CurveResult) ->
     return tuple(words)
 
 
-def _wrapped(notes: tuple[str, ...]) -> list[str]:
-    return textwrap.wrap(drawable(" ".join(notes)), _NOTE_CHARS)
-
-
-def _notes_in(notes: list[str]) -> float:
-    return 2 * _MARGIN_IN + _NOTE_LINE_IN * (len(notes) + 1)
-
-
 def _sheet(n_panels: int, notes: list[str]) -> Figure:
-    height = _notes_in(notes) + (n_panels * (_HEAD_IN + _PANEL_IN + _FOOT_IN) or _EMPTY_IN)
+    height = notes_in(notes) + (n_panels * (_HEAD_IN + _PANEL_IN + _FOOT_IN) or _EMPTY_IN)
     figure = Figure(figsize=(WIDTH_IN, height), facecolor="white")
     FigureCanvasAgg(figure)
     return figure
@@ -116,7 +100,7 @@ def _panel(figure: Figure, number: int, rows: pl.DataFrame, result: CurveResult)
     is_steps = result.form == "steps"
     height, strip = figure.get_figheight(), _STRIP_IN if is_steps else 0.0
     top = height - number * (_HEAD_IN + _PANEL_IN + _FOOT_IN) - _HEAD_IN
-    width = WIDTH_IN - _LEFT_IN - 2 * _MARGIN_IN - strip
+    width = WIDTH_IN - _LEFT_IN - 2 * MARGIN_IN - strip
     axes = figure.add_axes((_LEFT_IN / WIDTH_IN, (top - _PANEL_IN) / height, width / WIDTH_IN, _PANEL_IN / height))
     axes.set_xlabel(result.x_label, parse_math=False)
     direction = "" if rows["is_higher_better"].all() else " (lower is better)"
