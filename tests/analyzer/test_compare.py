@@ -199,8 +199,8 @@ def test_an_order_that_flips_says_where_both_cost_the_same() -> None:
 
 
 def test_a_flip_names_the_price_at_which_both_cost_the_same(prices: Path) -> None:
-    """Large costs 10 a million, then 4; small costs 1 a million and uses six times as many: equal at 6, two thirds on."""
-    runs = [run(run_id="l", agent="large"), run(run_id="s", agent="small")]
+    """Large costs 10 a million, then 4; small 1 a million, and uses six times as many: equal at 6, two thirds on."""
+    runs = [run(run_id=name[0], agent=name, benchmark="b") for name in ("large", "small")]
     rollouts = [rollout(run_id="l"), rollout(run_id="s")]
     calls = [
         use(run_id="l", rollout_id="l/task/0", output_tokens=MILLION),
@@ -211,8 +211,8 @@ def test_a_flip_names_the_price_at_which_both_cost_the_same(prices: Path) -> Non
         for scenario in (Scenario(prices=(prices,)), Scenario(prices=(prices,), as_of=day(4)))
     ]
     flipped = pl.DataFrame(
-        [(None, "large", "small", 2 / 3)], schema=["benchmark", "agent_a", "agent_b", "crossing_frac"], orient="row"
-    ).cast({"benchmark": pl.String})
+        [("b", "large", "small", 2 / 3)], schema=["benchmark", "agent_a", "agent_b", "crossing_frac"], orient="row"
+    )
 
     found = crossing_prices(*sides, flipped).row(0, named=True)
 
