@@ -74,7 +74,8 @@ class PriceBook:
     def directory(self) -> Directory:
         """Names of its models."""
         models = self.rows.select("provider", "model").unique().iter_rows()
-        return directory(self.names.iter_rows(), models, self.aliases)
+        released = self.models.select("provider", "model", "release_date").iter_rows()
+        return directory(self.names.iter_rows(), models, self.aliases, released)
 
     def _targets(self, model: str, provider: str | None) -> pl.DataFrame:
         pair = pl.DataFrame([(provider, model)], schema=_PAIR, orient="row")

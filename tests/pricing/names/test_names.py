@@ -10,6 +10,10 @@ from pricing.names.resolve import resolve, unresolved_hint
 from traces.errors import PricingError
 
 ALIASES = """
+authors = []
+fronts = []
+clouds = []
+protocols = []
 local = []
 not_billers = []
 neutral_prefixes = []
