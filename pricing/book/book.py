@@ -18,6 +18,8 @@ from pricing.book.price_file import PriceFile, read_price_file
 from pricing.book.windows import is_in_window
 from pricing.names.aliases import ALIASES_PATH, Aliases, load_aliases
 from pricing.names.directory import Directory, directory
+from pricing.names.grammar import GRAMMAR_PATH
+from pricing.names.identities import IDENTITIES_PATH
 from pricing.names.resolve import resolve
 from pricing.schema import CACHE_RULES, MODEL_FACTS, PRICES, REGION_MULTIPLIERS
 from traces.errors import PricingError
@@ -55,7 +57,7 @@ class PriceBook:
     regions: pl.DataFrame = field(default_factory=REGION_MULTIPLIERS.empty)
 
     def on(self, model: str, at: datetime | None, provider: str | None = None) -> pl.DataFrame:
-        """Rows in force for a model, sorted; at every host of that name where no provider is given and none owns it.
+        """Rows in force for a model, sorted; at every host of it where no provider is given and none owns its name.
 
         Args:
             model: Name as a trace writes it.
@@ -79,11 +81,13 @@ class PriceBook:
 
     def _targets(self, model: str, provider: str | None) -> pl.DataFrame:
         pair = pl.DataFrame([(provider, model)], schema=_PAIR, orient="row")
-        found = resolve(pair, self.directory).filter(pl.col("price_model").is_not_null())
+        resolved = resolve(pair, self.directory)
+        found = resolved.filter(pl.col("price_model").is_not_null())
         found = found.select(pl.col("price_provider", "price_model").name.replace("price_", ""), r"^alias_.*$")
         if found.height or provider is not None:
             return found
-        found_hosts = pl.DataFrame(self.directory.sellers(model), schema=_PAIR, orient="row")
+        sellers = self.directory.sellers(model, resolved["identity"].item(0))
+        found_hosts = pl.DataFrame(sellers, schema=_PAIR, orient="row")
         return found_hosts.with_columns(pl.lit(None, UTC_TIME).alias(f"alias_{end}") for end in ("from", "until"))
 
     def _prevailing(self, rows: pl.DataFrame, moment: datetime) -> pl.DataFrame:
@@ -122,7 +126,7 @@ def _load(user_files: tuple[tuple[Path, str], ...]) -> PriceBook:
     rows = merge_layers(renamed, history, user)
     files = (*user, *history)
     models = pl.concat(file.models for file in files).unique(["provider", "model"], keep="first", maintain_order=True)
-    return PriceBook(
+    book = PriceBook(
         rows,
         pl.concat([catalogue.names, own_names]),
         aliases,
@@ -131,6 +135,8 @@ def _load(user_files: tuple[tuple[Path, str], ...]) -> PriceBook:
         caches=pl.concat(file.caches for file in files),
         regions=pl.concat(file.regions for file in files),
     )
+    book.directory.refuse_unknown_aliases()
+    return book
 
 
 def _renamed(rows: pl.DataFrame, aliases: Aliases, history: Sequence[PriceFile]) -> pl.DataFrame:
@@ -150,7 +156,8 @@ def _renamed(rows: pl.DataFrame, aliases: Aliases, history: Sequence[PriceFile])
 
 def _sources(history: Sequence[PriceFile], user_files: Sequence[tuple[Path, str]]) -> dict[str, str]:
     own = {f"catalogue/{name}": FOLDER / name for name in ("names.parquet", "prices.parquet")}
-    own |= {f"prices/{file.path.name}": file.path for file in history} | {"aliases.toml": ALIASES_PATH}
+    own |= {f"prices/{file.path.name}": file.path for file in history}
+    own |= {path.name: path for path in (ALIASES_PATH, GRAMMAR_PATH, IDENTITIES_PATH)}
     user = {f"user/{number}-{path.name}": digest for number, (path, digest) in enumerate(user_files, 1)}
     return {name: _sha256(path) for name, path in sorted(own.items())} | user
 

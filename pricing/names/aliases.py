@@ -152,10 +152,14 @@ def _aliases(document: Mapping[str, Any]) -> Iterator[Alias]:
 def _check(path: Path, found: list[Alias], models: Mapping[tuple[str, str], list[Alias]]) -> None:
     for earlier, later in pairwise(found):
         if not (earlier.alias_until and later.alias_from and earlier.alias_until <= later.alias_from):
-            raise PricingError(f"{path}: alias {later.name!r} means two models at once", "end the earlier one first")
+            raise PricingError(
+                f"{path}: alias {later.name!r} of {later.provider} means two models at once: "
+                f"{earlier.price_model!r} and {later.price_model!r}",
+                "list them by time, and end the earlier one (until_date) no later than the next begins (from_date)",
+            )
     for alias in found:
         if (alias.price_provider, normalised(alias.price_model)) in models:
             raise PricingError(
-                f"{path}: alias {alias.name!r} leads to {alias.price_model!r}, an alias itself",
-                "name the model of the price rows directly",
+                f"{path}: alias {alias.name!r} of {alias.provider} leads to {alias.price_model!r}, an alias itself",
+                f"name the model of the price rows of {alias.price_provider} directly",
             )

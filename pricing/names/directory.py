@@ -76,10 +76,9 @@ class Directory:
         }
         return sorted(pair for pair in found if self.aliases.may_sell(pair[0], normalised(pair[1])))
 
-    def sellers(self, model: str) -> list[tuple[str, str]]:
-        """Every provider that sells a model under this name, or the open model it names, with its id there."""
+    def sellers(self, model: str, identity: str | None) -> list[tuple[str, str]]:
+        """Every provider that sells a model under this name, or the open model it is, with its id there."""
         name = normalised(model)
-        identity = self.identities.of(self.grammar.fold(model))
         found = {(provider, names[name]) for provider, names in self.index.items() if name in names}
         found = {pair for pair in found if self.aliases.may_sell(pair[0], name)}
         return sorted(found | set(() if identity is None else self.sold(identity)))
@@ -126,11 +125,20 @@ def directory(
     aliases: Aliases,
     released: Iterable[tuple[str, str, date | None]] = (),
 ) -> Directory:
-    """Make a directory of further names (provider, name, model), of models (provider, model) and of days of release."""
+    """Make a directory.
+
+    Args:
+        names: Further names: provider, name, model. Those of models that are not in ``models`` are left out.
+        models: Models with prices: provider, model.
+        aliases: Dated aliases, billers and vendors.
+        released: Days models came out: provider, model, day; null: not known.
+    """
+    priced = set(models)
     index: dict[str, dict[str, str]] = {}
     for provider, name, model in names:
-        index.setdefault(provider, {})[name] = model
-    for provider, model in models:
+        if (provider, model) in priced:
+            index.setdefault(provider, {})[name] = model
+    for provider, model in sorted(priced):
         index.setdefault(provider, {})[normalised(model)] = model
     days = {(provider, normalised(model)): day for provider, model, day in released if day is not None}
     return Directory(index, aliases, days)

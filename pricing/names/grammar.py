@@ -16,6 +16,7 @@ GRAMMAR_PATH: Final = Path(str(files("pricing"))) / "data" / "names.toml"
 _PLAIN: Final = str.maketrans({" ": "-", "_": "-", ",": "-", "@": "-", "'": "", "\N{RIGHT SINGLE QUOTATION MARK}": ""})
 _BRACKETS: Final = re.compile(r"\s*\(([^()]*)\)")
 _DOT: Final = re.compile(r"(?<=\d)\.(?=\d+(?![\da-z]))")
+_PLUS: Final = re.compile(r"(?<=[a-z0-9])\+(?=-|:|$)")
 _DASHES: Final = re.compile(r"-{2,}")
 _NUMBERS: Final = {"{n}": r"\d{1,6}", "{x}": r"\d+(?:[.-]\d+)?"}
 
@@ -89,9 +90,11 @@ class Grammar:
         name = name.strip().lower().translate(_PLAIN)
         if "." in name:
             name = _DOT.sub("-", name)
+        if "+" in name:
+            name = _PLUS.sub("-plus", name)
         if "--" in name:
             name = _DASHES.sub("-", name)
-        name = compact_to_iso(name.strip("-"))
+        name = compact_to_iso(name)
         for family, order in self.word_orders:
             if family in name:
                 name = order.sub(r"\1-\3-\2", name)

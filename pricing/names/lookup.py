@@ -1,6 +1,7 @@
 """Looking a name up: at the provider that bills, at the vendor it belongs to, or among the open models."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from pricing.names.bedrock import bedrock_spellings
 from pricing.names.directory import Directory
@@ -9,18 +10,25 @@ from pricing.names.shelf import Meaning
 from pricing.names.written_dates import When, day_of
 
 
-def billed_by(biller: str, name: str, directory: Directory) -> Meaning:
-    """What a normalised name means at a provider: as it is written, else without endings that leave the model as it is.
+@dataclass(frozen=True)
+class Written:
+    """A normalised name, and how it can be read: as it is written, then without its endings."""
 
-    Returns:
-        Empty: it is not known there, and not by another spelling either.
-    """
+    name: str
+    readings: tuple[Reading, ...]
+
+
+def read_name(name: str, directory: Directory) -> Written:
+    """Read a normalised name; an ending is not taken off a name that is known anywhere as a model of its own."""
+    return Written(name, tuple(directory.grammar.readings(directory.grammar.fold(name), directory.is_own)))
+
+
+def billed_by(biller: str, written: Written, directory: Directory) -> Meaning:
+    """What a name means at a provider; empty: it is not known there, however it is read."""
     shelf = directory.shelves.get(biller)
-    if shelf is None or not directory.aliases.may_sell(biller, name):
+    if shelf is None or not directory.aliases.may_sell(biller, written.name):
         return ()
-    return shelf.exact(name) or next(
-        (found for reading in _readings(name, directory) if (found := _read(biller, reading, directory))), ()
-    )
+    return shelf.exact(written.name) or _first(_read(biller, reading, directory) for reading in written.readings)
 
 
 def billed_as(biller: str, identity: str, directory: Directory) -> Meaning:
@@ -33,34 +41,38 @@ def hosted_by(host: str, identity: str, directory: Directory) -> Meaning:
     return _sold(host, directory.identities.ids(identity, host, variants=True), directory)
 
 
-def vendors(name: str, directory: Directory) -> Iterator[str]:
-    """Providers whose own a normalised name is."""
-    folded = directory.grammar.fold(name)
-    return (vendor.provider for vendor in directory.aliases.vendors if vendor.owns(folded))
+def vendors(written: Written, directory: Directory) -> Iterator[str]:
+    """Providers whose own a name is."""
+    return _vendors(written.readings[0].base, directory)
 
 
-def identity_of(name: str, directory: Directory) -> str | None:
-    """Open model a normalised name means; null: none, or not one."""
-    for reading in _readings(name, directory):
+def identity_of(written: Written, directory: Directory) -> str | None:
+    """Open model a name means; null: none."""
+    for reading in written.readings:
         identity = directory.identities.of(reading.base)
         if identity is not None and _came_out(identity, reading.when, directory):
             return identity
     return None
 
 
+def _first(meanings: Iterable[Meaning]) -> Meaning:
+    return next((meaning for meaning in meanings if meaning), ())
+
+
 def _sold(provider: str, ids: tuple[str, ...], directory: Directory) -> Meaning:
     shelf = directory.shelves.get(provider)
-    known = () if shelf is None else (shelf.exact(id_) for id_ in ids if directory.aliases.may_sell(provider, id_))
-    return next((found for found in known if found), ())
+    if shelf is None:
+        return ()
+    return _first(shelf.exact(id_) for id_ in ids if directory.aliases.may_sell(provider, id_))
+
+
+def _vendors(folded: str, directory: Directory) -> Iterator[str]:
+    return (vendor.provider for vendor in directory.aliases.vendors if vendor.owns(folded))
 
 
 def _came_out(identity: str, at: When | None, directory: Directory) -> bool:
     released = directory.identities.released(identity)
     return at is None or (released is not None and at.holds(day_of(released)))
-
-
-def _readings(name: str, directory: Directory) -> Iterator[Reading]:
-    return directory.grammar.readings(directory.grammar.fold(name), directory.is_own)
 
 
 def _read(biller: str, reading: Reading, directory: Directory) -> Meaning:
@@ -70,13 +82,13 @@ def _read(biller: str, reading: Reading, directory: Directory) -> Meaning:
         return dated or _as_at_its_maker(biller, reading.base, reading.when, directory)
     is_bedrock = biller == directory.grammar.bedrock.provider
     spellings = bedrock_spellings(reading.base, directory) if is_bedrock else (reading.base,)
-    return next((found for spelling in spellings if (found := shelf.spellings.get(spelling))), ())
+    return _first(shelf.spellings.get(spelling, ()) for spelling in spellings)
 
 
 def _as_at_its_maker(biller: str, line: str, at: When, directory: Directory) -> Meaning:
     """What a name without its date means at a reseller, where its maker has one model under both names."""
     last = line.rpartition("/")[2]
-    for maker in vendors(last, directory):
+    for maker in _vendors(last, directory):
         shelf = directory.shelves.get(maker)
         dated = () if shelf is None or maker == biller else shelf.dated(last, at)
         if shelf is not None and dated and dated == shelf.spellings.get(last):

@@ -8,7 +8,7 @@ import polars as pl
 from pricing.names.aliases import normalised
 from pricing.names.bedrock import area
 from pricing.names.directory import Directory
-from pricing.names.lookup import billed_as, billed_by, hosted_by, identity_of, vendors
+from pricing.names.lookup import Written, billed_as, billed_by, hosted_by, identity_of, read_name, vendors
 from pricing.names.routes import Route, read_route
 from pricing.names.shelf import Meaning, Target
 from traces.schema import UTC_TIME
@@ -71,7 +71,7 @@ def unresolved_hint(provider: str | None, model: str | None, directory: Director
     if not model:
         return "the trace names no model"
     route = read_route(provider, model, directory)
-    identity = identity_of(route.name, directory)
+    identity = identity_of(read_name(route.name, directory), directory)
     if route.is_local:
         return (
             "it runs on a machine of one's own: add a price file with what a token costs you there (--prices FILE); "
@@ -118,21 +118,25 @@ def _region(route: Route, directory: Directory) -> str | None:
 
 def _billed(route: Route, directory: Directory) -> tuple[Meaning, str | None]:
     """Find what a route is billed as, and the open model it is; a biller that is not named is its vendor or nobody."""
+    written = read_name(route.name, directory)
     if route.is_local:
-        return (), identity_of(route.name, directory)
+        return (), identity_of(written, directory)
     if route.biller is not None:
-        return _billed_by(route.biller, route.name, directory)
-    owners = [owner for owner in vendors(route.own_name, directory) if route.author in {None, owner}]
-    meaning = next((found for owner in owners if (found := billed_by(owner, route.own_name, directory))), ())
-    identity = identity_of(route.own_name if meaning else route.name, directory)
-    return meaning, identity or _sold_as(meaning, directory)
+        return _billed_by(route.biller, written, directory)
+    own = written if route.author is None else read_name(route.own_name, directory)
+    for owner in vendors(own, directory):
+        meaning = billed_by(owner, own, directory) if route.author in {None, owner} else ()
+        if meaning:
+            return meaning, identity_of(own, directory) or _sold_as(meaning, directory)
+    return (), identity_of(written, directory)
 
 
-def _billed_by(biller: str, name: str, directory: Directory) -> tuple[Meaning, str | None]:
-    first, slash, rest = name.partition("/")
-    names = [name, rest] if slash and directory.aliases.biller(first) == biller else [name]
-    meaning = next((found for each in names if (found := billed_by(biller, each, directory))), ())
-    identity = next(filter(None, (identity_of(each, directory) for each in names)), None)
+def _billed_by(biller: str, written: Written, directory: Directory) -> tuple[Meaning, str | None]:
+    """Look a name up at its biller, who may stand before it a second time."""
+    meaning, identity = billed_by(biller, written, directory), identity_of(written, directory)
+    first, slash, rest = written.name.partition("/")
+    if not (meaning or identity) and slash and directory.aliases.biller(first) == biller:
+        return _billed_by(biller, read_name(rest, directory), directory)
     if not meaning and identity is not None:
         meaning = billed_as(biller, identity, directory)
     return meaning, identity or _sold_as(meaning, directory)

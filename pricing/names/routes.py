@@ -55,7 +55,10 @@ def read_route(provider: str | None, model: str, directory: Directory) -> Route:
 
 
 def _step(route: Route, directory: Directory) -> Route | None:
-    """Take one part off the front of a name; null: the front is not a part that says anything but the name."""
+    """Take one part off the front of a name; null: it is known as it stands, or its front says nothing but the name."""
+    shelf = directory.shelves.get(route.biller or "")
+    if shelf is not None and shelf.exact(route.name):
+        return None
     for prefix in directory.aliases.neutral_prefixes:
         if route.name.startswith(prefix):
             return replace(route, name=route.name.removeprefix(prefix))
