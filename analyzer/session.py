@@ -11,7 +11,7 @@ from pathlib import Path
 
 import xxhash
 
-from pricing.book import load_book
+from pricing.prepare import books_of, sources_of
 from pricing.priced_store import open_priced, reprice_store
 from pricing.scenario import Scenario, load_scenario
 from traces.errors import StoreError, UsageError
@@ -89,7 +89,7 @@ def _cached(kind: str, key: str) -> Path:
 
 def _identity(store: Store, scenario: Scenario) -> str:
     manifest = (store.path / MANIFEST).read_bytes()
-    return repr((manifest, scenario.manifest(), sorted(load_book(scenario.prices).sources.items())))
+    return repr((manifest, scenario.manifest(), sorted(sources_of(books_of(scenario)["effective"]).items())))
 
 
 def _digest(text: str) -> str:

@@ -132,7 +132,8 @@ def _ours(path: Path) -> Taken:
 
     from pricing.book import load_book
     from pricing.cost.facts import facts_of
-    from pricing.reprice import prepare, priced_calls
+    from pricing.prepare import prepare
+    from pricing.reprice import priced_calls
     from pricing.scenario import Scenario
     from traces.schema import CALLS, TABLES
 

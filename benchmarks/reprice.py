@@ -12,8 +12,9 @@ from synthetic import CALLS_PER_ROLLOUT, KINDS, price_book, write_calls
 from pricing.book import PriceBook
 from pricing.cost.charges import price_charges
 from pricing.cost.facts import facts_of_parquet
+from pricing.prepare import Pricing, prepare
 from pricing.priced_store import call_batches
-from pricing.reprice import Pricing, call_table, prepare, sums_by_rollout
+from pricing.reprice import call_table, sums_by_rollout
 from pricing.scenario import Scenario
 from pricing.schema import PRICED_TABLES
 from traces.schema import TABLES
@@ -68,8 +69,8 @@ def _pricing(calls: Path) -> Pricing:
 
 def _sums_per_rollout(calls: Path) -> str:
     pricing = _pricing(calls)
-    empty = (TABLES[name].empty() for name in ("charges", "rollouts", "runs"))
-    charges = price_charges(*empty, pricing.scenario, pricing.book)
+    empty = {name: TABLES[name].empty() for name in ("charges", "rollouts", "runs")}
+    charges = price_charges(empty, pricing.scenario, pricing.book)
     sums = sums_by_rollout(call_batches(sorted(calls.glob("*.parquet"))), charges, pricing).collect(engine="streaming")
     if sums.height != N_CALLS // CALLS_PER_ROLLOUT:
         raise SystemExit(f"{sums.height} rollouts")

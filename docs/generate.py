@@ -143,6 +143,35 @@ def names(*written: str) -> str:
     return _markdown_table(("written", "prices of", "model", "open model", "region"), rows)
 
 
+def named_books() -> str:
+    """List the books of the package: what each is, its models, how names match, what an unlisted model costs."""
+    from pricing.book.named import BOOKS_FOLDER, book_files, load_named_book
+
+    rows = []
+    for name, path in book_files().items():
+        book = load_named_book(path)
+        place = f"`{(BOOKS_FOLDER / path.name).relative_to(ROOT)}`"
+        rows.append((f"`{name}`", book.title, str(book.n_models), book.names, book.unlisted, place))
+    return _markdown_table(("book", "what it is", "models", "names", "unlisted", "file"), rows)
+
+
+def price_importers() -> str:
+    """Describe every importer of price tables: what it recognises, how names match, what it cannot express."""
+    from pricing.book.importer import discover
+
+    return "\n\n".join(
+        "\n".join((
+            f"### {importer.name}",
+            "",
+            f"Recognises {importer.summary}. Names match `{importer.names}`.",
+            "",
+            f"- **Written against** {'; '.join(importer.upstream)} (licence: {importer.licence})",
+            *(f"- **Blind spot**: {spot}" for spot in importer.blind_spots),
+        ))
+        for importer in discover().values()
+    )  # fmt: skip
+
+
 def price_bases() -> str:
     """List what a cost can rest on and how the day of a price can be known."""
     from pricing.schema import COST_BASES, DATE_BASES, PRICE_TIME_BASES, TOKEN_KINDS

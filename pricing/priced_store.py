@@ -8,10 +8,12 @@ from typing import Any, Final
 
 import polars as pl
 
-from pricing.book import PriceBook, load_book
+from pricing.book import PriceBook
 from pricing.cost.charges import price_charges
 from pricing.cost.facts import facts_of_parquet
-from pricing.reprice import Pricing, call_table, in_usd, prepare, priced_sums
+from pricing.cost.units import in_units
+from pricing.prepare import Pricing, prepare
+from pricing.reprice import call_table, priced_sums
 from pricing.scenario import Scenario
 from pricing.schema import PRICED_TABLES
 from pricing.unpriced import refuse_unpriced, unpriced_models
@@ -42,19 +44,18 @@ def reprice_store(  # noqa: PLR0913 - the options of a command
     """
     refuse_overwrite(output, is_forced=is_forced)
     scenario = scenario or Scenario()
-    book = load_book(scenario.prices)
     store = Store(store.path, store.manifest.get("traces", store.manifest), TABLES)
     tables = {name: store.scan_raw(name).select(table.schema.names()) for name, table in TABLES.items()}
-    pricing = prepare(tables, scenario, facts_of_parquet(store.shards("calls")), book)
+    pricing = prepare(tables, scenario, facts_of_parquet(store.shards("calls")))
     with replacing(output) as folder:
         _write_calls(store, pricing, folder, progress)
-        unpriced = _unpriced(folder, book, is_strict=is_strict)
+        unpriced = _unpriced(folder, pricing.books[0], is_strict=is_strict)
         _write_sums(tables, call_batches(store.shards("calls")), pricing, folder)
         _link_rest(store, folder)
         InputCache.copy(store.path, folder)
-        _keep_price_files(scenario, folder)
+        _keep_files(scenario, folder)
         rows = {name: _n_rows(folder / name) for name in PRICED_TABLES}
-        write_manifest(_manifest(store, scenario, book, unpriced, rows), folder)
+        write_manifest(_manifest(store, pricing, unpriced, rows), folder)
     return open_priced(output)
 
 
@@ -119,10 +120,14 @@ def call_batches(shards: Iterable[Path]) -> list[pl.LazyFrame]:
 def _write_sums(
     tables: Mapping[str, pl.LazyFrame], batches: list[pl.LazyFrame], pricing: Pricing, folder: Path
 ) -> None:
-    charges, rollouts, runs = (tables[name].collect() for name in ("charges", "rollouts", "runs"))
-    priced = price_charges(charges, rollouts, runs, pricing.scenario, pricing.book)
+    charged = {name: tables[name].collect() for name in ("charges", "rollouts", "runs")}
+    priced = price_charges(charged, pricing.scenario, pricing.books[0], pricing.exchange)
     runs, rollouts = priced_sums(tables, priced, pricing, batches)
-    frames = {"runs": runs, "rollouts": rollouts, "charges": in_usd(priced.lazy()).collect()}
+    frames = {
+        "runs": runs,
+        "rollouts": rollouts,
+        "charges": in_units(priced.lazy(), pricing.scenario.currency).collect(),
+    }
     for name, frame in frames.items():
         table = PRICED_TABLES[name]
         (folder / name).mkdir()
@@ -137,17 +142,16 @@ def _link_rest(store: Store, folder: Path) -> None:
             link(shard, folder / name / shard.name)
 
 
-def _keep_price_files(scenario: Scenario, folder: Path) -> None:
-    """Keep the user's price files beside what was priced with them, so that it can be priced again anywhere."""
-    for name, path in scenario.price_copies():
+def _keep_files(scenario: Scenario, folder: Path) -> None:
+    """Keep the user's files beside what was priced with them, so that it can be priced again anywhere."""
+    for name, path in scenario.file_copies():
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(path, folder / name)
 
 
 def scenario_of(store: Store) -> Scenario:
     """The scenario a priced store was priced under, with the price files it keeps."""
-    stated = store.manifest["scenario"]
-    return Scenario.model_validate({**stated, "prices": [store.path / name for name in stated["prices"]]})
+    return Scenario.model_validate(store.manifest["scenario"]).with_files(lambda path: store.path / path)
 
 
 def _n_rows(folder: Path) -> int:
@@ -159,13 +163,13 @@ def _n_rows_of(shards: list[Path]) -> int:
 
 
 def _manifest(
-    store: Store, scenario: Scenario, book: PriceBook, unpriced: list[dict[str, Any]], rows: Mapping[str, int]
+    store: Store, pricing: Pricing, unpriced: list[dict[str, Any]], rows: Mapping[str, int]
 ) -> dict[str, Any]:
     return {
         "kind": "priced",
         "evalreplay": version("evalreplay"),
-        "scenario": scenario.manifest(),
-        "price_files_sha256": dict(book.sources),
+        "scenario": pricing.scenario.manifest(),
+        "price_files_sha256": pricing.sources(),
         "unpriced": unpriced,
         "rows": dict(rows),
         "traces": dict(store.manifest),

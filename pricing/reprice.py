@@ -1,114 +1,40 @@
 """Canonical tables in, priced tables out: every call at its rate, sums per rollout and run with their coverage."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 
 import polars as pl
 
-from pricing.book import PriceBook, load_book
+from pricing.book import PriceBook
+from pricing.cost.cache import with_full_cache, without_cache
 from pricing.cost.charges import price_charges
-from pricing.cost.cost import Costs, cost_columns
-from pricing.cost.facts import Facts, facts_of
+from pricing.cost.clock import with_api_clock
+from pricing.cost.currency import converted
+from pricing.cost.facts import facts_of
 from pricing.cost.rollup import HELPERS, call_sums, joined_sums, rollout_costs, run_costs, with_charges
-from pricing.rates.grid import KEY_COLUMNS, Grid, rate_grid
-from pricing.rates.in_force import END, START
-from pricing.rates.place import Times, with_rates
+from pricing.cost.units import in_units
+from pricing.prepare import Pricing, prepare
+from pricing.rates.place import placed, with_rates
 from pricing.rates.rate_facts import MOST_PUSD, most_pusd, rate_facts
 from pricing.scenario import Scenario
-from pricing.schema import PRICED_CALLS, PRICED_TABLES, PUSD_PER_USD
-from traces.schema import INPUT_PARTS, ROLES, TABLES
-
-
-@dataclass(frozen=True, slots=True)
-class Pricing:
-    """Everything a trace is priced with: the scenario, the rates that can occur, and what is known of the calls."""
-
-    scenario: Scenario
-    book: PriceBook
-    grid: Grid
-    facts: Facts
-    times: Times
-
-
-def prepare(
-    tables: Mapping[str, pl.LazyFrame], scenario: Scenario, facts: Facts, book: PriceBook | None = None
-) -> Pricing:
-    """Collect what can occur in a trace and build its rates.
-
-    Args:
-        tables: Canonical tables.
-        scenario: How to price.
-        facts: Facts of ``tables["calls"]``.
-        book: Prices; null: the package's own with the scenario's files.
-    """
-    book = book or load_book(scenario.prices)
-    pairs = tables["calls"].select(KEY_COLUMNS).unique().collect(engine="streaming")
-    pairs = pairs.with_columns(pl.col(KEY_COLUMNS[:3]).cast(pl.String)).unique()
-    of_rollouts = tables["rollouts"].select("rollout_id", _rollout_at=pl.coalesce("started_at", "ended_at"))
-    of_runs = tables["runs"].select("run_id", _run_at=pl.coalesce("started_at", "ended_at"))
-    is_timed = scenario.moment is not None or "started_at" in facts.known
-    grid = rate_grid(pairs, book, _span(facts, scenario), is_timed=is_timed)
-    return Pricing(scenario, book, grid, facts, Times(scenario.moment, of_rollouts, of_runs))
-
-
-def _span(facts: Facts, scenario: Scenario) -> tuple[datetime, datetime]:
-    if scenario.moment is not None:
-        return scenario.moment, scenario.moment
-    first, last = facts.lowest.get("started_at"), facts.highest.get("started_at")
-    if "started_at" not in facts.known or first is None or last is None:
-        return START, END
-    return first, last
+from pricing.schema import PRICED_CALLS, PRICED_TABLES
+from traces.schema import ROLES, TABLES
 
 
 def priced_calls(calls: pl.LazyFrame, pricing: Pricing, *, is_ordered: bool = True) -> pl.LazyFrame:
-    """Add cost_pusd, its low, high and parts, cost_basis, price_model, price_from and price_time_basis to calls."""
-    if pricing.scenario.cache == "none":
-        calls = _without_cache(calls)
-    rated = with_rates(calls, pricing.grid, _facts(pricing), pricing.times, is_ordered=is_ordered)
-    for step in _costs(pricing).steps:
+    """Add cost_pusd, its low, high and parts, costs of other views, cost_basis, and what the price was, to calls."""
+    policy = pricing.scenario.cache
+    calls = without_cache(calls) if policy == "none" else calls
+    at = placed(calls, pricing.grid, pricing.facts, pricing.times)
+    rated = with_rates(at, pricing.rates, pricing.grid, is_ordered=is_ordered)
+    rated = with_full_cache(rated) if policy == "upper_bound" else rated
+    for step in pricing.costs().steps:
         rated = rated.with_columns(**step)
-    return rated
-
-
-def _facts(pricing: Pricing) -> Facts:
-    """Facts of the calls after the cache policy."""
-    return _facts_without_cache(pricing.facts) if pricing.scenario.cache == "none" else pricing.facts
-
-
-def _costs(pricing: Pricing) -> Costs:
-    return cost_columns(_facts(pricing), rate_facts(pricing.grid.cells))
-
-
-def _without_cache(calls: pl.LazyFrame) -> pl.LazyFrame:
-    first, *others = INPUT_PARTS
-    none = pl.when(pl.col("input_tokens").is_not_null()).then(0)
-    return calls.with_columns(pl.col("input_tokens").alias(first), *(none.alias(name) for name in others))
-
-
-def _facts_without_cache(facts: Facts) -> Facts:
-    first, *others = INPUT_PARTS
-    changed = frozenset(INPUT_PARTS)
-    known = facts.known | changed if "input_tokens" in facts.known else facts.known - changed
-    ends = [end | {first: end.get("input_tokens")} | dict.fromkeys(others, 0) for end in (facts.lowest, facts.highest)]
-    return Facts(facts.n_rows, known, facts.absent - changed, *ends)
-
-
-def in_usd(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Turn every ``_pusd`` column into its ``_usd`` column."""
-    money = [name for name in frame.collect_schema().names() if name.endswith("_pusd")]
-    return frame.with_columns(_in_usd(name).alias(name.removesuffix("_pusd") + "_usd") for name in money).drop(money)
-
-
-def _in_usd(money: str) -> pl.Expr:
-    """Divide element by element: Polars divides by a single number through its reciprocal, one bit off at times."""
-    pusd = pl.col(money).cast(pl.Float64)
-    return pusd / (pusd * 0 + PUSD_PER_USD)
+    return converted(rated, pricing.exchange).drop("_at")
 
 
 def call_table(calls: pl.LazyFrame, pricing: Pricing) -> pl.LazyFrame:
     """The table ``calls`` of a priced store."""
-    return in_usd(priced_calls(calls, pricing)).select(
+    return in_units(priced_calls(calls, pricing), pricing.scenario.currency).select(
         pl.col(column.name).cast(column.dtype) for column in PRICED_CALLS.columns
     )
 
@@ -136,7 +62,7 @@ def _collected_sums(calls: pl.LazyFrame, key: str, pricing: Pricing) -> pl.DataF
     """Sum in 64 bits; where so many calls of the highest cost there can be would not fit, again in 128."""
     sums = _call_sums(calls, key, pricing).collect(engine="streaming")
     n_most = sums.select(pl.col("n_rows").max()).item() or 0
-    if n_most * most_pusd(_facts(pricing), rate_facts(pricing.grid.cells)) <= MOST_PUSD:
+    if n_most * most_pusd(pricing.facts, rate_facts(pricing.rates)) <= MOST_PUSD:
         return sums
     return _call_sums(calls, key, pricing, is_wide=True).collect(engine="streaming")
 
@@ -145,7 +71,7 @@ def _call_sums(calls: pl.LazyFrame, key: str, pricing: Pricing, *, is_wide: bool
     priced = counted_calls(calls, pricing)
     if is_wide:
         priced = priced.with_columns(pl.selectors.ends_with("_pusd").cast(pl.Int128))
-    return call_sums(priced, key, _facts(pricing), _costs(pricing))
+    return call_sums(priced, key, pricing.facts, pricing.costs())
 
 
 def priced_sums(
@@ -164,13 +90,15 @@ def priced_sums(
     """
     in_rollouts = (calls.filter(pl.col("rollout_id").is_not_null()) for calls in shards or [tables["calls"]])
     sums = sums_by_rollout(in_rollouts, charges, pricing)
-    rollouts = rollout_costs(tables["rollouts"], sums, _seen(tables["calls"])).collect(engine="streaming")
+    costs = rollout_costs(tables["rollouts"], sums, _seen(tables["calls"]))
+    rollouts = with_api_clock(costs, tables["calls"], pricing.scenario).collect(engine="streaming")
     of_run = tables["calls"].filter(pl.col("rollout_id").is_null())
     of_whole = charges.filter(pl.col("rollout_id").is_null())
     whole = with_charges(_call_sums(of_run, "run_id", pricing, is_wide=True), of_whole, "run_id")
     runs = run_costs(tables["runs"], rollouts.lazy(), whole)
     runs = runs.join(_price_span(tables, pricing), on="run_id", how="left", maintain_order="left")
-    return in_usd(runs).drop(HELPERS).collect(), in_usd(rollouts.lazy()).drop(HELPERS).collect()
+    written = (in_units(frame, pricing.scenario.currency).drop(HELPERS).collect() for frame in (runs, rollouts.lazy()))
+    return next(written), next(written)
 
 
 def _seen(calls: pl.LazyFrame) -> pl.LazyFrame:
@@ -205,13 +133,13 @@ def reprice_tables(
     whole = {name: tables.get(name, table.empty()) for name, table in TABLES.items()}
     lazy = {name: frame.lazy() for name, frame in whole.items()}
     pricing = prepare(lazy, scenario or Scenario(), facts_of(whole["calls"]), book)
-    charges = price_charges(whole["charges"], whole["rollouts"], whole["runs"], pricing.scenario, pricing.book)
+    charges = price_charges(whole, pricing.scenario, pricing.books[0], pricing.exchange)
     runs, rollouts = priced_sums(lazy, charges, pricing)
     priced = {
         **whole,
         "runs": runs,
         "rollouts": rollouts,
         "calls": call_table(lazy["calls"], pricing).collect(),
-        "charges": in_usd(charges.lazy()).collect(),
+        "charges": in_units(charges.lazy(), pricing.scenario.currency).collect(),
     }
     return {name: table.sort(table.conform(priced[name])) for name, table in PRICED_TABLES.items()}

@@ -25,6 +25,8 @@ COST_BASES: Final = (
     "tokens_unknown",  # no token counts: no figure; what is known is in the low bound
     "price_unknown",  # no such model, or no price in force on that day
     "not_billed",  # answered from a local cache
+    "what_if",  # priced as another model, at the number of tokens the scenario states
+    "skipped",  # the book it is priced with leaves its model out of every sum
 )
 PRICE_TIME_BASES: Final = ("call", "rollout", "run", "as_of", "unknown")
 
@@ -51,7 +53,7 @@ PRICES: Final = Table(
         Column("weekdays", pl.String, "Days of the window, such as Mon-Fri; null: every day."),
         Column("hours_utc", pl.String, "Hours of the window, such as 16:30-00:30, comma-separated; null: all day."),
         Column("priority", pl.Int64, "A row with a higher priority wins over the rows it overlaps.", nullable=False, default=0),
-        Column("layer", pl.String, "Where the row comes from.", nullable=False, values=("catalogue", "history", "user")),
+        Column("layer", pl.String, "Where the row comes from.", nullable=False, values=("catalogue", "history", "user", "book")),
         Column("date_basis", pl.String, "How the effective moment is known.", nullable=False, values=DATE_BASES),
         Column("source", pl.String, "Where the figure is written.", nullable=False),
         Column("retrieved_date", pl.Date, "Day the source was read."),
@@ -109,6 +111,20 @@ UNITS: Final = (
 )  # fmt: skip
 
 
+_FOCUS: Final = (
+    Column("list_cost_usd", pl.Float64, "At list prices, nothing taken off (FOCUS ListCost); null: not one figure."),
+    Column("contracted_cost_usd", pl.Float64, "At negotiated prices (FOCUS ContractedCost); cost_usd, after commitments, is EffectiveCost; null: not one figure."),
+)  # fmt: skip
+
+
+_CURRENCY: Final = (
+    Column("currency", pl.String, "Code of the currency costs are also given in; null: none was asked for."),
+    Column("cost_in_currency", pl.Float64, "cost_usd in that currency, at the rate of the day it was priced at; null: not known."),
+    Column("cost_low_in_currency", pl.Float64, "cost_low_usd in that currency; null: no currency."),
+    Column("cost_high_in_currency", pl.Float64, "cost_high_usd in that currency; null: unbounded, or no currency."),
+)  # fmt: skip
+
+
 def _money(name: str, what: str) -> tuple[Column, ...]:
     return (
         Column(f"{name}_usd", pl.Float64, f"{what}; null: some part is not known."),
@@ -132,21 +148,28 @@ _PARTS: Final = tuple(
 PRICED_CALLS: Final = CALLS.with_columns(
     CALLS.doc,
     *_money("cost", "Cost of the call"),
+    *_FOCUS,
+    *_CURRENCY,
     *_PARTS,
     Column("cost_basis", pl.String, "What kind of figure the cost is.", nullable=False, values=COST_BASES),
     Column("price_model", pl.String, "provider/model of the price rows used; null: none found."),
     Column("price_from", UTC_TIME, "Effective moment of the price used; null: undated or none."),
+    Column("price_evidence", pl.String, "Layer and date basis of the price used, or assumed/half; null: none."),
     Column("price_time_basis", pl.String, "Whose time chose the price.", nullable=False, default="unknown", values=PRICE_TIME_BASES),
 )  # fmt: skip
 
 PRICED_CHARGES: Final = CHARGES.with_columns(
     CHARGES.doc,
     *_money("cost", "Cost of the charge"),
+    *_FOCUS,
+    *_CURRENCY,
     Column("cost_basis", pl.String, "What kind of figure the cost is.", nullable=False, values=COST_BASES),
 )
 
 _SUMS: Final = (
     *_money("cost", "Cost of the calls and charges of the counted roles"),
+    *_FOCUS,
+    *_CURRENCY,
     *_PARTS,
     Column("charges_cost_usd", pl.Float64, "Part of cost_usd for charges; null: not known."),
     Column("coverage_frac", pl.Float64, "Share of calls and charges with a cost; 1 where there is nothing to price."),
@@ -169,6 +192,9 @@ PRICED_ROLLOUTS: Final = ROLLOUTS.with_columns(
     Column("recorded_s", pl.Float64, "Seconds the rollout took when it was recorded; null: only bounds are known."),
     Column("recorded_low_s", pl.Float64, "Lowest it can have been."),
     Column("recorded_high_s", pl.Float64, "Highest it can have been; null: unbounded."),
+    Column("api_s", pl.Float64, "Seconds on the API under the scenario; null: not known, or only bounds are."),
+    Column("api_low_s", pl.Float64, "Lowest it can be."),
+    Column("api_high_s", pl.Float64, "Highest it can be; null: unbounded."),
 )
 PRICED_RUNS: Final = RUNS.with_columns(
     RUNS.doc,

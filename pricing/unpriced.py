@@ -6,7 +6,7 @@ import polars as pl
 
 from pricing.book import PriceBook
 from pricing.names.resolve import unresolved_hint
-from pricing.rates.grid import KEY_COLUMNS
+from pricing.rates.keys import KEY_COLUMNS
 from traces.errors import PricingError
 
 

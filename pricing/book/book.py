@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import polars as pl
 
 from pricing.book.catalogue import FOLDER, NAMES_SCHEMA, load_catalogue
 from pricing.book.layers import merge_layers
 from pricing.book.price_check import read_checked
-from pricing.book.price_file import PriceFile, read_price_file
+from pricing.book.price_file import PriceFile, joined, read_price_file
 from pricing.book.windows import is_in_window
 from pricing.names.aliases import ALIASES_PATH, Aliases, load_aliases
 from pricing.names.directory import Directory, directory
@@ -46,6 +46,9 @@ class PriceBook:
         models: Rows of MODEL_FACTS.
         caches: Rows of CACHE_RULES; the first that fits counts.
         regions: Rows of REGION_MULTIPLIERS.
+        own_directory: Names in the book's own way; null: by who bills, of the rows and names above.
+        unlisted: What a model it does not list costs: "unknown" (null), or "skipped" (left out of every sum).
+        is_tier_blind: Its rows are the prices of every service tier and of batches too: its author tells none apart.
     """
 
     rows: pl.DataFrame
@@ -55,6 +58,9 @@ class PriceBook:
     models: pl.DataFrame = field(default_factory=MODEL_FACTS.empty)
     caches: pl.DataFrame = field(default_factory=CACHE_RULES.empty)
     regions: pl.DataFrame = field(default_factory=REGION_MULTIPLIERS.empty)
+    own_directory: Directory | None = None
+    unlisted: Literal["unknown", "skipped"] = "unknown"
+    is_tier_blind: bool = False
 
     def on(self, model: str, at: datetime | None, provider: str | None = None) -> pl.DataFrame:
         """Rows in force for a model, sorted; at every host of it where no provider is given and none owns its name.
@@ -75,6 +81,8 @@ class PriceBook:
     @cached_property
     def directory(self) -> Directory:
         """Names of its models."""
+        if self.own_directory is not None:
+            return self.own_directory
         models = self.rows.select("provider", "model").unique().iter_rows()
         released = self.models.select("provider", "model", "release_date").iter_rows()
         return directory(self.names.iter_rows(), models, self.aliases, released)
@@ -125,15 +133,14 @@ def _load(user_files: tuple[tuple[Path, str], ...]) -> PriceBook:
     own_names = pl.DataFrame(names, schema=NAMES_SCHEMA, orient="row")
     rows = merge_layers(renamed, history, user)
     files = (*user, *history)
-    models = pl.concat(file.models for file in files).unique(["provider", "model"], keep="first", maintain_order=True)
     book = PriceBook(
         rows,
         pl.concat([catalogue.names, own_names]),
         aliases,
         _sources(history, user_files),
-        models=models,
-        caches=pl.concat(file.caches for file in files),
-        regions=pl.concat(file.regions for file in files),
+        models=joined(files, "model").unique(["provider", "model"], keep="first", maintain_order=True),
+        caches=joined(files, "cache"),
+        regions=joined(files, "region"),
     )
     book.directory.refuse_unknown_aliases()
     return book
@@ -141,7 +148,7 @@ def _load(user_files: tuple[tuple[Path, str], ...]) -> PriceBook:
 
 def _renamed(rows: pl.DataFrame, aliases: Aliases, history: Sequence[PriceFile]) -> pl.DataFrame:
     """Give the catalogue's rows of a model the name the history has it under."""
-    dated = {(file.provider, model) for file in history for model in file.rows["model"].unique()}
+    dated = {(file.provider, model) for file in history for model in {row["model"] for row in file.tables["price"]}}
     listed = set(rows.select("provider", "model").unique().iter_rows())
     names = [
         (provider, name, model)

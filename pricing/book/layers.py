@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from pricing.book.price_file import PriceFile
+from pricing.book.price_file import PriceFile, joined
 from pricing.schema import PRICES, TOKEN_KINDS
 
 _BEGINNING: Final = datetime(1, 1, 1, tzinfo=UTC)
@@ -24,21 +24,21 @@ def merge_layers(catalogue: pl.DataFrame, history: Sequence[PriceFile], user: Se
     has the model. Before the first row of the history nothing is in force. A price the history does not speak of
     (batch, a service tier, a search) stays the catalogue's. The user's rows win over both while they last.
     """
-    dated = _timed([file.rows for file in history])
-    listed = _subtract(_timed([catalogue]), _before_history(dated), _MODEL)
+    dated = _timed(joined(history, "price"))
+    listed = _subtract(_timed(catalogue), _before_history(dated), _MODEL)
     listed = _subtract(listed, _checked(dated, history), _SLOT)
     dated = _subtract(dated, _after_history(dated, listed), _SLOT)
     lower = pl.concat([listed, dated])
-    own = _timed([file.rows for file in user])
+    own = _timed(joined(user, "price"))
     lower = _subtract(lower, _spans(own.filter(~_IS_WINDOW)), _SLOT)
     windowed = _subtract(lower.filter(_IS_WINDOW), _spans(own.filter(_IS_WINDOW)), _SLOT)
     return _untimed(pl.concat([lower.filter(~_IS_WINDOW), windowed, own]))
 
 
-def _timed(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+def _timed(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows with their slot (all token kinds are one) and without open ends."""
     other = pl.format("{}/{}", "kind", "unit")
-    return pl.concat([PRICES.empty(), *frames]).with_columns(
+    return rows.with_columns(
         pl.when(pl.col("kind").is_in(TOKEN_KINDS)).then(pl.lit("token")).otherwise(other).alias("slot"),
         pl.col("effective_from").fill_null(_BEGINNING),
         pl.col("effective_until").fill_null(_END),

@@ -4,11 +4,11 @@ What else it says of models, caches and regions becomes rows of MODEL_FACTS, CAC
 """
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,22 +27,32 @@ from pricing.schema import (
 from traces.errors import PricingError
 from traces.schema import Table
 
-FACTS: Final = {"model": MODEL_FACTS, "cache": CACHE_RULES, "region": REGION_MULTIPLIERS}
+FACTS: Final[Mapping[str, Table]] = {"model": MODEL_FACTS, "cache": CACHE_RULES, "region": REGION_MULTIPLIERS}
 """Tables of a price file beside ``[[price]]``."""
+_TABLES: Final = {"price": PRICES, **FACTS}
 _COPIED: Final = ("service_tier", "is_batch", "region", "weekdays", "hours_utc", "priority", "note")
 
 
 @dataclass(frozen=True)
 class PriceFile:
-    """One provider's dated prices; ``checked_through`` null: the file does not say until when it was kept."""
+    """One provider's dated prices.
+
+    Args:
+        path: The file.
+        provider: Who bills.
+        checked_through: Until when it was kept; null: it does not say.
+        tables: Rows of its tables by name: price, model, cache, region.
+    """
 
     path: Path
     provider: str
     checked_through: datetime | None
-    rows: pl.DataFrame
-    models: pl.DataFrame = field(default_factory=MODEL_FACTS.empty)
-    caches: pl.DataFrame = field(default_factory=CACHE_RULES.empty)
-    regions: pl.DataFrame = field(default_factory=REGION_MULTIPLIERS.empty)
+    tables: Mapping[str, Sequence[Mapping[str, Any]]]
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """Its rows of PRICES."""
+        return joined([self], "price")
 
 
 def read_price_file(path: Path, layer: str = "user") -> PriceFile:
@@ -64,13 +74,14 @@ def price_file(path: Path, document: Mapping[str, Any], layer: str) -> PriceFile
         PricingError: naming file, table and key, if a price is not exact.
     """
     shared = {"provider": document["provider"], "layer": layer, "retrieved_date": document.get("retrieved_date")}
-    return PriceFile(
-        path,
-        document["provider"],
-        midnight(document.get("checked_through_date")),
-        _frame(PRICES, ({**shared, **row} for row in _rows(path, document))),
-        *(_frame(table, _facts(document, name, table)) for name, table in FACTS.items()),
-    )
+    rows = {"price": [{**shared, **row} for row in _rows(path, document)]}
+    rows |= {name: list(_facts(document, name, table)) for name, table in FACTS.items()}
+    return PriceFile(path, document["provider"], midnight(document.get("checked_through_date")), rows)
+
+
+def joined(files: Iterable[PriceFile], name: str) -> pl.DataFrame:
+    """One frame of what all files say in their tables of a name: price, model, cache or region."""
+    return table_frame(_TABLES[name], chain.from_iterable(file.tables[name] for file in files))
 
 
 def parse_price_file(path: Path) -> dict[str, Any]:
@@ -175,8 +186,12 @@ def _facts(document: Mapping[str, Any], name: str, table: Table) -> Iterator[dic
             yield {**shared, "models": models, "region": region}
 
 
-def _frame(table: Table, rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
-    given = [{name: value for name, value in row.items() if name in table.schema} for row in rows]
-    names = [name for name in table.schema if any(name in row for row in given)]
-    columns = {name: pl.Series(name, [row.get(name) for row in given], table.schema[name]) for name in names}
+def table_frame(table: Table, rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
+    """Make a declared table of rows; keys the table does not declare are left out, columns no row has are null."""
+    schema = table.schema
+    given = [{name: value for name, value in row.items() if name in schema} for row in rows]
+    if not given:
+        return table.empty()
+    names = [name for name in schema if any(name in row for row in given)]
+    columns = {name: pl.Series(name, [row.get(name) for row in given], schema[name]) for name in names}
     return table.conform(pl.DataFrame(columns))

@@ -1,57 +1,127 @@
 """Charges priced: quantity times the price per unit in force, for everything that bills and is not a text token."""
 
-from datetime import UTC
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
 from pricing.book import PriceBook
+from pricing.cost.currency import converted
+from pricing.names.resolve import resolve
+from pricing.rates.in_force import PriceRow, price_rows, unit_rate
+from pricing.rates.policy import View, discounts_of, kept_frac
+from pricing.rates.times import END, START
 from pricing.scenario import Scenario
 
-_PRICED = {"cost_pusd": pl.Int64, "cost_low_pusd": pl.Int64, "cost_high_pusd": pl.Int64, "cost_basis": pl.String}
+_WHAT: Final = ("provider", "model", "kind", "unit")
 
 
 def price_charges(
-    charges: pl.DataFrame, rollouts: pl.DataFrame, runs: pl.DataFrame, scenario: Scenario, book: PriceBook
+    tables: Mapping[str, pl.DataFrame], scenario: Scenario, book: PriceBook, exchange: pl.DataFrame | None = None
 ) -> pl.DataFrame:
-    """Add cost_pusd, its bounds and cost_basis to CHARGES.
+    """Add cost_pusd, its bounds, list and contracted costs, costs in the currency, and cost_basis to CHARGES.
 
     A charge without a price, a quantity or a moment, or of more than nine million dollars, has no cost and no upper
     bound; its low bound is 0.
+
+    Args:
+        tables: Charges, and the rollouts and runs their moment falls back to.
+        scenario: Its moment and discounts count.
+        book: Prices.
+        exchange: Rates of the currency by day; null: none is asked for.
     """
-    if charges.is_empty():
-        return charges.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in _PRICED.items())
-    timed = _with_moment(charges, rollouts, runs, scenario)
-    wanted = timed.select("provider", "model", "kind", "unit", "_at").unique()
-    prices = [_price(book, row) for row in wanted.iter_rows(named=True)]
-    priced = wanted.with_columns(pl.Series("_price", prices, dtype=pl.Int64))
-    joined = timed.join(priced, on=wanted.columns, how="left", nulls_equal=True, maintain_order="left")
-    cost = (pl.col("quantity") * pl.col("_price")).round().cast(pl.Int64, strict=False)
-    basis = pl.when(pl.col("quantity").is_null()).then(pl.lit("tokens_unknown")).otherwise(pl.lit("price_unknown"))
-    return joined.with_columns(
-        cost_pusd=cost,
-        cost_low_pusd=cost.fill_null(0),
-        cost_high_pusd=cost,
-        cost_basis=pl.when(cost.is_not_null()).then(pl.lit("exact")).otherwise(basis),
-    ).drop("_at", "_price")
+    timed = _with_moment(tables, scenario)
+    wanted = timed.select(*_WHAT, "_at").unique()
+    tariffs = {what: _tariff(what, book) for what in wanted.select(_WHAT).unique().iter_rows()}
+    rates = [_rates(tariffs[row[:-1]], row[2], row[-1], scenario) for row in wanted.iter_rows()]
+    rated = wanted.with_columns(
+        pl.Series(f"_{name}", [getattr(each, name) for each in rates], dtype=pl.Float64) for name in _Rates._fields
+    )
+    joined = timed.join(rated, on=wanted.columns, how="left", nulls_equal=True, maintain_order="left")
+    priced = joined.with_columns(**_costs()).with_columns(**_figure())
+    return converted(priced.lazy(), exchange).collect().drop("_at", *(f"_{name}" for name in _Rates._fields))
 
 
-def _with_moment(charges: pl.DataFrame, rollouts: pl.DataFrame, runs: pl.DataFrame, scenario: Scenario) -> pl.DataFrame:
+class _Rates(NamedTuple):
+    """Pico-dollars per unit; null: not known, or (list, contracted) not one figure."""
+
+    low: float | None
+    high: float | None
+    list: float | None
+    contracted: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Tariff:
+    """Rows of one kind of charge of one model a name meant, from (included) until (excluded)."""
+
+    since: datetime
+    until: datetime
+    provider: str
+    model: str
+    rows: Sequence[PriceRow]
+
+
+def _with_moment(tables: Mapping[str, pl.DataFrame], scenario: Scenario) -> pl.DataFrame:
     if scenario.moment is not None:
-        return charges.with_columns(_at=pl.lit(scenario.moment))
-    of_rollouts = rollouts.select("rollout_id", _rollout_at="started_at")
-    of_runs = runs.select("run_id", _run_at="started_at")
-    joined = charges.join(of_rollouts, on="rollout_id", how="left", maintain_order="left")
+        return tables["charges"].with_columns(_at=pl.lit(scenario.moment))
+    of_rollouts = tables["rollouts"].select("rollout_id", _rollout_at="started_at")
+    of_runs = tables["runs"].select("run_id", _run_at="started_at")
+    joined = tables["charges"].join(of_rollouts, on="rollout_id", how="left", maintain_order="left")
     joined = joined.join(of_runs, on="run_id", how="left", maintain_order="left")
     return joined.with_columns(_at=pl.coalesce("started_at", "_rollout_at", "_run_at")).drop("_rollout_at", "_run_at")
 
 
-def _price(book: PriceBook, wanted: dict[str, Any]) -> int | None:
-    """Pico-dollars per unit; null: no such price, no moment, or more than one price in force."""
-    if wanted["_at"] is None or wanted["model"] is None:
-        return None
-    rows = book.on(wanted["model"], wanted["_at"].astimezone(UTC), wanted["provider"])
-    rows = rows.filter(pl.col("kind") == wanted["kind"], pl.col("unit") == wanted["unit"])
-    standard = rows.filter(pl.col("service_tier") == "standard", ~pl.col("is_batch"), pl.col("region").is_null())
-    prices = standard["price_pusd"].unique().to_list()
-    return int(prices[0]) if len(prices) == 1 else None
+def _tariff(what: tuple[str | None, ...], book: PriceBook) -> list[_Tariff]:
+    provider, model, kind, unit = what
+    pair = pl.DataFrame([(provider, model)], schema={"provider": pl.String, "model": pl.String}, orient="row")
+    targets = resolve(pair, book.directory).filter(pl.col("price_model").is_not_null())
+    return [_of_target(target, kind, unit, book) for target in targets.iter_rows(named=True)]
+
+
+def _of_target(target: Mapping[str, Any], kind: str | None, unit: str | None, book: PriceBook) -> _Tariff:
+    provider, model = target["price_provider"], target["price_model"]
+    rows = book.rows.filter(
+        pl.col("region").is_null(), ~pl.col("is_batch"),
+        provider=provider, model=model, kind=kind, unit=unit, service_tier="standard",
+    )  # fmt: skip
+    listed = price_rows(rows.iter_rows(named=True))
+    return _Tariff(target["alias_from"] or START, target["alias_until"] or END, provider, model, listed)
+
+
+def _rates(tariffs: Sequence[_Tariff], kind: str, at: datetime | None, scenario: Scenario) -> _Rates:
+    tariff = None if at is None else next((each for each in tariffs if each.since <= at < each.until), None)
+    rate = None if at is None or tariff is None else unit_rate(tariff.rows, at)
+    if at is None or tariff is None or rate is None:
+        return _Rates(None, None, None, None)
+
+    def kept(view: View) -> float:
+        return kept_frac(discounts_of(scenario, view), tariff.provider, tariff.model, kind, at)
+
+    listed = rate.high if rate.low == rate.high else None
+    contracted = None if listed is None else listed * kept("contracted")
+    return _Rates(rate.low * kept("effective"), rate.high * kept("effective"), listed, contracted)
+
+
+def _costs() -> dict[str, pl.Expr]:
+    def cost(rate: str) -> pl.Expr:
+        return (pl.col("quantity") * pl.col(rate)).round().cast(pl.Int64, strict=False)
+
+    return {
+        "cost_low_pusd": cost("_low").fill_null(0),
+        "cost_high_pusd": cost("_high"),
+        "list_cost_pusd": cost("_list"),
+        "contracted_cost_pusd": cost("_contracted"),
+    }
+
+
+def _figure() -> dict[str, pl.Expr]:
+    high, is_one = pl.col("cost_high_pusd"), pl.col("_low") == pl.col("_high")
+    unknown = pl.when(pl.col("quantity").is_null()).then(pl.lit("tokens_unknown")).otherwise(pl.lit("price_unknown"))
+    known = pl.when(is_one).then(pl.lit("exact")).otherwise(pl.lit("range"))
+    return {
+        "cost_pusd": pl.when(is_one).then(high),
+        "cost_basis": pl.when(high.is_null()).then(unknown).otherwise(known),
+    }

@@ -5,12 +5,18 @@ from typing import Final
 
 import polars as pl
 
+from pricing.cost.clock import recorded_clock
 from pricing.cost.cost import Costs
+from pricing.cost.currency import CONVERTED
 from pricing.cost.facts import Facts
 from traces.sums import known_total, total
 
 PARTS: Final = ("uncached_input", "cache_read", "cache_write", "visible_output", "reasoning", "request", "charges")
-_MONEY: Final = ("cost_pusd", "cost_low_pusd", "cost_high_pusd", *(f"{part}_cost_pusd" for part in PARTS))
+_VIEWS: Final = ("list_cost_pusd", "contracted_cost_pusd")
+_MONEY: Final = (
+    "cost_pusd", "cost_low_pusd", "cost_high_pusd", *_VIEWS, *(f"{part}_cost_pusd" for part in PARTS), *CONVERTED,
+)  # fmt: skip
+_AT_LEAST: Final = ("cost_low_pusd", "cost_low_pcur")
 _TOKENS: Final = ("input_tokens", "uncached_input_tokens", "output_tokens")
 _COUNTS: Final = ("n_priced_calls", "n_unpriced_calls", "n_requests", "n_rows", "n_priced_rows")
 _KNOWN: Final = {name: name.replace("_tokens", "_low_tokens") for name in _TOKENS}
@@ -32,7 +38,7 @@ def call_sums(priced: pl.LazyFrame, key: str, facts: Facts, costs: Costs) -> pl.
     """
     known = facts.known | costs.known
     names = [name for name in (*_MONEY, *_TOKENS) if name != "charges_cost_pusd"]
-    sums = {name: total(name, is_known=name in known) for name in names if name not in costs.given}
+    sums = {name: total(_wide(name), is_known=name in known) for name in names if name not in costs.given}
     counts = _counted(facts, costs)
     sums |= {name: count for name, (is_len, count) in counts.items() if not is_len}
     given = {name: costs.given[name] for name in names if name in costs.given}
@@ -43,6 +49,11 @@ def call_sums(priced: pl.LazyFrame, key: str, facts: Facts, costs: Costs) -> pl.
     return (
         priced.group_by(key).agg(n_rows=pl.len().cast(pl.Int64), **sums).with_columns(**given).with_columns(**same_as)
     )
+
+
+def _wide(name: str) -> pl.Expr:
+    """Amounts in another currency can be many times those in dollars."""
+    return pl.col(name).cast(pl.Int128) if name in CONVERTED else pl.col(name)
 
 
 def _bounds(facts: Facts) -> dict[str, tuple[pl.Expr | None, pl.Expr]]:
@@ -71,8 +82,15 @@ def _counted(facts: Facts, costs: Costs) -> dict[str, tuple[bool, pl.Expr]]:
             total(_turns(), is_known="n_requests" in facts.known),
         ),
         "n_requests": (is_one, pl.col("n_requests").fill_null(1).sum()),
-        "n_priced_rows": ("cost_pusd" in costs.known, pl.col("cost_pusd").count().cast(pl.Int64)),
+        "n_priced_rows": ("cost_pusd" in costs.known, _n_priced(costs)),
     }
+
+
+def _n_priced(costs: Costs) -> pl.Expr:
+    """Count the calls with a cost; what its book leaves out has none, though it adds nothing."""
+    if not costs.has_skipped:
+        return pl.col("cost_pusd").count().cast(pl.Int64)
+    return (pl.col("cost_pusd").is_not_null() & (pl.col("cost_basis") != "skipped")).sum().cast(pl.Int64)
 
 
 def joined_sums(parts: Sequence[pl.DataFrame], key: str) -> pl.LazyFrame:
@@ -95,7 +113,7 @@ def with_charges(sums: pl.LazyFrame, charges: pl.DataFrame, key: str) -> pl.Lazy
     if charged.is_empty():
         return sums
     of_charges = charged.select(
-        key, "cost_pusd", "cost_low_pusd", "cost_high_pusd", charges_cost_pusd="cost_pusd",
+        key, "cost_pusd", "cost_low_pusd", "cost_high_pusd", *_VIEWS, *CONVERTED, charges_cost_pusd="cost_pusd",
         n_rows=pl.lit(1, pl.Int64), n_priced_rows=pl.col("cost_pusd").is_not_null().cast(pl.Int64),
         **{name: pl.lit(0, pl.Int64) for name in (*_SUMS,) if name not in _CHARGED},
     )  # fmt: skip
@@ -103,7 +121,9 @@ def with_charges(sums: pl.LazyFrame, charges: pl.DataFrame, key: str) -> pl.Lazy
     return _resummed(pl.concat([sums, wide.lazy()], how="diagonal_relaxed"), key)
 
 
-_CHARGED: Final = ("cost_pusd", "cost_low_pusd", "cost_high_pusd", "charges_cost_pusd", "n_rows", "n_priced_rows")
+_CHARGED: Final = (
+    "cost_pusd", "cost_low_pusd", "cost_high_pusd", *_VIEWS, *CONVERTED, "charges_cost_pusd", "n_rows", "n_priced_rows",
+)  # fmt: skip
 
 
 def rollout_costs(rollouts: pl.LazyFrame, sums: pl.LazyFrame, seen: pl.LazyFrame) -> pl.LazyFrame:
@@ -121,7 +141,7 @@ def rollout_costs(rollouts: pl.LazyFrame, sums: pl.LazyFrame, seen: pl.LazyFrame
     joined = joined.join(seen, on="rollout_id", how="left", maintain_order="left")
     at_least = pl.when(pl.col("n_rows").is_null() & pl.col("_n_seen").is_null()).then(1).otherwise(0)
     missing = (pl.coalesce(pl.col("n_calls") - pl.col("_n_seen").fill_null(0), at_least)).clip(0)
-    priced = joined.with_columns(_missing=missing).pipe(_without_missing).with_columns(_recorded_clock())
+    priced = joined.with_columns(_missing=missing).pipe(_without_missing).with_columns(recorded_clock())
     return priced.drop("_missing", "_n_seen")
 
 
@@ -149,23 +169,13 @@ def _resummed(parts: pl.LazyFrame, key: str) -> pl.LazyFrame:
 def _without_missing(frame: pl.LazyFrame) -> pl.LazyFrame:
     """Make what rests on missing calls unknown, and count them as rows without a cost."""
     whole = pl.col("_missing") == 0
-    unknown = [name for name in (*_MONEY, *_TOKENS, _HIGH, "n_turns") if name != "cost_low_pusd"]
+    unknown = [name for name in (*_MONEY, *_TOKENS, _HIGH, "n_turns") if name not in _AT_LEAST]
     n_rows = pl.col("n_rows").fill_null(0) + pl.col("_missing")
     n_priced = pl.col("n_priced_rows").fill_null(0)
     return frame.with_columns(
         *(pl.when(whole & (n_rows > 0)).then(name).when(n_rows == 0).then(0).alias(name) for name in unknown),
-        pl.col("cost_low_pusd", *_LOWS, "n_priced_calls", "n_unpriced_calls").fill_null(0),
+        pl.col(*_AT_LEAST, *_LOWS, "n_priced_calls", "n_unpriced_calls").fill_null(0),
         n_rows=n_rows,
         n_priced_rows=n_priced,
         coverage_frac=pl.when(n_rows > 0).then(n_priced / n_rows).otherwise(1.0),
     )
-
-
-def _recorded_clock() -> list[pl.Expr]:
-    """Seconds as recorded: one figure where measured, else the bound the stamps give."""
-    wall, basis = pl.col("wall_s"), pl.col("time_basis")
-    return [
-        pl.when(basis == "measured").then(wall).alias("recorded_s"),
-        pl.when(basis.is_in(["measured", "lower_bound"])).then(wall).alias("recorded_low_s"),
-        pl.when(basis.is_in(["measured", "upper_bound"])).then(wall).alias("recorded_high_s"),
-    ]

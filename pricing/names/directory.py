@@ -1,10 +1,11 @@
 """What names are looked up in: the names every provider sells its models under, and the open models behind them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import chain
 from typing import Final
 
 from pricing.names.aliases import Alias, Aliases, normalised
@@ -14,6 +15,8 @@ from pricing.names.shelf import Shelf, Target
 from traces.errors import PricingError
 
 _N_CLOSEST: Final = 3
+Lookup = Callable[[str | None, str], tuple[str, str] | None]
+"""Provider and name as a trace writes them -> provider and model of the price rows, or none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,11 +27,13 @@ class Directory:
         index: Provider -> normalised name -> model; a model's own id goes before a further name.
         aliases: Dated aliases, billers and vendors.
         released: (provider, normalised name) -> day the model came out, beside the days the grammar states.
+        lookup: Finds a name in a way of its own, instead of by who bills (named books); null: by who bills.
     """
 
     index: Mapping[str, Mapping[str, str]]
     aliases: Aliases
     released: Mapping[tuple[str, str], date] = field(default_factory=dict)
+    lookup: Lookup | None = None
 
     @cached_property
     def grammar(self) -> Grammar:
@@ -43,9 +48,10 @@ class Directory:
     @cached_property
     def shelves(self) -> Mapping[str, Shelf]:
         """Provider -> its names."""
-        released: dict[str, dict[str, date]] = {}
-        for (provider, name), day in {**self.grammar.released, **self.released}.items():
-            released.setdefault(provider, {})[name] = day
+        released: dict[str, dict[str, tuple[date, ...]]] = {}
+        for (provider, name), day in chain(self.grammar.released.items(), self.released.items()):
+            days = released.setdefault(provider, {})
+            days[name] = (*days.get(name, ()), day)
         aliases: dict[str, dict[str, tuple[Alias, ...]]] = {}
         for (provider, name), found in self.aliases.models.items():
             aliases.setdefault(provider, {})[name] = found

@@ -17,6 +17,7 @@ _PLAIN: Final = str.maketrans({" ": "-", "_": "-", ",": "-", "@": "-", "'": "", 
 _BRACKETS: Final = re.compile(r"\s*\(([^()]*)\)")
 _DOT: Final = re.compile(r"(?<=\d)\.(?=\d+(?![\da-z]))")
 _PLUS: Final = re.compile(r"(?<=[a-z0-9])\+(?=-|:|$)")
+_WORD_END: Final = re.compile(r"(?=[-:])|$")
 _DASHES: Final = re.compile(r"-{2,}")
 _NUMBERS: Final = {"{n}": r"\d{1,6}", "{x}": r"\d+(?:[.-]\d+)?"}
 
@@ -25,15 +26,16 @@ _NUMBERS: Final = {"{n}": r"\d{1,6}", "{x}": r"\d+(?:[.-]\d+)?"}
 class Modifier:
     """Endings that leave the model what it is, recognised after names that begin so; null: after any."""
 
-    ending: re.Pattern[str]
+    longest: re.Pattern[str]
+    shortest: re.Pattern[str]
     after: tuple[str, ...] | None
 
-    def base(self, name: str) -> str | None:
-        """Name without the ending; null: it does not end so, or the ending means something else there."""
-        found = self.ending.fullmatch(name)
-        if found is None or (self.after is not None and not _last(found[1]).startswith(self.after)):
-            return None
-        return found[1]
+    def bases(self, name: str) -> set[str]:
+        """Name without the ending, the longest and the shortest there is; none where it means something else."""
+        if self.longest.fullmatch(name) is None:
+            return set()
+        found = {match[1] for pattern in (self.longest, self.shortest) if (match := pattern.fullmatch(name))}
+        return {base for base in found if self.after is None or _last(base).startswith(self.after)}
 
 
 @dataclass(frozen=True)
@@ -116,13 +118,18 @@ class Grammar:
 
     def _shorter(self, reading: Reading, is_own: Callable[[str, str], bool]) -> Iterator[Reading]:
         for modifier in self.modifiers:
-            base = modifier.base(reading.base)
-            if base is not None and not is_own(reading.base, base):
-                yield Reading(base, reading.when)
+            for base in modifier.bases(reading.base):
+                if not any(is_own(longer, base) for longer in _between(base, reading.base)):
+                    yield Reading(base, reading.when)
         for form in (DAY, MONTH) if reading.when is None else ():
             found = form.fullmatch(reading.base)
             if found is not None:
                 yield Reading(found[1], when(found))
+
+
+def _between(base: str, name: str) -> Iterator[str]:
+    """A name, and what it is without the last words of its ending: one of them may be a model of its own."""
+    return (name[: end.start()] for end in _WORD_END.finditer(name, len(base) + 1))
 
 
 def _last(name: str) -> str:
@@ -163,7 +170,8 @@ def _word_order(table: Mapping[str, Any]) -> re.Pattern[str]:
 def _modifier(table: Mapping[str, Any], words: Mapping[str, list[str]]) -> Modifier:
     forms = "|".join(sorted((_form(form, words) for form in table["forms"]), key=len, reverse=True))
     after = table.get("after")
-    return Modifier(re.compile(rf"(.+?)[-:](?:{forms})"), None if after is None else tuple(after))
+    longest, shortest = (re.compile(rf"({base})[-:](?:{forms})") for base in (".+?", ".+"))
+    return Modifier(longest, shortest, None if after is None else tuple(after))
 
 
 def _form(form: str, words: Mapping[str, list[str]]) -> str:

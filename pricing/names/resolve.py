@@ -70,6 +70,8 @@ def unresolved_hint(provider: str | None, model: str | None, directory: Director
     """Say why a pair has no price, and what to do: it runs locally, its host is not known, or the closest names."""
     if not model:
         return "the trace names no model"
+    if directory.lookup is not None:
+        return f"the book does not list it; closest names it lists: {', '.join(directory.closest(model)) or 'none'}"
     route = read_route(provider, model, directory)
     identity = identity_of(read_name(route.name, directory), directory)
     if route.is_local:
@@ -99,6 +101,9 @@ def _resolved(
 ) -> _Resolved:
     if not model:
         return _Resolved(())
+    if directory.lookup is not None:
+        found = directory.lookup(provider, model)
+        return _Resolved(() if found is None else (Target(*found),))
     route = read_route(provider, model, directory)
     meaning, identity = _billed(route, directory)
     region = _region(route, directory)

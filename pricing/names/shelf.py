@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from pricing.names.aliases import Alias, normalised
-from pricing.names.written_dates import When, snapshot
+from pricing.names.written_dates import When, day_of, line_of, snapshot
 
 
 class Target(NamedTuple):
@@ -29,9 +29,9 @@ class Shelf:
 
     Args:
         provider: Who bills.
-        names: Normalised name -> model.
+        names: Normalised name -> model; a name that is its model's own id goes before a further one.
         aliases: Normalised name -> aliases, by time.
-        released: Normalised name -> day the model came out.
+        released: Normalised name -> days the model came out, as each source says.
         fold: How names are spelled for comparison.
         follow: Finds the model an alias leads to; null: the book does not have it.
     """
@@ -39,7 +39,7 @@ class Shelf:
     provider: str
     names: Mapping[str, str]
     aliases: Mapping[str, tuple[Alias, ...]]
-    released: Mapping[str, date]
+    released: Mapping[str, tuple[date, ...]]
     fold: Callable[[str], str]
     follow: Callable[[Alias], Target | None]
 
@@ -53,27 +53,47 @@ class Shelf:
 
     @cached_property
     def spellings(self) -> Mapping[str, Meaning]:
-        """Folded name -> what it means; names that are spelled alike and mean different models are left out."""
-        found: dict[str, Meaning] = {}
-        unclear: set[str] = set()
+        """Folded name -> what it means, own ids and aliases before further names.
+
+        Names of one kind that are spelled alike and mean different models are left out.
+        """
+        own: dict[str, Meaning | None] = {}
+        further: dict[str, Meaning | None] = {}
         for name in dict.fromkeys((*self.names, *self.aliases)):
-            folded, meaning = self.fold(name), self.exact(name)
-            if meaning and found.setdefault(folded, meaning) != meaning:
-                unclear.add(folded)
-        return {folded: meaning for folded, meaning in found.items() if folded not in unclear}
+            meaning, found = self.exact(name), own if self._is_own(name) else further
+            if meaning and found.setdefault(folded := self.fold(name), meaning) != meaning:
+                found[folded] = None
+        return {folded: meaning for folded, meaning in {**further, **own}.items() if meaning is not None}
+
+    def _is_own(self, name: str) -> bool:
+        return name in self.aliases or normalised(self.names[name]) == name
 
     def dated(self, line: str, at: When) -> Meaning:
-        """What the models of a line (folded name without a date) that are of a day or month mean; empty: not one."""
-        found = {meaning for stated, meaning in self._snapshots.get(line, ()) if at.holds(stated)}
-        return found.pop() if len(found) == 1 else ()
+        """What the models of a line (folded name without a date) that are of a day or month mean; empty: not one.
+
+        Those whose names carry the date go before those only known to have come out then.
+        """
+        for snapshots in (self._by_name, self._by_release):
+            found = {meaning for stated, meaning in snapshots.get(line, ()) if at.holds(stated)}
+            if found:
+                return found.pop() if len(found) == 1 else ()
+        return ()
 
     @cached_property
-    def _snapshots(self) -> Mapping[str, list[tuple[When, Meaning]]]:
-        released = {self.fold(name): day for name, day in self.released.items()}
+    def _by_name(self) -> Mapping[str, list[tuple[When, Meaning]]]:
         found: dict[str, list[tuple[When, Meaning]]] = {}
         for folded, meaning in self.spellings.items():
-            split = snapshot(folded, released.get(folded))
+            split = snapshot(folded)
             if split is not None:
-                line, stated = split
-                found.setdefault(line, []).append((stated, meaning))
+                found.setdefault(split[0], []).append((split[1], meaning))
+        return found
+
+    @cached_property
+    def _by_release(self) -> Mapping[str, list[tuple[When, Meaning]]]:
+        found: dict[str, list[tuple[When, Meaning]]] = {}
+        for name, days in self.released.items():
+            folded = self.fold(name)
+            meaning = self.spellings.get(folded, ())
+            if meaning and snapshot(folded) is None:
+                found.setdefault(line_of(folded), []).extend((day_of(day), meaning) for day in days)
         return found

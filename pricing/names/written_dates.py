@@ -51,20 +51,16 @@ def when(found: re.Match[str]) -> When:
     return When(2000 + int(found[3]), _MONTHS[found[2]])
 
 
-def snapshot(folded: str, released: date | None) -> tuple[str, When] | None:
-    """Split the name of a dated model into the name of its line and its day or month; null: it has no date.
-
-    Args:
-        folded: Name of a model, folded.
-        released: Day it came out, where that is known from elsewhere: its ending need not tell the year then.
-    """
+def snapshot(folded: str) -> tuple[str, When] | None:
+    """Split the folded name of a dated model into the name of its line and its day or month; null: it has no date."""
     found = DAY.fullmatch(folded)
     if found is not None:
         return found[1], when(found)
     found = _YEAR_MONTH.fullmatch(folded) or _MONTH_YEAR.fullmatch(folded)
-    if found is not None:
-        return found[1], When(2000 + int(found["year"]), int(found["month"]))
-    if released is None:
-        return None
+    return None if found is None else (found[1], When(2000 + int(found["year"]), int(found["month"])))
+
+
+def line_of(folded: str) -> str:
+    """Name of the line of a model whose day is known from elsewhere: without a day that does not tell the year."""
     found = _MONTH_DAY.fullmatch(folded)
-    return (folded if found is None else found[1]), day_of(released)
+    return folded if found is None else found[1]

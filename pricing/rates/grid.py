@@ -1,263 +1,180 @@
-"""Which price applies where: the rows of a book turned into a grid of rates, small and dense.
+"""Which rates apply where: the price keys of a trace on a lattice of places, and the rates of its cells as a table.
 
-A call's place in the grid is its price key (who bills which model at which tier), the interval between two changes of
-price, its context bucket and its slot of the week. A rate has a low and a high value: they differ where only a window
-is known for a change, and for totals whose requests cannot be placed in a bucket or slot.
+A rate has four readings (``terms.READINGS``); they differ where only a window is known for a change, where tokens can
+be read in two ways, and for totals whose requests cannot be placed in a bucket or slot.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, product
-from typing import Any, Final
+from itertools import chain
+from typing import Final
 
+import numpy as np
 import polars as pl
 
 from pricing.book import PriceBook
-from pricing.book.windows import parse_hours, parse_weekdays
-from pricing.names.resolve import resolve
-from pricing.rates.in_force import DAY_MINUTES, END, START, PriceRow, PriceRows, price_rows, rates_at
-from traces.errors import PricingError
+from pricing.rates.keys import KEY_COLUMNS, Key, price_keys
+from pricing.rates.lattice import Lattice, breaks_within, first_interval, slots_of
+from pricing.rates.listed import Lister, Place
+from pricing.rates.policy import View, applied, discounts_of, policy_of
+from pricing.rates.terms import term_rates
+from pricing.rates.times import END, START, midnight
+from pricing.scenario import Scenario
 from traces.schema import UTC_TIME
 
-KINDS: Final = ("uncached_input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning", "request")
-"""Kinds of usage a call is priced by."""
-
-STANDARD_TIERS: Final = frozenset({"", "standard", "default", "auto", "on_demand"})
-KEY_COLUMNS: Final = ("provider", "model", "service_tier", "is_batch")
+PLACE: Final = ("key", "interval", "bucket", "slot")
+Cells = pl.DataFrame
+"""Columns of ``PLACE``, one row per cell."""
 _MAX_CODE: Final = 1 << 12
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Grid:
-    """Rates by place. Every place a call can have has a cell.
+    """Where the calls of a trace are priced, and by what.
 
     Args:
-        keys: provider, model, service_tier, is_batch -> key, price_model (null: no such model in the book). Its text
-            columns give the numbers that place calls, so it must live as long as a query is run.
-        cells: key, interval, bucket, slot -> <kind>_low, <kind>_high, price_from.
-        breaks: Moments at which some price changes; interval i lies before break i.
-        thresholds: Input tokens above which some price changes; bucket i lies below threshold i.
-        slots: Minutes of the week at which some price changes.
+        keys: KEY_COLUMNS -> key, price_model (null: no such model in the book). Its text columns give the numbers
+            that place calls, so it must live as long as a query is run.
+        lattice: Places calls can have.
+        views: How the keys are billed, by view; those that do not differ from "effective" are left out.
+        scenario: What is changed.
     """
 
     keys: pl.DataFrame
-    cells: pl.DataFrame
-    breaks: tuple[datetime, ...]
-    thresholds: tuple[int, ...]
-    slots: tuple[int, ...]
+    lattice: Lattice
+    views: Mapping[View, Sequence[Key]]
+    scenario: Scenario
+
+    def all_cells(self) -> Cells:
+        """Every cell a call can lie in."""
+        lattice = self.lattice
+        axes = (range(self.keys.height), lattice.intervals, range(len(lattice.buckets)), range(len(lattice.weeks)))
+        grid = np.meshgrid(*axes, indexing="ij")
+        return pl.DataFrame({name: axis.ravel() for name, axis in zip(PLACE, grid, strict=True)}, schema=_CELLS)
 
     @property
-    def no_interval(self) -> int:
-        """Interval of calls without any moment: nothing is in force."""
-        return len(self.breaks) + 1
+    def n_cells(self) -> int:
+        """Number of cells a call can lie in."""
+        lattice = self.lattice
+        return self.keys.height * len(lattice.intervals) * len(lattice.buckets) * len(lattice.weeks)
 
-    @property
-    def any_bucket(self) -> int:
-        """Bucket of calls whose input is not known: any. Totals are up to their bucket: len(thresholds) + bucket."""
-        return 2 * len(self.thresholds)
+    def rates(self, cells: Cells) -> pl.DataFrame:
+        """Add the rates of every term and reading, price_from, price_evidence, is_what_if and is_skipped to cells.
 
-    @property
-    def any_slot(self) -> int:
-        """Slot of totals: any of them."""
-        return len(self.slots) + 1
+        Rates of a view other than "effective" are named ``<view>.<term>_<reading>``. Null: not known.
+        """
+        listers = {view: Lister(keys, self.lattice) for view, keys in self.views.items()}
+        columns: dict[str, pl.Series] = {}
+        for view, lister in listers.items():
+            columns |= self._rates_of(view, lister, cells)
+        keys = self.views["effective"]
+        flags = {
+            name: pl.Series([getattr(keys[key], name) for key in cells["key"]], dtype=pl.Boolean)
+            for name in ("is_what_if", "is_skipped")
+        }
+        caches = self._caches(cells) if self.scenario.cache == "upper_bound" else {}
+        return cells.with_columns(**columns, **flags, **caches)
+
+    def _caches(self, cells: Cells) -> dict[str, pl.Series]:
+        """What the cache of each cell's provider holds; see ``cost.cache.with_full_cache``."""
+        keys = self.views["effective"]
+        moments = [
+            (keys[key], self.lattice.moment(interval) or START) for key, interval in cells.select(PLACE[:2]).iter_rows()
+        ]
+        stretches = [(key.at(moment), moment) for key, moment in moments]
+        rules = [stretch.cache(moment) if stretch else (0, math.nan) for stretch, moment in stretches]
+        writes = [stretch is not None and stretch.bills_writes for stretch, _ in stretches]
+        return {
+            "cache_min_tokens": pl.Series([least for least, _ in rules], dtype=pl.Int64),
+            "cache_ttl_s": pl.Series([ttl_s for _, ttl_s in rules], dtype=pl.Float64).fill_nan(None),
+            "bills_writes": pl.Series(writes, dtype=pl.Boolean),
+        }
+
+    def _rates_of(self, view: View, lister: Lister, cells: Cells) -> dict[str, pl.Series]:
+        places = [lister.at(*address) for address in cells.iter_rows()]
+        moments = [(key, self.lattice.moment(interval)) for key, interval in cells.select(PLACE[:2]).iter_rows()]
+        n_above = len(self.lattice.above)
+        policy = policy_of(lister.keys, moments, discounts_of(self.scenario, view), n_above)
+        listed = np.stack([place.rates for place in places]) if places else np.empty((0, *lister.shape))
+        found = term_rates(applied(listed, policy), n_above)
+        prefix = "" if view == "effective" else f"{view}."
+        rates = {
+            f"{prefix}{term}_{reading}": _whole(values)
+            for term, readings in found.items()
+            for reading, values in readings.items()
+        }
+        return rates | (_evidence(places) if view == "effective" else {})
 
 
 def rate_grid(
-    pairs: pl.DataFrame, book: PriceBook, span: tuple[datetime, datetime] | None, *, is_timed: bool = False
+    pairs: pl.DataFrame,
+    books: Mapping[View, Sequence[PriceBook]],
+    span: tuple[datetime, datetime],
+    scenario: Scenario,
+    *,
+    is_timed: bool = False,
 ) -> Grid:
     """Build the grid for the price keys of a trace.
 
     Args:
-        pairs: Distinct provider, model, service_tier, is_batch of the calls.
-        book: Prices.
-        span: Earliest and latest moment priced; null: no call has a time.
+        pairs: Distinct KEY_COLUMNS of the calls.
+        books: Prices of each view that is wanted; "effective" always is.
+        span: Earliest and latest moment priced.
+        scenario: How to price.
         is_timed: Every call has a moment in the span.
     """
-    keys = _keys(pairs, book)
-    rows = _rows(keys, book)
-    flat = [row for stretches in rows.values() for row in _flat(stretches)]
-    moments = set(chain.from_iterable(map(_moments, rows.values())))
-    breaks = _breaks(moments, span)
-    thresholds = tuple(sorted({row.series.min_input_tokens for row in flat} - {0}))
-    slots = _slots({(row.series.weekdays, row.series.hours_utc) for row in flat})
-    intervals = _intervals(breaks, span, is_timed=is_timed)
-    cells = [
-        {"key": key, "interval": interval, "bucket": bucket, "slot": slot, **rates}
-        for key, stretches in rows.items()
-        for interval, places in _by_interval(stretches, intervals, thresholds, slots)
-        for bucket, slot, rates in places
-    ]
-    return Grid(_coded(keys), pl.DataFrame(cells, schema=_CELLS), breaks, thresholds, slots)
+    found = {view: price_keys(pairs, listed, scenario) for view, listed in books.items()}
+    frame = found["effective"][0]
+    keys = {view: of_view for view, (_, of_view) in found.items()}
+    lattice = lattice_of(chain.from_iterable(keys.values()), span, scenario, is_timed=is_timed)
+    labels = [key.price_model for key in keys["effective"]]
+    named = frame.with_columns(pl.Series("price_model", labels, dtype=pl.String))
+    return Grid(_coded(named), lattice, keys, scenario)
 
 
-_Stretch = tuple[tuple[datetime, datetime], PriceRows]
-"""From when to when a name meant one model, and that model's rows by kind."""
-_Places = list[tuple[int, int, dict[str, Any]]]
-"""Bucket, slot, rates."""
+def lattice_of(keys: Iterable[Key], span: tuple[datetime, datetime], scenario: Scenario, *, is_timed: bool) -> Lattice:
+    """Where the prices of keys change within a span."""
+    listed = list(keys)
+    rows = [row for key in listed for stretch in key.stretches for rows in stretch.rows for row in rows]
+    moments = {moment for key in listed for moment in key.moments} | _discount_moments(scenario)
+    breaks = breaks_within(moments, span)
+    return Lattice(
+        breaks,
+        tuple(sorted({row.series.min_input_tokens for row in rows} - {0})),
+        slots_of({(row.series.weekdays, row.series.hours_utc) for row in rows}),
+        tuple(sorted({row.series.min_input_tokens for row in rows if not row.series.is_whole_request})),
+        first_interval(breaks, span) if is_timed else 0,
+        is_timed,
+    )
 
 
-def _keys(pairs: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
-    resolved = resolve(pairs.select("provider", "model"), book.directory)
-    label = pl.concat_str("price_provider", "price_model", separator="/")
-    labels = resolved.group_by("provider", "model", maintain_order=True).agg(price_model=label.drop_nulls().last())
-    unique = pairs.select(KEY_COLUMNS).unique().sort(KEY_COLUMNS, nulls_last=False)
-    named = unique.join(labels, on=["provider", "model"], how="left", nulls_equal=True, maintain_order="left")
-    return named.with_row_index("key")
+def _discount_moments(scenario: Scenario) -> set[datetime]:
+    ends = ((each.effective_date, each.until_date) for each in scenario.discount)
+    return {midnight(day, START) for day in chain.from_iterable(ends)} - {START, END}
+
+
+def _whole(values: np.ndarray) -> pl.Series:
+    return pl.Series(values).fill_nan(None).cast(pl.Int64)
+
+
+def _evidence(places: Sequence[Place]) -> dict[str, pl.Series]:
+    return {
+        "price_from": pl.Series([place.since for place in places], dtype=UTC_TIME),
+        "price_evidence": pl.Series([place.evidence for place in places], dtype=pl.String),
+    }
 
 
 def _coded(keys: pl.DataFrame) -> pl.DataFrame:
     """Number the texts of the keys: by their category, which calls may carry already, where these are few."""
-    numbered = keys.with_columns(pl.col(KEY_COLUMNS[:3]).cast(pl.Categorical))
+    texts = [name for name in KEY_COLUMNS if name != "is_batch"]
+    numbered = keys.with_columns(pl.col(texts).cast(pl.Categorical))
     return numbered.with_columns(
         keys[name].cast(pl.Enum(keys[name].unique().drop_nulls().sort()))
-        for name in KEY_COLUMNS[:3]
+        for name in texts
         if (numbered.select(pl.col(name).to_physical().max()).item() or 0) >= _MAX_CODE
     )
 
 
-def _rows(keys: pl.DataFrame, book: PriceBook) -> dict[int, list[_Stretch]]:
-    targets = resolve(keys.select("provider", "model"), book.directory)
-    models = targets.select(pl.col("price_provider", "price_model").name.replace("price_", "")).unique()
-    listed = book.rows.join(models, on=["provider", "model"], how="semi")
-    listed = listed.filter(pl.col("kind").is_in(KINDS), pl.col("region").is_null())
-    rows: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for row in listed.iter_rows(named=True):
-        rows.setdefault((row["provider"], row["model"], row["service_tier"], row["is_batch"]), []).append(row)
-    meant: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for target in targets.iter_rows(named=True):
-        meant.setdefault((target["provider"], target["model"]), []).append(target)
-    return {
-        key["key"]: [_stretch(target, key, rows) for target in meant[key["provider"], key["model"]]]
-        for key in keys.iter_rows(named=True)
-    }
-
-
-def _stretch(
-    target: dict[str, Any], key: dict[str, Any], rows: dict[tuple[Any, ...], list[dict[str, Any]]]
-) -> _Stretch:
-    found = rows.get((target["price_provider"], target["price_model"], *_tier(key)), [])
-    _refuse_marginal(found)
-    span = (target["alias_from"] or START, target["alias_until"] or END)
-    return span, {kind: price_rows([row for row in found if row["kind"] == kind]) for kind in KINDS}
-
-
-def _tier(key: dict[str, Any]) -> tuple[str, bool]:
-    stated = str(key["service_tier"] or "").lower()
-    if stated == "batch":
-        return "standard", True
-    return ("standard" if stated in STANDARD_TIERS else stated), bool(key["is_batch"])
-
-
-def _refuse_marginal(rows: Iterable[dict[str, Any]]) -> None:
-    for row in rows:
-        if not row["is_whole_request"]:
-            raise PricingError(
-                f"{row['provider']}/{row['model']}: a tier that prices only the tokens above its threshold",
-                "this version prices whole requests by tier: remove is_whole_request = false",
-            )
-
-
-def _flat(stretches: Iterable[_Stretch]) -> Iterator[PriceRow]:
-    return (row for _, by_kind in stretches for listed in by_kind.values() for row in listed)
-
-
-def _moments(stretches: Sequence[_Stretch]) -> set[datetime]:
-    """Moments at which the price of one key changes, or may."""
-    moments = {moment for limits, _ in stretches for moment in limits}
-    for row in _flat(stretches):
-        moments |= {row.since, row.until, *row.covered}
-    return moments - {START, END}
-
-
-def _breaks(moments: Iterable[datetime], span: tuple[datetime, datetime] | None) -> tuple[datetime, ...]:
-    if span is None:
-        return ()
-    inside = sorted(moment for moment in moments if moment <= span[1])
-    first = max(bisect_right(inside, span[0]) - 1, 0)
-    return tuple(inside[first:])
-
-
-def _slots(windows: Iterable[tuple[str | None, str | None]]) -> tuple[int, ...]:
-    edges: set[int] = set()
-    for weekdays, hours in windows:
-        if weekdays is not None or hours is not None:
-            for day, (low, high) in product(parse_weekdays(weekdays), parse_hours(hours)):
-                edges |= {day * DAY_MINUTES + low, day * DAY_MINUTES + high}
-    return tuple(sorted(edges - {0, 7 * DAY_MINUTES}))
-
-
-def _intervals(
-    breaks: Sequence[datetime], span: tuple[datetime, datetime] | None, *, is_timed: bool
-) -> list[tuple[int, datetime | None]]:
-    """Intervals a call can lie in, each with a moment inside; null: the one of calls without any moment."""
-    intervals = list[tuple[int, datetime | None]](enumerate((START, *breaks)))
-    if not is_timed:
-        return [*intervals, (len(breaks) + 1, None)]
-    return intervals[1:] if span is not None and breaks and breaks[0] <= span[0] else intervals
-
-
-def _by_interval(
-    stretches: Sequence[_Stretch],
-    intervals: Sequence[tuple[int, datetime | None]],
-    thresholds: Sequence[int],
-    slots: Sequence[int],
-) -> Iterator[tuple[int, _Places]]:
-    """Places of each interval; worked out once for all intervals between two changes of this key's own prices."""
-    own = sorted(_moments(stretches))
-    known: dict[int | None, _Places] = {}
-    for interval, moment in intervals:
-        number = None if moment is None else bisect_right(own, moment)
-        if number not in known:
-            known[number] = list(_places(_rows_at(stretches, moment), moment or START, thresholds, slots))
-        yield interval, known[number]
-
-
-def _rows_at(stretches: Sequence[_Stretch], moment: datetime | None) -> PriceRows:
-    """Rows at a moment; without one nothing is in force, and a fee is only known of models that never had one."""
-    if moment is None:
-        has_fee = any(rows["request"] for _, rows in stretches)
-        return {kind: () for kind in KINDS if not (has_fee and kind == "request")}
-    nothing: PriceRows = dict.fromkeys(KINDS, ())
-    return next((rows for (since, until), rows in stretches if since <= moment < until), nothing)
-
-
-def _places(
-    rows: PriceRows, moment: datetime, thresholds: Sequence[int], slots: Sequence[int]
-) -> Iterator[tuple[int, int, dict[str, Any]]]:
-    """Rates of every bucket and slot, of "up to this bucket" and "any slot" as the span over them."""
-    tokens, minutes = (0, *thresholds), (0, *slots)
-    exact = {
-        (bucket, slot): rates_at(rows, moment, tokens[bucket], minutes[slot])
-        for bucket, slot in product(range(len(tokens)), range(len(minutes)))
-    }
-    buckets = [[bucket] for bucket in range(len(tokens))] + [[*range(bucket + 1)] for bucket in range(1, len(tokens))]
-    of_slots = [[slot] for slot in range(len(minutes))] + [[*range(len(minutes))]]
-    for (bucket, in_buckets), (slot, in_slots) in product(enumerate(buckets), enumerate(of_slots)):
-        yield bucket, slot, _merged([exact[place] for place in product(in_buckets, in_slots)])
-
-
-def _merged(cells: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Span rates over places: the lowest low and the highest high; null where one of them is not known."""
-    if len(cells) == 1:
-        return cells[0]
-    since = [cell["price_from"] for cell in cells if cell["price_from"] is not None]
-    names = [name for name in cells[0] if name != "price_from"]
-    merged = {name: _spanned([cell[name] for cell in cells], is_low=name.endswith("_low")) for name in names}
-    return {"price_from": max(since, default=None), **merged}
-
-
-def _spanned(values: Sequence[int | None], *, is_low: bool) -> int | None:
-    known = [value for value in values if value is not None]
-    if len(known) < len(values):
-        return None
-    return min(known) if is_low else max(known)
-
-
-_RATES: Final = [f"{kind}_{end}" for kind in KINDS for end in ("low", "high")]
-_CELLS: Final = pl.Schema(
-    dict.fromkeys(("key", "interval", "bucket", "slot"), pl.UInt32)
-    | {"price_from": UTC_TIME}
-    | dict.fromkeys(_RATES, pl.Int64)
-)
+_CELLS: Final = pl.Schema(dict.fromkeys(PLACE, pl.UInt32))

@@ -1,21 +1,26 @@
 """Which prices of one model may be in force at a moment, and the rate of each kind of usage that follows from them."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from pricing.book.windows import parse_hours, parse_weekdays
+from pricing.rates.times import END, START
 
-START, END = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 DAY_MINUTES: Final = 1440
+INPUT_KINDS: Final = ("uncached_input", "cache_read", "cache_write_5m", "cache_write_1h")
+KINDS: Final = (*INPUT_KINDS, "output", "reasoning", "request")
+"""Kinds of usage a call is priced by."""
 
 
 class Series(NamedTuple):
     """What rows share that succeed each other."""
 
     min_input_tokens: int
+    is_whole_request: bool
     priority: int
     weekdays: str | None
     hours_utc: str | None
@@ -33,10 +38,10 @@ class Series(NamedTuple):
 
 
 class Rate(NamedTuple):
-    """Pico-dollars per unit, lowest and highest; None: not known."""
+    """Pico-dollars per unit, lowest and highest; nan: not known."""
 
-    low: int | None
-    high: int | None
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +55,40 @@ class PriceRow:
         covered: From when to when it, a row before or one after it in its series certainly is in force.
         series: What it shares with the rows it succeeds: threshold, priority and window.
         stated_since: Its stated moment; null: always.
+        evidence: Its layer and how its moment is known.
     """
 
-    price: int
+    price: float
     since: datetime
     until: datetime
     covered: tuple[datetime, datetime]
     series: Series
     stated_since: datetime | None
+    evidence: str
 
 
 PriceRows = Mapping[str, Sequence[PriceRow]]
 """Rows of one model and tier by kind, the first to win first."""
 
 
-def price_rows(rows: Iterable[Mapping[str, Any]]) -> list[PriceRow]:
-    """Give each row of PRICES its moments; where its successor's start is only a window, its own end is one too."""
-    in_order = sorted(rows, key=lambda row: (_series(row).rank, row["effective_from"] or START, row["price_pusd"]))
+def price_rows(rows: Iterable[Mapping[str, Any]], factor: float = 1.0) -> list[PriceRow]:
+    """Give each row of PRICES its moments; where its successor's start is only a window, its own end is one too.
+
+    Args:
+        rows: Rows of one kind.
+        factor: Tokens billed per token counted: prices and thresholds are given per token counted.
+    """
+    scaled = [{**row, "min_input_tokens": math.floor(row["min_input_tokens"] / factor)} for row in rows]
+    in_order = sorted(scaled, key=lambda row: (_series(row).rank, row["effective_from"] or START, row["price_pusd"]))
     linked: list[PriceRow] = []
     for chain in _chains(in_order):
         covered = (chain[0]["effective_latest"] or _since(chain[0]), _until(chain[-1]))
         for row, follower in zip(chain, [*chain[1:], {}], strict=True):
             since = row["effective_earliest"] or _since(row)
             until = follower.get("effective_latest") or _until(row)
-            linked.append(PriceRow(row["price_pusd"], since, until, covered, _series(row), row["effective_from"]))
+            evidence = f"{row['layer']}/{row['date_basis']}"
+            price = row["price_pusd"] * (factor if row["unit"] == "token" else 1)
+            linked.append(PriceRow(price, since, until, covered, _series(row), row["effective_from"], evidence))
     return linked
 
 
@@ -90,7 +105,8 @@ def _chains(rows: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
 
 
 def _series(row: Mapping[str, Any]) -> Series:
-    return Series(row["min_input_tokens"], row["priority"], row["weekdays"], row["hours_utc"])
+    names = ("min_input_tokens", "is_whole_request", "priority", "weekdays", "hours_utc")
+    return Series(*(row[name] for name in names))
 
 
 def _since(row: Mapping[str, Any]) -> datetime:
@@ -101,21 +117,57 @@ def _until(row: Mapping[str, Any]) -> datetime:
     return row["effective_until"] or END
 
 
-def rates_at(rows: PriceRows, moment: datetime, tokens: int, minute: int) -> dict[str, Any]:
-    """Rates in force: <kind>_low and <kind>_high in pico-dollars, and price_from.
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a model lists at one place.
+
+    Args:
+        rates: Rate of each of ``KINDS``, then of what each of ``INPUT_KINDS`` costs more above each threshold that
+            prices only the tokens above it.
+        since: Latest stated moment of the prices of uncached input; null: always, or none in force.
+        evidence: Layer and date basis of the price of uncached input that wins; null: none in force.
+    """
+
+    rates: tuple[Rate, ...]
+    since: datetime | None = None
+    evidence: str | None = None
+
+
+UNKNOWN: Final = Rate(math.nan, math.nan)
+NOTHING: Final = Rate(0.0, 0.0)
+
+
+def rates_at(rows: PriceRows, moment: datetime, tokens: int, minute: int, above: Sequence[int] = ()) -> Listed:
+    """Rates in force at a place.
 
     Args:
         rows: Rows of one model.
         moment: When.
         tokens: Any number of input tokens of the context bucket but the threshold it ends at.
         minute: Minute of the week, Monday 00:00 UTC = 0.
+        above: Thresholds, ascending, that price only the tokens above them.
     """
-    found = {kind: _in_force(listed, moment, tokens, minute) for kind, listed in rows.items()}
-    since = [row.stated_since for row in found.get("uncached_input", _NONE).rows if row.stated_since is not None]
-    rates: dict[str, Any] = {"price_from": max(since, default=None)}
-    for kind in rows:
-        rates[f"{kind}_low"], rates[f"{kind}_high"] = _rate(kind, found)
-    return rates
+    found = {kind: _in_force(_of_whole(kind, rows), moment, tokens, minute) for kind in KINDS}
+    rates = [_rate(kind, found) for kind in KINDS]
+    first = found["uncached_input"].rows
+    since = [row.stated_since for row in first if row.stated_since is not None]
+    evidence = next((row.evidence for row in first), None)
+    before = rates[: len(INPUT_KINDS)]
+    for threshold in above:
+        if threshold <= tokens:
+            found = found | _above(threshold, rows, found, moment, minute)
+        after = [_rate(kind, found) for kind in INPUT_KINDS]
+        rates += [Rate(new.low - old.low, new.high - old.high) for old, new in zip(before, after, strict=True)]
+        before = after
+    return Listed(tuple(rates), max(since, default=None), evidence)
+
+
+def unit_rate(rows: Sequence[PriceRow], moment: datetime) -> Rate | None:
+    """Rate of rows of one kind that is no text token, at a moment; null: none is certainly in force."""
+    minute = moment.weekday() * DAY_MINUTES + moment.hour * 60 + moment.minute
+    found = _in_force(rows, moment, 0, minute)
+    prices = [row.price for row in found.rows]
+    return Rate(min(prices), max(prices)) if found.is_sure else None
 
 
 class _Found(NamedTuple):
@@ -126,6 +178,29 @@ class _Found(NamedTuple):
 
 
 _NONE: Final = _Found((), is_sure=False)
+
+
+def _of_whole(kind: str, rows: PriceRows) -> Sequence[PriceRow]:
+    """Rows that price whole requests: all output of a request comes after its input, and so lies above a threshold."""
+    listed = rows.get(kind, ())
+    return [row for row in listed if row.series.is_whole_request] if kind in INPUT_KINDS else listed
+
+
+def _above(
+    threshold: int, rows: PriceRows, below: Mapping[str, _Found], moment: datetime, minute: int
+) -> dict[str, _Found]:
+    """What is in force for the tokens above a threshold, where it is something else than below."""
+    found: dict[str, _Found] = {}
+    for kind in INPUT_KINDS:
+        own = [
+            row
+            for row in rows.get(kind, ())
+            if not row.series.is_whole_request and row.series.min_input_tokens == threshold
+        ]
+        here = _in_force(own, moment, threshold, minute)
+        if here.rows:
+            found[kind] = here if here.is_sure else _Found([*here.rows, *below[kind].rows], below[kind].is_sure)
+    return found
 
 
 def _in_force(rows: Sequence[PriceRow], moment: datetime, tokens: int, minute: int) -> _Found:
@@ -155,5 +230,5 @@ def _rate(kind: str, found: Mapping[str, _Found]) -> Rate:
     if kind == "request" and not own.is_sure:
         prices.append(0)
     elif kind in _FALLBACKS and not own.is_sure and (prices or not is_other_duration_priced):
-        prices += [price for price in _rate(_FALLBACKS[kind], found) if price is not None]
-    return Rate(min(prices), max(prices)) if prices else Rate(None, None)
+        prices += [price for price in _rate(_FALLBACKS[kind], found) if not math.isnan(price)]
+    return Rate(min(prices), max(prices)) if prices else UNKNOWN

@@ -1,15 +1,16 @@
 """Finding each call's rates: its place in the grid as one number, and one join on it. No as-of join on raw rows."""
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import polars as pl
 
 from pricing.cost.facts import Facts
-from pricing.rates.grid import KEY_COLUMNS, Grid
+from pricing.rates.grid import PLACE, Grid
+from pricing.rates.keys import KEY_COLUMNS
+from pricing.rates.lattice import Lattice
 
 _MINUTES_OF_WEEK: Final = (
     (pl.col("_at").dt.weekday().cast(pl.Int32) - 1) * 1440
@@ -36,26 +37,43 @@ class Times:
     of_runs: pl.LazyFrame
 
 
-def with_rates(calls: pl.LazyFrame, grid: Grid, facts: Facts, times: Times, *, is_ordered: bool) -> pl.LazyFrame:
-    """Add the rates of each call, price_from, and price_time_basis; null where no price is in force.
+def placed(calls: pl.LazyFrame, grid: Grid, facts: Facts, times: Times) -> pl.LazyFrame:
+    """Add _place, the number of the cell a call lies in, _at, the moment it is priced at, and price_time_basis.
 
     Args:
         calls: Rows of CALLS; key columns may be String or Categorical.
-        grid: Rates by place.
+        grid: Where calls are priced.
         facts: Facts of the calls.
         times: Where the moment comes from.
-        is_ordered: Keep the order of rows (slower).
     """
     timed = _with_time(calls, facts, times)
     sizes = _sizes(grid)
-    place = pl.lit(0, pl.UInt64)
-    for number, size in zip(_key_numbers(grid, sizes, facts) + _grid_numbers(grid, facts, times), sizes, strict=True):
-        place = place * size + number.cast(pl.UInt64)
-    rates = _numbered(grid, sizes)
-    joined = timed.with_columns(_place=place).join(
-        rates.lazy(), on="_place", how="left", maintain_order="left" if is_ordered else "none"
-    )
-    return joined.drop("_place", "_at")
+    numbers = _key_numbers(grid.keys, sizes, facts) + _lattice_numbers(grid.lattice, facts, times)
+    return timed.with_columns(_place=_number(numbers, sizes))
+
+
+def cells_of(places: pl.Series, grid: Grid) -> pl.DataFrame:
+    """Cells (key, interval, bucket, slot) of distinct numbers of places."""
+    sizes = _sizes(grid)
+    rest = pl.DataFrame({"_place": places})
+    for name, size in zip(reversed((*KEY_COLUMNS, *PLACE[1:])), reversed(sizes), strict=True):
+        rest = rest.with_columns(_place=pl.col("_place") // size, **{f"_{name}": pl.col("_place") % size})
+    numbered = grid.keys.select("key", **{f"_{name}": number for name, number in _own_numbers(grid, sizes).items()})
+    found = rest.join(numbered, on=[f"_{name}" for name in KEY_COLUMNS], how="inner", maintain_order="left")
+    return found.select("key", **{name: pl.col(f"_{name}") for name in PLACE[1:]}).cast(dict.fromkeys(PLACE, pl.UInt32))
+
+
+def with_rates(calls: pl.LazyFrame, rates: pl.DataFrame, grid: Grid, *, is_ordered: bool) -> pl.LazyFrame:
+    """Add rates to calls that have a ``_place``; null where no price is in force.
+
+    Args:
+        calls: Calls, placed.
+        rates: Rates of cells, with further columns to add.
+        grid: The grid of both.
+        is_ordered: Keep the order of rows (slower).
+    """
+    order: Literal["left", "none"] = "left" if is_ordered else "none"
+    return calls.join(_numbered(rates, grid).lazy(), on="_place", how="left", maintain_order=order).drop("_place")
 
 
 def _with_time(calls: pl.LazyFrame, facts: Facts, times: Times) -> pl.LazyFrame:
@@ -79,52 +97,71 @@ def _with_time(calls: pl.LazyFrame, facts: Facts, times: Times) -> pl.LazyFrame:
 
 def _sizes(grid: Grid) -> list[int]:
     """Count the numbers a place is made of: one more than the highest of each key column, and one for null."""
-    highest = [grid.keys.select(pl.col(name).to_physical().max()).item() for name in KEY_COLUMNS[:3]]
-    of_keys = [(-1 if number is None else number) + 2 for number in highest]
-    return [*of_keys, 3, grid.no_interval + 1, grid.any_bucket + 1, grid.any_slot + 1]
+    lattice = grid.lattice
+    of_keys = [3 if name == "is_batch" else _highest(grid.keys, name) + 2 for name in KEY_COLUMNS]
+    return [*of_keys, lattice.no_interval + 1, lattice.any_bucket + 1, lattice.any_slot + 1]
 
 
-def _key_numbers(grid: Grid, sizes: Sequence[int], facts: Facts | None = None) -> list[pl.Expr]:
+def _highest(keys: pl.DataFrame, name: str) -> int:
+    number = keys.select(pl.col(name).to_physical().max()).item()
+    return -1 if number is None else number
+
+
+def _number(numbers: Sequence[pl.Expr], sizes: Sequence[int]) -> pl.Expr:
+    place = pl.lit(0, pl.UInt64)
+    for number, size in zip(numbers, sizes, strict=True):
+        place = place * size + number.cast(pl.UInt64)
+    return place
+
+
+def _key_numbers(keys: pl.DataFrame, sizes: Sequence[int], facts: Facts | None = None) -> list[pl.Expr]:
     """Numbers of the key columns; the last one of each stands for null."""
-    schema = grid.keys.schema
-    numbers = [pl.col(name).cast(schema[name]).to_physical() for name in KEY_COLUMNS[:3]] + [pl.col(KEY_COLUMNS[3])]
-    return [
-        number if facts is not None and name in facts.known else number.cast(pl.UInt64).fill_null(size - 1)
-        for name, number, size in zip(KEY_COLUMNS, numbers, sizes, strict=False)
-    ]
+    known = facts.known if facts is not None else frozenset()
+    absent = facts.absent if facts is not None else frozenset()
+    numbers = []
+    for name, size in zip(KEY_COLUMNS, sizes, strict=False):
+        number = pl.col(name) if name == "is_batch" else pl.col(name).cast(keys.schema[name]).to_physical()
+        number = number if name in known else number.cast(pl.UInt64).fill_null(size - 1)
+        numbers.append(pl.lit(size - 1) if name in absent else number)
+    return numbers
 
 
-def _grid_numbers(grid: Grid, facts: Facts, times: Times) -> list[pl.Expr]:
-    interval = _binned(pl.col("_at"), grid.breaks)
+def _own_numbers(grid: Grid, sizes: Sequence[int]) -> dict[str, pl.Expr]:
+    numbers = _key_numbers(grid.keys, sizes)
+    return {name: number.cast(pl.UInt64) for name, number in zip(KEY_COLUMNS, numbers, strict=True)}
+
+
+def _lattice_numbers(lattice: Lattice, facts: Facts, times: Times) -> list[pl.Expr]:
+    interval = _binned(pl.col("_at"), lattice.breaks)
     if "started_at" not in facts.known:
-        interval = pl.when(pl.col("_at").is_null()).then(grid.no_interval).otherwise(interval)
+        interval = pl.when(pl.col("_at").is_null()).then(lattice.no_interval).otherwise(interval)
     if times.moment is not None:
-        interval = pl.lit(bisect_right(grid.breaks, times.moment))
-    return [interval, _bucket(grid, facts), _slot(grid, facts)]
+        interval = pl.lit(lattice.interval(times.moment))
+    return [interval, _bucket(lattice, facts), _slot(lattice, facts)]
 
 
-def _bucket(grid: Grid, facts: Facts) -> pl.Expr:
+def _bucket(lattice: Lattice, facts: Facts) -> pl.Expr:
     """Context bucket by all input of the request, cached included; a total may hold requests of any up to its own."""
-    if not grid.thresholds:
+    if not lattice.thresholds:
         return pl.lit(0)
-    bucket = _binned(pl.col("input_tokens"), grid.thresholds, right_closed=True)
+    bucket = _binned(pl.col("input_tokens"), lattice.thresholds, right_closed=True)
     if "input_tokens" not in facts.known:
-        bucket = bucket.fill_null(grid.any_bucket)
+        bucket = bucket.fill_null(lattice.any_bucket)
     if _has_totals(facts):
         bucket = (
             pl.when(_IS_TOTAL & (bucket > 0) & pl.col("input_tokens").is_not_null())
-            .then(bucket + len(grid.thresholds))
+            .then(bucket + len(lattice.thresholds))
             .otherwise(bucket)
         )
     return bucket
 
 
-def _slot(grid: Grid, facts: Facts) -> pl.Expr:
-    if not grid.slots:
+def _slot(lattice: Lattice, facts: Facts) -> pl.Expr:
+    if not lattice.slots:
         return pl.lit(0)
-    slot = _binned(_MINUTES_OF_WEEK, grid.slots).fill_null(grid.any_slot)
+    slot = _binned(_MINUTES_OF_WEEK, lattice.slots).fill_null(lattice.any_slot)
     if _has_totals(facts):
-        slot = pl.when(_IS_TOTAL).then(grid.any_slot).otherwise(slot)
+        slot = pl.when(_IS_TOTAL).then(lattice.any_slot).otherwise(slot)
     return slot
 
 
@@ -142,13 +179,11 @@ def _binned(values: pl.Expr, edges: Sequence[Any], *, right_closed: bool = False
     return pl.sum_horizontal(above, ignore_nulls=False)
 
 
-def _numbered(grid: Grid, sizes: Sequence[int]) -> pl.DataFrame:
-    """Cells by the number of their place."""
-    place = pl.lit(0, pl.UInt64)
-    for number, size in zip(_key_numbers(grid, sizes), sizes, strict=False):
-        place = place * size + number
-    numbered = grid.cells.join(grid.keys.select("key", "price_model", _place=place), on="key", how="inner")
-    cell = pl.col("_place")
-    for column, size in zip(("interval", "bucket", "slot"), sizes[4:], strict=True):
-        cell = cell * size + pl.col(column).cast(pl.UInt64)
-    return numbered.with_columns(_place=cell).drop("key", "interval", "bucket", "slot")
+def _numbered(rates: pl.DataFrame, grid: Grid) -> pl.DataFrame:
+    """Rates of cells by the number of their place."""
+    sizes = _sizes(grid)
+    numbered = {f"_{name}": number for name, number in _own_numbers(grid, sizes).items()}
+    keys = grid.keys.select("key", "price_model", **numbered)
+    keyed = rates.join(keys, on="key", how="inner")
+    numbers = [pl.col(f"_{name}") for name in KEY_COLUMNS] + [pl.col(name) for name in PLACE[1:]]
+    return keyed.with_columns(_place=_number(numbers, sizes)).drop(*PLACE, *(f"_{name}" for name in KEY_COLUMNS))

@@ -1,5 +1,6 @@
 """Scenarios: how to price, as one file or a few flags."""
 
-from pricing.scenario.scenario import Scenario, load_scenario
+from pricing.scenario.load import load_scenario
+from pricing.scenario.model import Scenario
 
 __all__ = ["Scenario", "load_scenario"]

@@ -16,7 +16,8 @@ from price_rows import day, price, rows_of
 from pricing.book import PriceBook, load_book
 from pricing.cost.facts import Facts, facts_of
 from pricing.names.resolve import resolve
-from pricing.reprice import call_table, prepare, reprice_tables
+from pricing.prepare import prepare
+from pricing.reprice import call_table, reprice_tables
 from pricing.scenario import Scenario
 from traces.schema import CALLS, ROLES
 

@@ -32,7 +32,8 @@ def prices(*rows: dict[str, object]) -> pl.DataFrame:
 
 
 def price_file(*rows: dict[str, object], layer: str, checked_through: datetime | None = None) -> PriceFile:
-    return PriceFile(Path("acme.toml"), "acme", checked_through, prices(*({**row, "layer": layer} for row in rows)))
+    tables = {"price": [{**row, "layer": layer} for row in rows], "model": [], "cache": [], "region": []}
+    return PriceFile(Path("acme.toml"), "acme", checked_through, tables)
 
 
 def output_usd(rows: pl.DataFrame, at: datetime, **where: object) -> float | None:

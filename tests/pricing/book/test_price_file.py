@@ -57,6 +57,12 @@ def test_the_next_table_ends_a_price_even_for_a_kind_it_leaves_out(tmp_path: Pat
     assert until == dict.fromkeys(["cache_read", "output"], datetime(2026, 5, 1, tzinfo=UTC))
 
 
+def test_a_file_of_prices_alone_says_nothing_of_models_caches_and_regions(tmp_path: Path) -> None:
+    file = read_checked(written(tmp_path, HEAD + PRICE + "output_usd_per_mtok = 1.0\n"))
+
+    assert [len(file.tables[name]) for name in ("model", "cache", "region")] == [0, 0, 0]
+
+
 def test_a_price_without_a_date_is_undated(tmp_path: Path) -> None:
     path = written(tmp_path, HEAD + '[[price]]\nmodel = "acme-large"\noutput_usd_per_mtok = 1.0\n')
 

@@ -1,3 +1,4 @@
+import math
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -6,10 +7,10 @@ import pytest
 from builders import call, tables
 from price_rows import book, day, price
 
-from pricing.rates.grid import KINDS, Grid, rate_grid
-from pricing.rates.in_force import price_rows, rates_at
+from pricing.rates.grid import Grid, rate_grid
+from pricing.rates.in_force import KINDS, price_rows, rates_at
 from pricing.reprice import reprice_tables
-from traces.errors import PricingError
+from pricing.scenario import Scenario
 
 A_MOMENT = timedelta(microseconds=1)
 BASE = (price("uncached_input", 2), price("output", 8))
@@ -20,8 +21,8 @@ def usd(kind: str, *rows: dict[str, Any], at: datetime | None = None, tokens: in
     """Low and high rate, in USD per million tokens."""
     named = book(*rows).rows.rows(named=True)
     listed = {each: price_rows(row for row in named if row["kind"] == each) for each in KINDS}
-    rates = rates_at(listed, at or day(1), tokens, minute=0)
-    return tuple(None if rates[f"{kind}_{end}"] is None else rates[f"{kind}_{end}"] / 10**6 for end in ("low", "high"))
+    rate = rates_at(listed, at or day(1), tokens, minute=0).rates[KINDS.index(kind)]
+    return tuple(None if math.isnan(end) else end / 10**6 for end in rate)
 
 
 @pytest.mark.parametrize("kind", ["cache_read", "cache_write_5m", "cache_write_1h"])
@@ -72,11 +73,12 @@ def test_the_price_of_a_tier_holds_above_its_threshold() -> None:
 
 def pairs(*keys: tuple[str | None, str | None, str | None, bool | None]) -> pl.DataFrame:
     schema = {"provider": pl.String, "model": pl.String, "service_tier": pl.String, "is_batch": pl.Boolean}
-    return pl.DataFrame(list(keys), schema=schema, orient="row")
+    return pl.DataFrame(list(keys), schema=schema, orient="row").with_columns(region=pl.lit(None, pl.String))
 
 
 def grid(*rows: dict[str, Any], span: tuple[datetime, datetime] = (day(1), day(6)), **values: Any) -> Grid:
-    return rate_grid(pairs(("acme", "acme-large", None, None)), book(*rows), span, **values)
+    books = {"effective": [book(*rows)]}
+    return rate_grid(pairs(("acme", "acme-large", None, None)), books, span, Scenario(), **values)
 
 
 def test_only_changes_within_the_span_make_intervals() -> None:
@@ -85,17 +87,17 @@ def test_only_changes_within_the_span_make_intervals() -> None:
         price("output", n, start, effective_until=end)
         for n, (start, end) in enumerate(zip(starts, [*starts[1:], None], strict=True))
     ]
-    assert grid(*chain).breaks == (day(1, year=2021), day(3))
+    assert grid(*chain).lattice.breaks == (day(1, year=2021), day(3))
 
 
 def test_every_place_has_a_cell() -> None:
     rows = (*BASE, price("output", 12, day(3), min_input_tokens=100, effective_until=day(4)))
     rows += (price("output", 4, hours_utc="16:30-00:30", priority=1),)
     timed, untimed = grid(*rows, is_timed=True), grid(*rows)
-    places = (timed.any_bucket + 1) * (timed.any_slot + 1)
-    assert untimed.cells.height == (untimed.no_interval + 1) * places
-    assert timed.cells.height == (len(timed.breaks) + 1) * places
-    assert timed.cells["output_low"].null_count() == 0
+    places = (timed.lattice.any_bucket + 1) * (timed.lattice.any_slot + 1)
+    assert untimed.all_cells().height == untimed.n_cells == (untimed.lattice.no_interval + 1) * places
+    assert timed.all_cells().height == timed.n_cells == (len(timed.lattice.breaks) + 1) * places
+    assert timed.rates(timed.all_cells())["visible_output_low"].null_count() == 0
 
 
 def test_a_total_may_hold_requests_of_any_tier_up_to_its_own() -> None:
@@ -128,11 +130,6 @@ def test_a_service_tier_has_its_own_price_or_none(
     own = (price("output", 4, service_tier="flex"), price("output", 2, is_batch=True))
     row = call(output_tokens=10**6, service_tier=tier, is_batch=is_batch)
     assert reprice_tables(tables(calls=[row]), book=book(*BASE, *own))["calls"]["cost_usd"].item() == usd_per_mtok
-
-
-def test_a_tier_that_prices_only_the_tokens_above_it_is_refused() -> None:
-    with pytest.raises(PricingError, match="only the tokens above its threshold"):
-        grid(*BASE, price("output", 12, min_input_tokens=100, is_whole_request=False))
 
 
 def test_places_do_not_depend_on_which_names_were_met_before() -> None:

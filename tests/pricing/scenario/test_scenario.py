@@ -38,7 +38,10 @@ def test_flags_win_over_the_file(tmp_path: Path) -> None:
 
 
 def test_price_files_are_found_beside_the_scenario(tmp_path: Path) -> None:
+    (tmp_path / "contract.toml").touch()
     assert load_scenario(written(tmp_path, 'prices = ["contract.toml"]')).prices == (tmp_path / "contract.toml",)
+    with pytest.raises(PricingError, match=r"other\.toml: no such file"):
+        load_scenario(written(tmp_path, 'prices = ["other.toml"]'))
 
 
 @pytest.mark.parametrize(

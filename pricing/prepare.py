@@ -1,0 +1,146 @@
+"""What a trace is priced with, worked out before any call is priced: books, grid, rates, rates of exchange."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from pricing.book import PriceBook, load_book
+from pricing.book.named import load_named_book
+from pricing.cost.cache import FACTS_AFTER
+from pricing.cost.cost import Costs, cost_columns
+from pricing.cost.currency import load_fx
+from pricing.cost.facts import Facts
+from pricing.rates.grid import Grid, rate_grid
+from pricing.rates.keys import KEY_COLUMNS
+from pricing.rates.place import Times, cells_of, placed
+from pricing.rates.policy import View
+from pricing.rates.rate_facts import rate_facts
+from pricing.rates.times import END, START
+from pricing.scenario import Scenario
+from pricing.scenario.model import LIST_BOOK
+
+DENSE_CELLS: Final = 30_000
+"""Up to so many cells rates are worked out of all of them; beyond, of those that calls lie in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pricing:
+    """Everything a trace is priced with: the scenario, the rates that can occur, and what is known of the calls.
+
+    Args:
+        scenario: How to price.
+        books: Prices; of what is not a call, those of the first.
+        grid: Where calls are priced.
+        rates: Rates of the cells of the grid.
+        facts: Facts of the calls, after the cache policy.
+        times: Where the moment of a price comes from.
+        exchange: Rates of the currency by day; null: none is asked for.
+    """
+
+    scenario: Scenario
+    books: Sequence[PriceBook]
+    grid: Grid
+    rates: pl.DataFrame
+    facts: Facts
+    times: Times
+    exchange: pl.DataFrame | None
+
+    def sources(self) -> dict[str, str]:
+        """Give the sha256 of every file prices were read from."""
+        return sources_of(self.books)
+
+    def costs(self) -> Costs:
+        """Give the steps from rated calls to their costs."""
+        has_open = self.scenario.cache == "upper_bound"
+        return cost_columns(self.facts, rate_facts(self.rates), self.grid.lattice.above, has_open=has_open)
+
+
+def prepare(
+    tables: Mapping[str, pl.LazyFrame], scenario: Scenario, facts: Facts, book: PriceBook | None = None
+) -> Pricing:
+    """Collect what can occur in a trace and work out its rates.
+
+    Args:
+        tables: Canonical tables.
+        scenario: How to price.
+        facts: Facts of ``tables["calls"]``.
+        book: Prices; null: the package's own with the scenario's files.
+
+    Raises:
+        PricingError: if the scenario names what its books or files do not have.
+    """
+    books = books_of(scenario, book)
+    pairs = tables["calls"].select(KEY_COLUMNS).unique().collect(engine="streaming")
+    pairs = pairs.with_columns(pl.col(KEY_COLUMNS).exclude("is_batch").cast(pl.String)).unique()
+    times = _times(tables, scenario)
+    is_timed = scenario.moment is not None or "started_at" in facts.known
+    grid = rate_grid(pairs, books, _span(facts, scenario), scenario, is_timed=is_timed)
+    known = FACTS_AFTER[scenario.cache](facts) if scenario.cache in FACTS_AFTER else facts
+    rates = grid.rates(_cells(tables["calls"], grid, known, times))
+    exchange = _exchange(tables, grid, known, times)
+    return Pricing(scenario, books["effective"], grid, rates, known, times, exchange)
+
+
+def books_of(scenario: Scenario, book: PriceBook | None = None) -> dict[View, list[PriceBook]]:
+    """Give the books of every view whose prices differ from what is paid in the end.
+
+    Args:
+        scenario: How to price.
+        book: Prices of every view; null: the package's own, with the scenario's files but for list prices.
+    """
+    effective = [_book(name, scenario.prices, book) for name in scenario.books]
+    books: dict[View, list[PriceBook]] = {"effective": effective}
+    if scenario.discount or (scenario.prices and book is None):
+        books["list"] = [_book(name, (), book) for name in scenario.books]
+    if any(discount.type == "commitment" for discount in scenario.discount):
+        books["contracted"] = effective
+    return books
+
+
+def sources_of(books: Sequence[PriceBook]) -> dict[str, str]:
+    """sha256 of every file books were read from."""
+    return {name: digest for book in books for name, digest in book.sources.items()}
+
+
+def _book(name: str, files: Sequence[Path], book: PriceBook | None) -> PriceBook:
+    return (book or load_book(files)) if name == LIST_BOOK else load_named_book(name).price_book()
+
+
+def _times(tables: Mapping[str, pl.LazyFrame], scenario: Scenario) -> Times:
+    of_rollouts = tables["rollouts"].select("rollout_id", _rollout_at=pl.coalesce("started_at", "ended_at"))
+    of_runs = tables["runs"].select("run_id", _run_at=pl.coalesce("started_at", "ended_at"))
+    return Times(scenario.moment, of_rollouts, of_runs)
+
+
+def _span(facts: Facts, scenario: Scenario) -> tuple[datetime, datetime]:
+    if scenario.moment is not None:
+        return scenario.moment, scenario.moment
+    first, last = facts.lowest.get("started_at"), facts.highest.get("started_at")
+    if "started_at" not in facts.known or first is None or last is None:
+        return START, END
+    return first, last
+
+
+def _cells(calls: pl.LazyFrame, grid: Grid, facts: Facts, times: Times) -> pl.DataFrame:
+    """Cells whose rates are asked for: all where there are few, else those that calls lie in."""
+    if grid.n_cells <= DENSE_CELLS:
+        return grid.all_cells()
+    places = placed(calls, grid, facts, times).select(pl.col("_place").unique()).collect(engine="streaming")
+    return cells_of(places["_place"].sort(), grid)
+
+
+def _exchange(tables: Mapping[str, pl.LazyFrame], grid: Grid, facts: Facts, times: Times) -> pl.DataFrame | None:
+    """Rates of exchange of every day something is priced at."""
+    if grid.scenario.currency is None:
+        return None
+    table = load_fx(grid.scenario.currency)
+    if times.moment is not None:
+        return table.of([times.moment.date()])
+    stamps = [placed(tables["calls"], grid, facts, times).select(_at="_at")]
+    stamps += [tables[name].select(_at="started_at") for name in ("charges", "rollouts", "runs")]
+    days = pl.concat(stamps).select(pl.col("_at").dt.date().unique()).collect(engine="streaming")
+    return table.of(days["_at"].drop_nulls())

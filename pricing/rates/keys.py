@@ -1,0 +1,298 @@
+"""What the calls of one price key are billed by: the models its name meant, with their rows at its tier and region.
+
+A price key is who bills which model at which tier in which region, as the trace writes it.
+"""
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from itertools import chain
+from typing import Any, Final, TypeVar
+
+import polars as pl
+
+from pricing.book import PriceBook
+from pricing.names.resolve import resolve
+from pricing.rates.in_force import KINDS, PriceRow, PriceRows, price_rows
+from pricing.rates.times import END, START
+from pricing.scenario import Scenario
+from pricing.scenario.model import Substitute
+
+KEY_COLUMNS: Final = ("provider", "model", "service_tier", "is_batch", "region")
+STANDARD_TIERS: Final = frozenset({"", "standard", "default", "auto", "on_demand"})
+_HALVED_TIERS: Final = frozenset({"flex"})
+_ALL: Final = "*"
+Row = Mapping[str, Any]
+"""A row of PRICES."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowSet:
+    """Rows a call may be billed by, at one number of tokens billed per token counted.
+
+    Args:
+        own: Rows of its tier.
+        batch: Rows of the batch endpoint; empty: no call goes through it.
+        standard: Rows of the standard tier, half of which is assumed where its own or the batch has none; null:
+            nothing is assumed.
+    """
+
+    own: PriceRows
+    batch: PriceRows
+    standard: PriceRows | None
+
+    def __iter__(self) -> Iterator[PriceRow]:
+        sets = (self.own, self.batch, self.standard or {})
+        return chain.from_iterable(listed for rows in sets for listed in rows.values())
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """One model a name meant, from (included) until (excluded).
+
+    Args:
+        since: From when the name meant it.
+        until: Until when.
+        provider: Who bills.
+        model: Model of the price book.
+        rows: Its rows at the fewest, the stated and the most tokens; the same three times but for a substitute.
+        multipliers: What all its prices are multiplied by in the region, and since when, ascending.
+        caches: Shortest prompt its provider caches, seconds it is kept (nan: not stated), and since when, ascending.
+    """
+
+    since: datetime
+    until: datetime
+    provider: str
+    model: str
+    rows: tuple[RowSet, RowSet, RowSet]
+    multipliers: tuple[tuple[datetime, float], ...] = ()
+    caches: tuple[tuple[datetime, tuple[int, float]], ...] = ()
+
+    def multiplier(self, moment: datetime) -> float:
+        """What its prices are multiplied by at a moment."""
+        return _latest(self.multipliers, moment, 1.0)
+
+    def cache(self, moment: datetime) -> tuple[int, float]:
+        """Shortest prompt that is cached at a moment, and seconds it is kept; nothing stated: any, for good."""
+        return _latest(self.caches, moment, (0, math.nan))
+
+    @property
+    def bills_writes(self) -> bool:
+        """Whether writing to the cache has a price of its own."""
+        return any(rows.own.get("cache_write_5m") for rows in self.rows)
+
+    @cached_property
+    def moments(self) -> frozenset[datetime]:
+        """Moments at which one of its prices changes, or may."""
+        moments = {self.since, self.until, *(since for since, _ in (*self.multipliers, *self.caches))}
+        for row in chain.from_iterable(self.rows):
+            moments |= {row.since, row.until, *row.covered}
+        return frozenset(moments - {START, END})
+
+
+_Value = TypeVar("_Value")
+
+
+def _latest(steps: Sequence[tuple[datetime, _Value]], moment: datetime, otherwise: _Value) -> _Value:
+    """Value in force at a moment, of values each in force from a moment on."""
+    number = bisect_right(steps, moment, key=lambda step: step[0])
+    return steps[number - 1][1] if number else otherwise
+
+
+@dataclass(frozen=True)
+class Key:
+    """How the calls of one price key are billed.
+
+    Args:
+        stretches: Models its name meant; none: in no book.
+        share_frac: Share of its calls billed at the batch price.
+        is_what_if: Priced as another model than was called.
+        is_skipped: Left out of every sum by the book it is priced with.
+        is_timeless: Its book dates no price, so that calls without a moment have one too.
+    """
+
+    stretches: tuple[Stretch, ...]
+    share_frac: float = 0.0
+    is_what_if: bool = False
+    is_skipped: bool = False
+    is_timeless: bool = False
+
+    @cached_property
+    def moments(self) -> tuple[datetime, ...]:
+        """Moments at which one of its prices changes, or may, ascending."""
+        return tuple(sorted(frozenset().union(*(stretch.moments for stretch in self.stretches))))
+
+    def at(self, moment: datetime) -> Stretch | None:
+        """Model its name meant at a moment; null: none."""
+        return next((stretch for stretch in self.stretches if stretch.since <= moment < stretch.until), None)
+
+    @property
+    def price_model(self) -> str | None:
+        """provider/model of the latest model its name meant; null: in no book."""
+        return f"{self.stretches[-1].provider}/{self.stretches[-1].model}" if self.stretches else None
+
+
+def price_keys(pairs: pl.DataFrame, books: Sequence[PriceBook], scenario: Scenario) -> tuple[pl.DataFrame, list[Key]]:
+    """Find out how each distinct key of a trace is billed under a scenario; the first book that lists a model counts.
+
+    Returns:
+        KEY_COLUMNS sorted with key (its number), and the keys in that order.
+    """
+    unique = pairs.select(KEY_COLUMNS).unique().sort(KEY_COLUMNS, nulls_last=False).with_row_index("key")
+    wanted = [_wanted(row, scenario) for row in unique.iter_rows(named=True)]
+    targets = _targets({want.pair for want in wanted}, books)
+    rows = _listed(targets)
+    is_skipped = any(book.unlisted == "skipped" for book in books)
+    return unique, [_key(want, targets[want.pair], rows, scenario, is_skipped=is_skipped) for want in wanted]
+
+
+_Pair = tuple[str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a key asks of the books: provider and model, tiers, batch share, region, the substitute it stands for."""
+
+    pair: _Pair
+    tier: str
+    batch_tier: str
+    share_frac: float
+    region: str | None
+    substitute: Substitute | None
+
+
+def _wanted(row: Mapping[str, Any], scenario: Scenario) -> _Wanted:
+    pair = row["provider"], row["model"]
+    fitting = (each for each in scenario.substitute if each.model == pair[1] and each.provider in (None, pair[0]))
+    substitute = next(fitting, None)
+    stated = str(scenario.service_tier or row["service_tier"] or "").lower()
+    is_batch = bool(row["is_batch"]) or stated == "batch"
+    tier = "standard" if stated in STANDARD_TIERS or stated == "batch" else stated
+    share = float(is_batch) if scenario.batch is None else scenario.batch.share_frac
+    meant = (substitute.to_provider, substitute.to) if substitute else pair
+    batch_tier = tier if scenario.batch is None else "standard"
+    return _Wanted(meant, tier, batch_tier, share, scenario.region or row["region"], substitute)
+
+
+_Found = tuple[PriceBook, list[Row]]
+"""The book that lists a model, and what its name meant there."""
+
+
+def _targets(pairs: Iterable[_Pair], books: Sequence[PriceBook]) -> dict[_Pair, _Found | None]:
+    found: dict[_Pair, _Found | None] = dict.fromkeys(pairs)
+    for book in books:
+        missing = [pair for pair, known in found.items() if known is None]
+        frame = pl.DataFrame(missing, schema={"provider": pl.String, "model": pl.String}, orient="row")
+        listed = resolve(frame, book.directory).filter(pl.col("price_model").is_not_null())
+        for target in listed.iter_rows(named=True):
+            pair = target["provider"], target["model"]
+            known = found[pair]
+            found[pair] = (book, [*(known[1] if known else []), target])
+    return found
+
+
+_Owner = tuple[int, str, str]
+"""A book (by its identity), provider and model."""
+
+
+def _listed(found: Mapping[_Pair, _Found | None]) -> dict[_Owner, list[Row]]:
+    """Rows of the models found, of the kinds a call is priced by."""
+    wanted: dict[int, tuple[PriceBook, set[tuple[str, str]]]] = {}
+    for book, targets in filter(None, found.values()):
+        models = wanted.setdefault(id(book), (book, set()))[1]
+        models |= {(target["price_provider"], target["price_model"]) for target in targets}
+    rows: dict[_Owner, list[Row]] = {}
+    for number, (book, models) in wanted.items():
+        frame = pl.DataFrame(sorted(models), schema={"provider": pl.String, "model": pl.String}, orient="row")
+        listed = book.rows.join(frame, on=["provider", "model"], how="semi").filter(pl.col("kind").is_in(KINDS))
+        for row in listed.iter_rows(named=True):
+            rows.setdefault((number, row["provider"], row["model"]), []).append(row)
+    return rows
+
+
+def _key(
+    wanted: _Wanted, found: _Found | None, rows: Mapping[_Owner, list[Row]], scenario: Scenario, *, is_skipped: bool
+) -> Key:
+    is_what_if = wanted.substitute is not None
+    if found is None:
+        return Key((), wanted.share_frac, is_what_if=is_what_if, is_skipped=is_skipped)
+    book, targets = found
+    if book.is_tier_blind:
+        wanted = replace(wanted, tier="standard", share_frac=0.0)
+    stretches = tuple(_stretch(target, wanted, book, rows, scenario) for target in targets)
+    is_timeless = book.own_directory is not None and not any(stretch.moments for stretch in stretches)
+    return Key(stretches, wanted.share_frac, is_what_if=is_what_if, is_timeless=is_timeless)
+
+
+def _stretch(
+    target: Mapping[str, Any],
+    wanted: _Wanted,
+    book: PriceBook,
+    rows: Mapping[_Owner, list[Row]],
+    scenario: Scenario,
+) -> Stretch:
+    provider, model = target["price_provider"], target["price_model"]
+    of_region = _in_region(rows.get((id(book), provider, model), []), wanted.region)
+    factors = wanted.substitute.factors if wanted.substitute else (1.0, 1.0, 1.0)
+    sets = {factor: _row_set(of_region, wanted, scenario, factor) for factor in factors}
+    has_own_rows = any(row["region"] is not None for row in of_region)
+    return Stretch(
+        target["alias_from"] or START,
+        target["alias_until"] or END,
+        provider,
+        model,
+        (sets[factors[0]], sets[factors[1]], sets[factors[2]]),
+        () if has_own_rows else _multipliers(book, provider, model, wanted.region),
+        _caches(book, provider, model) if scenario.cache == "upper_bound" else (),
+    )
+
+
+def _in_region(rows: Iterable[Row], region: str | None) -> list[Row]:
+    """Rows of the region where it has prices of its own, else those of any region."""
+    listed = list(rows)
+    own = [row for row in listed if region is not None and row["region"] == region]
+    return own or [row for row in listed if row["region"] is None]
+
+
+def _row_set(rows: Sequence[Row], wanted: _Wanted, scenario: Scenario, factor: float) -> RowSet:
+    def of(tier: str, *, is_batch: bool) -> PriceRows:
+        chosen = [row for row in rows if row["service_tier"] == tier and row["is_batch"] == is_batch]
+        return {kind: price_rows((row for row in chosen if row["kind"] == kind), factor) for kind in KINDS}
+
+    is_halved = scenario.unlisted_tiers == "half" and (wanted.share_frac > 0 or wanted.tier in _HALVED_TIERS)
+    return RowSet(
+        own=of(wanted.tier, is_batch=False),
+        batch=of(wanted.batch_tier, is_batch=True) if wanted.share_frac > 0 else {},
+        standard=of("standard", is_batch=False) if is_halved else None,
+    )
+
+
+def _multipliers(book: PriceBook, provider: str, model: str, region: str | None) -> tuple[tuple[datetime, float], ...]:
+    if region is None:
+        return ()
+    fitting = [
+        (row["effective_from"] or START, row["multiplier"])
+        for row in book.regions.filter(provider=provider, region=region).iter_rows(named=True)
+        if fits(row["models"], model)
+    ]
+    return tuple(sorted(fitting))
+
+
+def _caches(book: PriceBook, provider: str, model: str) -> tuple[tuple[datetime, tuple[int, float]], ...]:
+    """Rules of the provider's cache for a model; of several from one moment on the first listed counts."""
+    rules: dict[datetime, tuple[int, float]] = {}
+    for row in book.caches.filter(provider=provider).iter_rows(named=True):
+        if fits(row["models"], model):
+            ttl_s = math.nan if row["ttl_s"] is None else row["ttl_s"]
+            rules.setdefault(row["effective_from"] or START, (row["min_tokens"], ttl_s))
+    return tuple(sorted(rules.items()))
+
+
+def fits(models: str | None, model: str) -> bool:
+    """Tell whether a model is meant by a model id, by the start of ids and *, or by null (all)."""
+    if models is None or models == model:
+        return True
+    return models.endswith(_ALL) and model.startswith(models.removesuffix(_ALL))

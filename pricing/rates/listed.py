@@ -1,0 +1,137 @@
+"""List prices at places: what each key's models list at each cell of a lattice, as arrays; nothing taken off yet."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import product
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from pricing.rates.in_force import INPUT_KINDS, KINDS, PriceRows, rates_at
+from pricing.rates.keys import Key, RowSet, Stretch
+from pricing.rates.lattice import Lattice
+from pricing.rates.times import START
+
+Floats = npt.NDArray[np.float64]
+ASSUMED: Final = "assumed/half"
+_N_READINGS: Final = 3
+_REQUEST: Final = KINDS.index("request")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is listed at one place.
+
+    Args:
+        rates: Reading (fewest, stated, most tokens) x endpoint (own tier, batch) x end (low, high) x kind; nan: not
+            known. Kinds are ``KINDS``, then the additions above each threshold of the lattice.
+        since: Latest stated moment of the price of uncached input; null: always, or none in force.
+        evidence: Layer and date basis of that price, or that it is assumed; null: none in force.
+    """
+
+    rates: Floats
+    since: datetime | None
+    evidence: str | None
+
+
+@dataclass(frozen=True)
+class Lister:
+    """List prices of keys on a lattice; what was worked out once is kept."""
+
+    keys: Sequence[Key]
+    lattice: Lattice
+    known: dict[tuple[int, int, int, int], Place] = field(default_factory=dict)
+
+    def at(self, key: int, interval: int, bucket: int, slot: int) -> Place:
+        """What a key lists at a place."""
+        moment = self.lattice.moment(interval)
+        number = -1 if moment is None else bisect_right(self.keys[key].moments, moment)
+        address = key, number, bucket, slot
+        if address not in self.known:
+            self.known[address] = self._listed(self.keys[key], moment, bucket, slot)
+        return self.known[address]
+
+    def _listed(self, key: Key, moment: datetime | None, bucket: int, slot: int) -> Place:
+        moment = START if moment is None and key.is_timeless else moment
+        stretch = None if moment is None else key.at(moment)
+        if moment is None or stretch is None:
+            return self._nothing(key, is_timed=moment is not None)
+        buckets, slots = self.lattice.buckets[bucket], self.lattice.weeks[slot]
+        single = [self._single(stretch, moment, *place) for place in product(buckets, slots)]
+        return single[0] if len(single) == 1 else self._spanned(single, is_over_buckets=len(buckets) > 1)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the rates of a place."""
+        return _N_READINGS, 2, 2, len(KINDS) + len(INPUT_KINDS) * len(self.lattice.above)
+
+    def _nothing(self, key: Key, *, is_timed: bool) -> Place:
+        """Nothing is in force; without a moment, that there is no fee is known only of models that never had one."""
+        rates = np.full(self.shape, np.nan)
+        has_fee = any(rows.own.get("request") for stretch in key.stretches for rows in stretch.rows)
+        if is_timed or not has_fee:
+            rates[..., _REQUEST] = 0.0
+        return Place(rates, None, None)
+
+    def _single(self, stretch: Stretch, moment: datetime, bucket: int, slot: int) -> Place:
+        where = self.lattice.tokens(bucket), self.lattice.minute(slot)
+        rates = np.empty(self.shape)
+        for number, rows in enumerate(stretch.rows):
+            rates[number], since, evidence = self._endpoints(rows, moment, *where)
+            if rows is stretch.rows[0] and stretch.rows[0] is stretch.rows[2]:
+                rates[:] = rates[0]
+                break
+        return Place(rates, since, evidence)
+
+    def _endpoints(
+        self, rows: RowSet, moment: datetime, tokens: int, minute: int
+    ) -> tuple[Floats, datetime | None, str | None]:
+        own, since, evidence = self._ends(rows.own, moment, tokens, minute)
+        batch, since_batch, evidence_batch = self._ends(rows.batch, moment, tokens, minute)
+        if rows.batch:
+            since, evidence = since_batch, evidence_batch
+        if rows.standard is not None:
+            standard, since_standard, _ = self._ends(rows.standard, moment, tokens, minute)
+            half = _halved(standard)
+            is_assumed = np.isnan([own, batch]) & ~np.isnan(half)
+            if is_assumed.any():
+                since, evidence = since_standard, ASSUMED
+            own, batch = np.where(is_assumed, half, [own, batch])
+        return np.stack([own, batch]), since, evidence
+
+    def _ends(
+        self, rows: PriceRows, moment: datetime, tokens: int, minute: int
+    ) -> tuple[Floats, datetime | None, str | None]:
+        listed = rates_at(rows, moment, tokens, minute, self.lattice.above)
+        return np.array(listed.rates, dtype=np.float64).T, listed.since, listed.evidence
+
+    def _spanned(self, places: Sequence[Place], *, is_over_buckets: bool) -> Place:
+        """Span rates over places: the lowest low, the highest high, nan where one of them is not known."""
+        rates = np.stack([place.rates for place in places])
+        if is_over_buckets:
+            rates = self._without_thresholds(rates)
+        low, high = rates[..., 0, :].min(axis=0), rates[..., 1, :].max(axis=0)
+        since = [place.since for place in places if place.since is not None]
+        return Place(np.stack([low, high], axis=-2), max(since, default=None), places[-1].evidence)
+
+    def _without_thresholds(self, rates: Floats) -> Floats:
+        """Let every token pay the price below or above a threshold: requests of a total cannot be told apart."""
+        n_kinds, n_inputs = len(KINDS), len(INPUT_KINDS)
+        steps = rates[..., n_kinds:].reshape(*rates.shape[:-1], -1, n_inputs)
+        base = rates[..., :n_inputs]
+        reached = np.concatenate([base[..., None, :], base[..., None, :] + np.cumsum(steps, axis=-2)], axis=-2)
+        spanned = rates.copy()
+        spanned[..., n_kinds:] = 0.0
+        spanned[..., 0, :n_inputs] = reached[..., 0, :, :].min(axis=-2)
+        spanned[..., 1, :n_inputs] = reached[..., 1, :, :].max(axis=-2)
+        return spanned
+
+
+def _halved(rates: Floats) -> Floats:
+    """Half the price of every kind but fees per request."""
+    halved = rates / 2
+    halved[..., _REQUEST] = rates[..., _REQUEST]
+    return halved

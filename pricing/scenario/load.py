@@ -1,0 +1,113 @@
+"""A scenario from a TOML file and flags; what does not fit is an error that says what would."""
+
+import inspect
+import tomllib
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from pricing.book.named import BOOKS_FOLDER, book_files
+from pricing.scenario.model import LIST_BOOK, Scenario, is_file
+from traces.errors import PricingError
+
+
+def load_scenario(path: Path | None = None, *, book_folders: Sequence[Path] = (), **flags: Any) -> Scenario:
+    """Load a scenario file, then apply the flags that are not null.
+
+    Args:
+        path: TOML file; the files it names are looked for beside it.
+        book_folders: Where books of the user lie, beside those the package ships.
+        **flags: Keys of a scenario; they win over the file.
+
+    Raises:
+        PricingError: if the file cannot be read, or holds an unknown key or a value that does not fit.
+    """
+    given = {} if path is None else _read(path)
+    given |= {key: value for key, value in flags.items() if value is not None}
+    try:
+        scenario = Scenario.model_validate(given)
+    except ValidationError as error:
+        raise _explained(path, error) from error
+    except ValueError as error:
+        raise PricingError(f"{path or 'scenario'}: {error}", _known(Scenario)) from error
+    scenario = scenario.model_copy(update={"books": tuple(_found(name, book_folders) for name in scenario.books)})
+    _check_files(scenario)
+    return scenario
+
+
+def _found(book: str, folders: Sequence[Path]) -> str:
+    """Name of a book that the package ships, or the file of another."""
+    if book == LIST_BOOK or is_file(book):
+        return book
+    shipped, known = book_files(), book_files([BOOKS_FOLDER, *folders])
+    if book not in known:
+        names = [LIST_BOOK, *known]
+        near = get_close_matches(book, names, n=1)
+        raise PricingError(f"no book {book!r}", f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}")
+    return book if book in shipped else str(known[book])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise PricingError(f"{path}: {error}", "a scenario is a TOML file: see docs/scenarios.md") from error
+    if isinstance(given.get("prices"), list):
+        given["prices"] = [path.parent / str(name) for name in given["prices"]]
+    if isinstance(given.get("books"), list):
+        given["books"] = [str(path.parent / name) if is_file(str(name)) else name for name in given["books"]]
+    currency = given.get("currency")
+    if isinstance(currency, dict) and "rates" in currency:
+        currency["rates"] = path.parent / str(currency["rates"])
+    return given
+
+
+def _check_files(scenario: Scenario) -> None:
+    for _, path in scenario.file_copies():
+        if not path.is_file():
+            raise PricingError(f"{path}: no such file", "files are looked for beside the scenario that names them")
+
+
+def _explained(path: Path | None, error: ValidationError) -> PricingError:
+    first = error.errors(include_url=False)[0]
+    names = [part for part in first["loc"] if isinstance(part, int) or part in _keys(Scenario)]
+    key = ".".join(map(str, first["loc"] if first["type"] in ("extra_forbidden", "missing") else names)) or "scenario"
+    where = f"{path or 'scenario'}: "
+    if first["type"] == "extra_forbidden":
+        return PricingError(f"{where}unknown key {key!r}", _nearest(str(first["loc"][-1]), first["loc"][:-1]))
+    if first["type"] == "missing":
+        return PricingError(f"{where}{key} is missing", f"add {first['loc'][-1]} = ...")
+    problem = first["msg"].removeprefix("Value error, ")
+    return PricingError(f"{where}{key}: {problem}", f"value given: {first['input']!r}")
+
+
+def _nearest(key: str, place: Sequence[int | str]) -> str:
+    model: type[BaseModel] = Scenario
+    for part in place:
+        model = _part_of(model.model_fields[part]) if isinstance(part, str) and part in model.model_fields else model
+    near = get_close_matches(key, model.model_fields, n=1)
+    return f"did you mean {near[0]!r}?" if near else _known(model)
+
+
+def _known(model: type[BaseModel]) -> str:
+    return f"known keys: {', '.join(model.model_fields)}"
+
+
+def _part_of(field: FieldInfo) -> type[BaseModel]:
+    """Model of a table in a scenario, through its list or its alternative of null."""
+    pending: list[Any] = [field.annotation]
+    while pending:
+        kind = pending.pop()
+        if inspect.isclass(kind) and issubclass(kind, BaseModel):
+            return kind
+        pending += get_args(kind)
+    return Scenario
+
+
+def _keys(model: type[BaseModel]) -> set[str]:
+    parts = [_part_of(field) for field in model.model_fields.values()]
+    return set(model.model_fields).union(*(part.model_fields for part in parts))

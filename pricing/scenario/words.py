@@ -1,0 +1,86 @@
+"""A scenario in words, for titles: what differs from list prices on the day of each call."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from traces.schema import ROLES
+
+if TYPE_CHECKING:
+    from pricing.scenario.model import Discount, Scenario, Substitute
+
+
+def in_words(scenario: "Scenario") -> str:
+    """Say how a scenario prices, in one line."""
+    return ", ".join(words for part in _PARTS if (words := part(scenario)))
+
+
+def _prices(scenario: "Scenario") -> str:
+    moment = scenario.moment
+    when = "on the day of each call" if moment is None else f"of {moment:%Y-%m-%d}"
+    named = " then ".join("list" if book == "list" else f"book {book}" for book in scenario.books)
+    return f"{named} prices {when}"
+
+
+def _files(scenario: "Scenario") -> str:
+    return f"{len(scenario.prices)} price file(s) of one's own" if scenario.prices else ""
+
+
+def _substitutes(scenario: "Scenario") -> str:
+    return ", ".join(_substitute(each) for each in scenario.substitute)
+
+
+def _substitute(each: "Substitute") -> str:
+    low, middle, high = each.factors
+    span = f" ({low:g} to {high:g})" if low < high else ""
+    times = f" times {middle:g}{span}" if (low, middle, high) != (1, 1, 1) else ""
+    return f"same tokens{times}, other model: {each.model} priced as {each.to}"
+
+
+def _cache(scenario: "Scenario") -> str:
+    return {"none": "all input uncached", "upper_bound": "most that a prompt cache could hold"}.get(scenario.cache, "")
+
+
+def _batch(scenario: "Scenario") -> str:
+    if scenario.batch is None:
+        return ""
+    turnaround = scenario.batch.turnaround_s
+    time = "time not known" if turnaround is None else f"{turnaround:g} s a turn"
+    return f"{scenario.batch.share_frac:.0%} of calls in batches ({time})"
+
+
+def _tier(scenario: "Scenario") -> str:
+    return f"service tier {scenario.service_tier}" if scenario.service_tier else ""
+
+
+def _unlisted(scenario: "Scenario") -> str:
+    return "half price assumed for batch and flex where none is listed" if scenario.unlisted_tiers == "half" else ""
+
+
+def _region(scenario: "Scenario") -> str:
+    return f"region {scenario.region}" if scenario.region else ""
+
+
+def _hosts(scenario: "Scenario") -> str:
+    return ", ".join(f"{'open models' if model == '*' else model} at {host}" for model, host in scenario.hosts.items())
+
+
+def _discounts(scenario: "Scenario") -> str:
+    return ", ".join(_discount(each) for each in scenario.discount)
+
+
+def _discount(each: "Discount") -> str:
+    whose = " ".join(filter(None, (each.provider, each.model))) or "everything"
+    return f"{each.frac:.4g} off {whose} ({each.type})"
+
+
+def _roles(scenario: "Scenario") -> str:
+    return f"only {' and '.join(scenario.roles)} calls" if set(scenario.roles) != set(ROLES) else ""
+
+
+def _currency(scenario: "Scenario") -> str:
+    return f"also in {scenario.currency.code}" if scenario.currency else ""
+
+
+_PARTS: Final[tuple[Callable[["Scenario"], str], ...]] = (
+    _prices, _files, _substitutes, _cache, _batch, _tier, _unlisted, _region, _hosts, _discounts, _roles, _currency,
+)  # fmt: skip
