@@ -90,7 +90,7 @@ def priced_sums(
     """
     in_rollouts = (calls.filter(pl.col("rollout_id").is_not_null()) for calls in shards or [tables["calls"]])
     sums = sums_by_rollout(in_rollouts, charges, pricing)
-    costs = rollout_costs(tables["rollouts"], sums, _seen(tables["calls"]))
+    costs = rollout_costs(tables["rollouts"], sums, seen_calls(tables["calls"]))
     rollouts = with_api_clock(costs, tables["calls"], pricing.scenario).collect(engine="streaming")
     of_run = tables["calls"].filter(pl.col("rollout_id").is_null())
     of_whole = charges.filter(pl.col("rollout_id").is_null())
@@ -101,7 +101,7 @@ def priced_sums(
     return next(written), next(written)
 
 
-def _seen(calls: pl.LazyFrame) -> pl.LazyFrame:
+def seen_calls(calls: pl.LazyFrame) -> pl.LazyFrame:
     """Requests the trace holds of each rollout, of all roles; a total of an unknown number is one."""
     return calls.group_by("rollout_id").agg(_n_seen=pl.col("n_requests").fill_null(1).sum())
 

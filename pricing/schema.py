@@ -83,7 +83,7 @@ MODEL_FACTS: Final = Table(
 CACHE_RULES: Final = Table(
     "cache_rules",
     (),
-    "What a provider's prompt cache holds: the first row that fits a model and a moment counts.",
+    "What a provider's prompt cache holds: the latest row that fits a model and a moment counts.",
     (
         Column("provider", pl.String, "Who bills.", nullable=False),
         _OF_MODELS,

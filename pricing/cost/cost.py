@@ -56,7 +56,7 @@ def cost_columns(facts: Facts, rates: RateFacts, thresholds: tuple[int, ...] = (
         thresholds: Input tokens above which tokens have a price of their own.
         has_open: The column is_cache_open says of which calls a cache policy leaves only bounds.
     """
-    terms = UsageTerms(facts, rates, thresholds)
+    terms = UsageTerms(facts, "request" not in rates.free, thresholds)
     is_wide = most_pusd(facts, rates) > MOST_PUSD
     products = Products(terms.all(), rates, len(thresholds), is_wide=is_wide)
     if _is_plain(facts, rates, products):

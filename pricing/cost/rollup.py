@@ -139,9 +139,7 @@ def rollout_costs(rollouts: pl.LazyFrame, sums: pl.LazyFrame, seen: pl.LazyFrame
     """
     joined = rollouts.join(sums, on="rollout_id", how="left", maintain_order="left")
     joined = joined.join(seen, on="rollout_id", how="left", maintain_order="left")
-    at_least = pl.when(pl.col("n_rows").is_null() & pl.col("_n_seen").is_null()).then(1).otherwise(0)
-    missing = (pl.coalesce(pl.col("n_calls") - pl.col("_n_seen").fill_null(0), at_least)).clip(0)
-    priced = joined.with_columns(_missing=missing).pipe(_without_missing).with_columns(recorded_clock())
+    priced = joined.with_columns(_missing=missing_calls()).pipe(_without_missing).with_columns(recorded_clock())
     return priced.drop("_missing", "_n_seen")
 
 
@@ -156,10 +154,20 @@ def run_costs(runs: pl.LazyFrame, rollouts: pl.LazyFrame, whole: pl.LazyFrame) -
     joined = runs.join(_resummed(wide, "run_id"), on="run_id", how="left", maintain_order="left")
     n_rollouts = rollouts.group_by("run_id").agg(_n_rollouts=pl.len().cast(pl.Int64))
     joined = joined.join(n_rollouts, on="run_id", how="left", maintain_order="left")
+    return joined.with_columns(_missing=missing_rollouts()).pipe(_without_missing).drop("_missing", "_n_rollouts")
+
+
+def missing_calls() -> pl.Expr:
+    """Calls of a rollout the trace does not hold: n_calls (stated) against _n_seen; one where nothing is seen."""
+    at_least = pl.when(pl.col("n_rows").is_null() & pl.col("_n_seen").is_null()).then(1).otherwise(0)
+    return pl.coalesce(pl.col("n_calls") - pl.col("_n_seen").fill_null(0), at_least).clip(0)
+
+
+def missing_rollouts() -> pl.Expr:
+    """Rollouts of a run the trace does not hold: recorded_n_rollouts against _n_rollouts; one where is nothing."""
     at_least = pl.when(pl.col("n_rows").is_null()).then(1).otherwise(0)
     missing = pl.coalesce(pl.col("recorded_n_rollouts") - pl.col("_n_rollouts").fill_null(0), at_least).clip(0)
-    missing = pl.when(pl.col("_n_rollouts") > 0).then(missing).otherwise(at_least)
-    return joined.with_columns(_missing=missing).pipe(_without_missing).drop("_missing", "_n_rollouts")
+    return pl.when(pl.col("_n_rollouts") > 0).then(missing).otherwise(at_least)
 
 
 def _resummed(parts: pl.LazyFrame, key: str) -> pl.LazyFrame:

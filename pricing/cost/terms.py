@@ -10,7 +10,6 @@ from typing import Final
 import polars as pl
 
 from pricing.cost.facts import Facts
-from pricing.rates.rate_facts import RateFacts
 from pricing.rates.terms import ORDERED_INPUT, above
 from traces.schema import INPUT_PARTS
 
@@ -34,12 +33,12 @@ class UsageTerms:
 
     Args:
         facts: Facts of the calls.
-        rates: Facts of the rates they are priced at.
+        has_fees: Some model takes a fee per request.
         thresholds: Input tokens above which tokens have a price of their own, ascending.
     """
 
     facts: Facts
-    rates: RateFacts
+    has_fees: bool
     thresholds: tuple[int, ...] = ()
 
     def all(self) -> dict[str, pl.Expr]:
@@ -95,7 +94,7 @@ class UsageTerms:
         yield "outside_reasoning", pl.when(is_inside).then(ZERO).otherwise(_OUTPUT_HIGH - _OUTPUT)
 
     def _requests(self) -> Iterator[tuple[str, pl.Expr]]:
-        if "request" not in self.rates.free:
+        if self.has_fees:
             yield "request", pl.col("n_requests")
 
     def _above(self, input_: dict[str, pl.Expr]) -> dict[str, pl.Expr]:

@@ -74,10 +74,10 @@ class Grid:
             name: pl.Series([getattr(keys[key], name) for key in cells["key"]], dtype=pl.Boolean)
             for name in ("is_what_if", "is_skipped")
         }
-        caches = self._caches(cells) if self.scenario.cache == "upper_bound" else {}
+        caches = self.caches(cells) if self.scenario.cache == "upper_bound" else {}
         return cells.with_columns(**columns, **flags, **caches)
 
-    def _caches(self, cells: Cells) -> dict[str, pl.Series]:
+    def caches(self, cells: Cells) -> dict[str, pl.Series]:
         """What the cache of each cell's provider holds; see ``cost.cache.with_full_cache``."""
         keys = self.views["effective"]
         moments = [
@@ -128,17 +128,20 @@ def rate_grid(
     found = {view: price_keys(pairs, listed, scenario) for view, listed in books.items()}
     frame = found["effective"][0]
     keys = {view: of_view for view, (_, of_view) in found.items()}
-    lattice = lattice_of(chain.from_iterable(keys.values()), span, scenario, is_timed=is_timed)
+    changes = discount_moments(scenario)
+    lattice = lattice_of(chain.from_iterable(keys.values()), span, changes, is_timed=is_timed)
     labels = [key.price_model for key in keys["effective"]]
     named = frame.with_columns(pl.Series("price_model", labels, dtype=pl.String))
-    return Grid(_coded(named), lattice, keys, scenario)
+    return Grid(coded(named), lattice, keys, scenario)
 
 
-def lattice_of(keys: Iterable[Key], span: tuple[datetime, datetime], scenario: Scenario, *, is_timed: bool) -> Lattice:
-    """Where the prices of keys change within a span."""
+def lattice_of(
+    keys: Iterable[Key], span: tuple[datetime, datetime], changes: Iterable[datetime], *, is_timed: bool
+) -> Lattice:
+    """Where the prices of keys change within a span, and further moments that tell intervals apart."""
     listed = list(keys)
     rows = [row for key in listed for stretch in key.stretches for rows in stretch.rows for row in rows]
-    moments = {moment for key in listed for moment in key.moments} | _discount_moments(scenario)
+    moments = {moment for key in listed for moment in key.moments} | set(changes)
     breaks = breaks_within(moments, span)
     return Lattice(
         breaks,
@@ -150,7 +153,8 @@ def lattice_of(keys: Iterable[Key], span: tuple[datetime, datetime], scenario: S
     )
 
 
-def _discount_moments(scenario: Scenario) -> set[datetime]:
+def discount_moments(scenario: Scenario) -> set[datetime]:
+    """Moments at which a discount begins or ends."""
     ends = ((each.effective_date, each.until_date) for each in scenario.discount)
     return {midnight(day, START) for day in chain.from_iterable(ends)} - {START, END}
 
@@ -166,7 +170,7 @@ def _evidence(places: Sequence[Place]) -> dict[str, pl.Series]:
     }
 
 
-def _coded(keys: pl.DataFrame) -> pl.DataFrame:
+def coded(keys: pl.DataFrame) -> pl.DataFrame:
     """Number the texts of the keys: by their category, which calls may carry already, where these are few."""
     texts = [name for name in KEY_COLUMNS if name != "is_batch"]
     numbered = keys.with_columns(pl.col(texts).cast(pl.Categorical))

@@ -35,7 +35,7 @@ class _Term(NamedTuple):
     cheapest: _Choice | None = None
 
 
-_WRITES: Final = ("cache_write_5m", "cache_write_1h")
+_WRITES: Final = ("cache_write_1h", "cache_write_5m")
 _OUTPUTS: Final = ("output", "reasoning")
 _TERMS: Final = {
     **{kind: _Term(_Choice((kind,))) for kind in ("cache_read", "cache_write_1h", "cache_write_5m")},
@@ -56,9 +56,14 @@ _TERMS: Final = {
 TERMS: Final = tuple(_TERMS)
 
 
-def above(term: str, number: int) -> str:
+def above(term: str, number: int | str) -> str:
     """Name the term of the tokens of another that lie above a threshold, by the number of the threshold."""
     return f"{term}_above_{number}"
+
+
+def dearest_kind(term: str) -> str:
+    """Name the kind of price a term is billed by in its dearest reading; of two, the one that is dearer as a rule."""
+    return _TERMS[term].dearest.kinds[0]
 
 
 def term_rates(rates: Floats, n_above: int) -> dict[str, dict[str, Floats]]:
