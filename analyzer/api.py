@@ -11,6 +11,7 @@ from analyzer.audit import audit as audit_tables
 from analyzer.audit.scenarios import as_billed
 from analyzer.card import cards
 from analyzer.curves.registry import CurveResult, find
+from analyzer.dry_run import DryRun, dry_run
 from analyzer.frontier import frontier as mark_frontier
 from analyzer.query import query
 from analyzer.session import Paths, Progress, as_priced, as_store
@@ -21,6 +22,7 @@ from pricing.priced_store import reprice_store, scenario_of
 from pricing.scenario import Scenario, load_scenario
 from traces.errors import AnalysisError, UsageError
 from traces.read import ReadOptions, read_traces
+from traces.schema import TABLES
 from traces.store import Store
 
 CLOCKS = {"cost": "score_vs_cost", "time": "score_vs_time"}
@@ -47,6 +49,22 @@ def reprice(
     return reprice_store(as_store(source), Path(output), chosen)
 
 
+def preview(source: Paths, scenario: Scenario | Path | None = None, **options: Any) -> DryRun:
+    """List what pricing under a scenario would change, against how the source is priced now; nothing is written.
+
+    A source that is not priced yet is compared with list prices on the day of each call.
+    """
+    after = scenario if isinstance(scenario, Scenario) else load_scenario(scenario, **options)
+    store = as_store(source)
+    before = scenario_of(store) if store.manifest.get("kind") == "priced" else Scenario()
+    return dry_run(traces_of(store), before, after)
+
+
+def traces_of(store: Store) -> dict[str, pl.DataFrame]:
+    """Give the canonical tables of a store, without the columns pricing adds."""
+    return {name: store.scan_raw(name).select(table.schema.names()).collect() for name, table in TABLES.items()}
+
+
 def show(source: Paths) -> Summary:
     """Sum up what a store holds: runs, attempts, tokens, dates, coverage, rejects."""
     return summarise(as_store(source))
@@ -61,7 +79,7 @@ def audit(source: Paths, tolerance: float | None = None) -> AuditResult:
     store = as_priced(source)
     scenario = as_billed(scenario_of(store))
     chosen = TOLERANCE if tolerance is None else tolerance
-    return audit_tables(store.tables(), tolerance=chosen, book=load_book(scenario.prices))
+    return audit_tables(store.tables(), tolerance=chosen, book=load_book(scenario.prices, scenario.catalogue))
 
 
 def card(source: Paths, *, benchmark: Sequence[str] = ()) -> pl.DataFrame:
@@ -90,7 +108,7 @@ def report(source: Paths, output: Path | str) -> Path:
 
     store = as_priced(source)
     tables, scenario = store.tables(), scenario_of(store)
-    book = load_book(scenario.prices)
+    book = load_book(scenario.prices, scenario.catalogue)
     audited: AuditResult | AnalysisError
     try:
         as_billed(scenario)

@@ -70,6 +70,14 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "evalreplay"
 
 
+def books_folder() -> Path:
+    """Folder of the user's imported price books; it may not be there yet."""
+    given = os.environ.get("EVALREPLAY_BOOKS")
+    if given:
+        return Path(given)
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "evalreplay" / "books"
+
+
 def _cached(kind: str, key: str) -> Path:
     """Folder for what was made of something, by all it depends on; made if it is not there.
 

@@ -12,8 +12,9 @@ import polars as pl
 from analyzer import api
 from analyzer.card_text import sentence
 from analyzer.figures import draw, save
-from analyzer.price_list import price_rows
+from analyzer.prices.listing import price_rows
 from analyzer.words import counted
+from pricing.book import load_book
 from pricing.priced_store import reprice_store
 from traces.store import Store, open_store
 
@@ -43,7 +44,11 @@ def tour(output: Path) -> Iterator[Step]:
     yield Step("evalreplay card priced/", tuple(sentence(row) for row in api.card(priced).iter_rows(named=True)))
     yield _figure(priced, "score_at_budget", output / "score_at_budget.png")
     yield _frontier(priced, output / "frontier.png")
-    first = price_rows("o3", "2025-06-09").head(3).select("provider", "model", "kind", "price_usd", "unit", "source")
+    first = (
+        price_rows(load_book(), "o3", "2025-06-09")
+        .head(3)
+        .select("provider", "model", "kind", "price_usd", "unit", "source")
+    )
     yield Step("evalreplay prices o3 --on 2025-06-09", table=first)
     api.report(priced, output / "report.html")
     yield Step("evalreplay report priced/ -o report.html")

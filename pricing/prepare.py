@@ -21,6 +21,7 @@ from pricing.rates.policy import View
 from pricing.rates.rate_facts import rate_facts
 from pricing.rates.times import END, START
 from pricing.scenario import Scenario
+from pricing.scenario.check import checked
 from pricing.scenario.model import LIST_BOOK
 
 DENSE_CELLS: Final = 30_000
@@ -74,6 +75,7 @@ def prepare(
         PricingError: if the scenario names what its books or files do not have.
     """
     books = books_of(scenario, book)
+    scenario = checked(scenario, books["effective"])
     pairs = tables["calls"].select(KEY_COLUMNS).unique().collect(engine="streaming")
     pairs = pairs.with_columns(pl.col(KEY_COLUMNS).exclude("is_batch").cast(pl.String)).unique()
     times = _times(tables, scenario)
@@ -92,10 +94,10 @@ def books_of(scenario: Scenario, book: PriceBook | None = None) -> dict[View, li
         scenario: How to price.
         book: Prices of every view; null: the package's own, with the scenario's files but for list prices.
     """
-    effective = [_book(name, scenario.prices, book) for name in scenario.books]
+    effective = [_book(name, scenario, scenario.prices, book) for name in scenario.books]
     books: dict[View, list[PriceBook]] = {"effective": effective}
     if scenario.discount or (scenario.prices and book is None):
-        books["list"] = [_book(name, (), book) for name in scenario.books]
+        books["list"] = [_book(name, scenario, (), book) for name in scenario.books]
     if any(discount.type == "commitment" for discount in scenario.discount):
         books["contracted"] = effective
     return books
@@ -106,8 +108,8 @@ def sources_of(books: Sequence[PriceBook]) -> dict[str, str]:
     return {name: digest for book in books for name, digest in book.sources.items()}
 
 
-def _book(name: str, files: Sequence[Path], book: PriceBook | None) -> PriceBook:
-    return (book or load_book(files)) if name == LIST_BOOK else load_named_book(name).price_book()
+def _book(name: str, scenario: Scenario, files: Sequence[Path], book: PriceBook | None) -> PriceBook:
+    return (book or load_book(files, scenario.catalogue)) if name == LIST_BOOK else load_named_book(name).price_book()
 
 
 def _times(tables: Mapping[str, pl.LazyFrame], scenario: Scenario) -> Times:

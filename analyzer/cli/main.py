@@ -1,10 +1,11 @@
 """The command line: names of commands, loaded one at a time; errors become two lines and an exit code."""
 
-import importlib
 import sys
 from typing import TYPE_CHECKING, Final
 
 import click
+
+from analyzer.cli.groups import LazyGroup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,45 +26,20 @@ COMMANDS: Final = {
     "verify": "Hash the inputs again, recompute, say whether the numbers still hold.",
     "formats": "List the trace formats that can be read.",
     "curves": "List the curves, their options and their sources.",
-    "prices": "List models, or show the prices of one with their sources.",
+    "prices": "List, compare, check and import prices; show those of a model with their sources.",
+    "scenario": "Show a scenario resolved: every key, and what its names mean.",
 }
 
 
 _BUG: Final = 70
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported when they are called: starting up stays fast."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Name the commands in the order of the tour."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """Import the module of a command."""
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(f"analyzer.cli.{cmd_name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Name the nearest command when there is no such one."""
-        from difflib import get_close_matches
-
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = get_close_matches(args[0], COMMANDS, n=1)
-            ctx.fail(f"no command {args[0]!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
-        return super().resolve_command(ctx, args)
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=LazyGroup,
+    package="analyzer.cli",
+    names=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(package_name="evalreplay", prog_name="evalreplay")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def main(*, debug: bool) -> None:

@@ -15,7 +15,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _ROLE: Final = click.Choice(["agent", "user", "judge", "other"])
 _ON_ERROR: Final = click.Choice(["stop", "skip"])
-_PRICING: Final = ("scenario", "as_of", "prices", "cache", "roles")
+_PRICING: Final = (
+    "scenario", "as_of", "books", "prices", "cache", "batch_frac", "turnaround_s", "service_tier", "region",
+    "unlisted_tiers", "host", "priced_as", "roles",
+)  # fmt: skip
 _READING: Final = ("format_name", "mapping", "benchmark_name", "on_error")
 
 
@@ -67,10 +70,32 @@ pricing_options = _stacked(
     click.option(
         "--as-of", metavar="DATE", callback=_moment, help="Prices in force on this day; default: the day of each call."
     ),
+    click.option(
+        "--book", "books", multiple=True, metavar="NAME", help="Price book: list, or a named one (repeatable)."
+    ),
     click.option("--prices", multiple=True, type=_FILE, help="Price file of your own; it wins (may be repeated)."),
-    click.option("--cache", type=click.Choice(["as_recorded", "none"]), help="none: all input billed as uncached."),
+    click.option("--cache", type=click.Choice(["as_recorded", "none", "upper_bound"]), help="Use of the prompt cache."),
+    click.option(
+        "--batch", "batch_frac", type=click.FloatRange(0, 1), metavar="SHARE", help="Share of calls in batches."
+    ),
+    click.option("--turnaround", "turnaround_s", type=float, metavar="SECONDS", help="What a batch takes, per turn."),
+    click.option("--service-tier", metavar="TIER", help="Tier every call is billed at."),
+    click.option("--region", metavar="REGION", help="Region every call is billed in."),
+    click.option(
+        "--unlisted-tiers", type=click.Choice(["unknown", "half"]), help="half: batch, flex cost half if not listed."
+    ),
+    click.option(
+        "--host", multiple=True, metavar="[MODEL=]HOST", help="Who bills a model of open weights (repeatable)."
+    ),
+    click.option("--priced-as", multiple=True, metavar="MODEL=OTHER", help="The same tokens at another model."),
     click.option("--role", "roles", multiple=True, type=_ROLE, help="Count only this role (may be repeated)."),
-)  # fmt: skip
+)
+
+
+book_options = _stacked(
+    click.option("--book", default="list", show_default=True, metavar="NAME", help="Price book: list, or a named one."),
+    click.option("--prices", "files", multiple=True, type=_FILE, help="Price file of your own (may be repeated)."),
+)
 
 verifying_options = _stacked(
     click.option("--format", "format", metavar="NAME", help="Read only this format; default: as it was read."),
@@ -88,12 +113,37 @@ reading_options = _stacked(
 
 def scenario_from(options: dict[str, Any]) -> "Scenario | None":
     """Take the pricing options out of a command's; null: none was given."""
+    from analyzer.session import books_folder
     from pricing.scenario import load_scenario
 
     chosen = {name: options.pop(name) for name in _PRICING}
     given = {key: value for key, value in chosen.items() if value not in (None, ())}
+    if not given:
+        return None
     path = given.pop("scenario", None)
-    return load_scenario(path, **given) if given or path else None
+    return load_scenario(path, book_folders=[books_folder()], **_nested(given))
+
+
+def _nested(given: dict[str, Any]) -> dict[str, Any]:
+    """Turn the flags into keys of a scenario."""
+    share, turnaround_s = given.pop("batch_frac", None), given.pop("turnaround_s", None)
+    if turnaround_s is not None and share is None:
+        raise click.UsageError("--turnaround without --batch: what share of the calls goes in batches?")
+    if share is not None:
+        given["batch"] = {"share_frac": share, "turnaround_s": turnaround_s}
+    if "host" in given:
+        pairs = [text.rpartition("=") for text in given.pop("host")]
+        given["hosts"] = {model or "*": host for model, _, host in pairs}
+    if "priced_as" in given:
+        given["substitute"] = [_substitute(text) for text in given.pop("priced_as")]
+    return given
+
+
+def _substitute(text: str) -> dict[str, str]:
+    model, equals, other = text.partition("=")
+    if not equals or not model or not other:
+        raise click.UsageError(f"--priced-as {text}: write --priced-as MODEL=OTHER")
+    return {"model": model, "to": other}
 
 
 def reading_from(options: dict[str, Any], *, is_forced: bool = False) -> "ReadOptions":

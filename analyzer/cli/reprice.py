@@ -1,54 +1,125 @@
 """``evalreplay reprice``."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from analyzer.cli.options import force_option, pricing_options, reading_options, sources_argument
-from analyzer.cli.printing import progress_bar, say
+from analyzer.cli.options import force_option, output_options, pricing_options, reading_options, sources_argument
+from analyzer.cli.printing import emit, progress_bar, say, to_json
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from pricing.scenario import Scenario
+    from traces.store import Store
 
 
 @click.command("reprice")
 @sources_argument
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder of the priced store.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder of the priced store.")
+@click.option("--dry-run", is_flag=True, help="Write nothing: list what would change.")
 @click.option("--strict", is_flag=True, help="A model without a price is an error.")
 @pricing_options
 @reading_options
+@output_options
 @force_option
-def command(sources: tuple[Path, ...], output: Path, *, strict: bool, force: bool, **options: Any) -> None:
+def command(
+    sources: tuple[Path, ...],
+    output: Path | None,
+    *,
+    dry_run: bool,
+    strict: bool,
+    style: str | None,
+    force: bool,
+    **options: Any,
+) -> None:
     """Add cost and time to every call under a scenario.
 
-    Without options: the list price in force at the time of each call, cache as recorded, all roles counted.
+    Without options: the list price in force at the time of each call, everything as recorded, all roles counted.
 
     \b
     Examples:
         evalreplay reprice store/ -o priced/
         evalreplay reprice store/ --as-of 2026-11-01 -o today/
         evalreplay reprice store/ --cache none --role agent -o uncached/
+        evalreplay reprice store/ --batch 1 --turnaround 3600 --unlisted-tiers half --dry-run
     """
     from analyzer.cli.opening import open_traces
     from analyzer.cli.options import scenario_from
+
+    if output is None and not dry_run:
+        raise click.UsageError("where to? give -o FOLDER, or --dry-run to write nothing")
+    scenario = scenario_from(options)
+    store = open_traces(sources, options)
+    if dry_run:
+        _show_changes(store, scenario, style)
+    elif output is not None:
+        _write(store, output, scenario, style, is_strict=strict, is_forced=force)
+
+
+def _write(
+    store: "Store", output: Path, scenario: "Scenario | None", style: str | None, *, is_strict: bool, is_forced: bool
+) -> None:
+    from analyzer.cli.amounts import amount
     from analyzer.words import counted
     from pricing.priced_store import reprice_store
     from pricing.unpriced import label
 
-    scenario = scenario_from(options)
-    store = open_traces(sources, options)
     with progress_bar() as progress:
-        priced = reprice_store(store, output, scenario, is_strict=strict, is_forced=force, progress=progress)
-    for row in priced.table("runs").iter_rows(named=True):
-        say(f"{row['benchmark'] or '-'}: {row['agent']}: {_amount(row)}")
+        priced = reprice_store(store, output, scenario, is_strict=is_strict, is_forced=is_forced, progress=progress)
+    runs = priced.table("runs")
+    if style:
+        emit(runs, style)
+    if scenario is not None:
+        say(f"scenario: {scenario.title}")
+    for row in runs.iter_rows(named=True):
+        say(f"{row['benchmark'] or '-'}: {row['agent']}: {amount(row)}")
     for model in priced.manifest["unpriced"]:
         calls = counted(model["n_calls"], "call")
         say(f"no price for {label(model)} ({calls}): {model['reason']}\nhint: {model['hint']}")
 
 
-def _amount(row: dict[str, Any]) -> str:
-    from analyzer.words import percent
+def _show_changes(store: "Store", scenario: "Scenario | None", style: str | None) -> None:
+    from analyzer.api import preview
 
-    if row["cost_usd"] is None:
-        return f"at least ${row['cost_low_usd']:,.2f} ({percent(row['coverage_frac'])} priced)"
-    if row["cost_low_usd"] < row["cost_high_usd"]:
-        return f"${row['cost_usd']:,.2f} (between ${row['cost_low_usd']:,.2f} and ${row['cost_high_usd']:,.2f})"
-    return f"${row['cost_usd']:,.2f}"
+    found = preview(store, scenario)
+    if style == "json":
+        parts = {"runs": found.runs.to_dicts(), "models": found.models.to_dicts(), "notes": list(found.notes)}
+        click.echo(to_json(parts))
+    elif style == "csv":
+        emit(found.runs, style)
+    else:
+        emit(_runs_at_a_glance(found.runs), None, "runs")
+        emit(_models_at_a_glance(found.models), None, "\nmodels")
+        for note in found.notes:
+            say(f"note: {note}")
+        say("dry run: nothing was written")
+
+
+def _runs_at_a_glance(runs: "pl.DataFrame") -> "pl.DataFrame":
+    import polars as pl
+
+    from analyzer.cli.amounts import span
+
+    ends = {
+        end: [
+            span(*row) for row in runs.select(f"cost_{figure}usd_{end}" for figure in ("", "low_", "high_")).iter_rows()
+        ]
+        for end in ("before", "after")
+    }
+    change = pl.when(pl.col("change_frac").is_finite()).then(pl.format("{} %", (pl.col("change_frac") * 100).round(1)))
+    return runs.select("benchmark", "agent", *(pl.Series(end, texts) for end, texts in ends.items()), change=change)
+
+
+def _models_at_a_glance(models: "pl.DataFrame") -> "pl.DataFrame":
+    import polars as pl
+
+    after = pl.coalesce("price_model_after", pl.lit("no price"))
+    is_same = pl.col("price_model_before").eq_missing(pl.col("price_model_after"))
+    priced_as = pl.when(is_same).then(after).otherwise(pl.format("{} -> {}", "price_model_before", after))
+    return models.select(
+        "provider", "model", priced_as.alias("priced as"), pl.col("tokens").cast(pl.Int64),
+        pl.col("cost_usd_before").round(2).alias("before $"), pl.col("cost_usd_after").round(2).alias("after $"),
+        pl.col("unpriced_tokens_after").cast(pl.Int64).alias("tokens without a price"),
+    )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 import polars as pl
 
+from pricing.book.catalogue import FILES as CATALOGUE_FILES
 from pricing.book.catalogue import FOLDER, NAMES_SCHEMA, load_catalogue
 from pricing.book.layers import merge_layers
 from pricing.book.price_check import read_checked
@@ -106,13 +107,17 @@ class PriceBook:
         return rows.filter(pl.col("priority") == pl.col("priority").max().over(_PRICE))
 
 
-def load_book(user_files: Sequence[Path] = ()) -> PriceBook:
+def load_book(user_files: Sequence[Path] = (), catalogue: Path | None = None) -> PriceBook:
     """Load the catalogue, the dated history, and the user's price files, which win over both.
+
+    Args:
+        user_files: Price files of the user.
+        catalogue: Folder of another catalogue; null: the one frozen in the package.
 
     Raises:
         PricingError: if a file cannot be read or states something that cannot be.
     """
-    return _load(tuple((path, _sha256(path)) for path in user_files))
+    return _load(tuple((path, _sha256(path)) for path in user_files), catalogue or FOLDER)
 
 
 def _sha256(path: Path) -> str:
@@ -123,9 +128,9 @@ def _sha256(path: Path) -> str:
 
 
 @cache
-def _load(user_files: tuple[tuple[Path, str], ...]) -> PriceBook:
+def _load(user_files: tuple[tuple[Path, str], ...], folder: Path) -> PriceBook:
     """Load the book; kept as long as the content of the user's files is the same."""
-    catalogue, aliases = load_catalogue(), load_aliases()
+    catalogue, aliases = load_catalogue(folder), load_aliases()
     history = [read_price_file(path, "history") for path in sorted(HISTORY_FOLDER.glob("*.toml"))]
     user = [read_checked(path) for path, _ in user_files]
     renamed = _renamed(catalogue.rows, aliases, history)
@@ -137,12 +142,13 @@ def _load(user_files: tuple[tuple[Path, str], ...]) -> PriceBook:
         rows,
         pl.concat([catalogue.names, own_names]),
         aliases,
-        _sources(history, user_files),
+        _sources(history, user_files, folder),
         models=joined(files, "model").unique(["provider", "model"], keep="first", maintain_order=True),
         caches=joined(files, "cache"),
         regions=joined(files, "region"),
     )
-    book.directory.refuse_unknown_aliases()
+    if folder == FOLDER:
+        book.directory.refuse_unknown_aliases()
     return book
 
 
@@ -161,8 +167,8 @@ def _renamed(rows: pl.DataFrame, aliases: Aliases, history: Sequence[PriceFile])
     return joined.with_columns(model=pl.coalesce("renamed", "model")).drop("renamed")
 
 
-def _sources(history: Sequence[PriceFile], user_files: Sequence[tuple[Path, str]]) -> dict[str, str]:
-    own = {f"catalogue/{name}": FOLDER / name for name in ("names.parquet", "prices.parquet")}
+def _sources(history: Sequence[PriceFile], user_files: Sequence[tuple[Path, str]], folder: Path) -> dict[str, str]:
+    own = {f"catalogue/{name}": folder / name for name in CATALOGUE_FILES}
     own |= {f"prices/{file.path.name}": file.path for file in history}
     own |= {path.name: path for path in (ALIASES_PATH, GRAMMAR_PATH, IDENTITIES_PATH)}
     user = {f"user/{number}-{path.name}": digest for number, (path, digest) in enumerate(user_files, 1)}

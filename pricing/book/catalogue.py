@@ -13,6 +13,7 @@ from pricing.schema import PRICES
 from traces.errors import PricingError
 
 FOLDER: Final = Path(str(files("pricing"))) / "data" / "catalogue"
+FILES: Final = ("prices.parquet", "names.parquet")
 NAMES_SCHEMA: Final = pl.Schema({"provider": pl.String, "name": pl.String, "model": pl.String})
 
 
@@ -32,10 +33,10 @@ def load_catalogue(folder: Path = FOLDER) -> Catalogue:
         PricingError: if its files are missing or damaged.
     """
     try:
-        rows = pl.read_parquet(folder / "prices.parquet", memory_map=False)
-        names = pl.read_parquet(folder / "names.parquet", memory_map=False)
+        rows, names = (pl.read_parquet(folder / name, memory_map=False) for name in FILES)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise PricingError(f"{folder}: {error}", "the installation is damaged: install evalreplay again") from error
+        remedy = "the installation is damaged: install evalreplay again" if folder == FOLDER else "make it again"
+        raise PricingError(f"{folder}: no catalogue: {error}", f"{remedy} (evalreplay prices update)") from error
     return Catalogue(PRICES.conform(rows), names)
 
 

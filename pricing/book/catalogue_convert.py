@@ -73,7 +73,7 @@ def convert_installed(folder: Path = FOLDER) -> Conversion:
 
 def freeze(folder: Path, retrieved_date: date) -> None:
     """Write the catalogue's frozen files and their SOURCE.toml from the installed genai-prices."""
-    conversion = convert_installed(folder)
+    conversion = convert_installed()
     rows = conversion.catalogue.rows.with_columns(retrieved_date=pl.lit(retrieved_date))
     lines = [
         f'project = "{PROJECT}"', f'version = "{version(PROJECT)}"', 'licence = "MIT"',

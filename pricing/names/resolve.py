@@ -47,15 +47,15 @@ def resolve(
     Args:
         names: provider, model.
         directory: Names of the price book.
-        hosts: Open model (its identity, or the name as the trace writes it) -> provider that hosts it where the trace
-            names no biller; null: none.
+        hosts: Open model (its identity, or any name of it) -> provider that hosts it where the trace names no biller;
+            a name as the trace writes it goes before the identity, and both before another name; null: none.
         default_host: Host of the open models that ``hosts`` does not name; null: none.
 
     Returns:
         One row per pair, or one per stretch of time where a name moved. ``price_model`` null: not resolved;
         ``identity`` null: not a known open model; ``region`` null: the name implies none.
     """
-    chosen = {normalised(name): host for name, host in (hosts or {}).items()}
+    chosen = _by_identity({normalised(name): host for name, host in (hosts or {}).items()}, directory)
     pairs = names.select("provider", "model").unique().sort("provider", "model")
     rows = [
         (provider, model, *target, found.identity, found.region)
@@ -109,10 +109,16 @@ def _resolved(
     region = _region(route, directory)
     if meaning or identity is None or not _may_be_hosted(route, directory):
         return _Resolved(meaning, identity, region)
-    host = hosts.get(normalised(identity)) or hosts.get(normalised(model)) or default_host
+    host = hosts.get(normalised(model)) or hosts.get(normalised(identity)) or default_host
     if host is not None:
         meaning = hosted_by(directory.aliases.biller(normalised(host)), identity, directory)
     return _Resolved(meaning, identity, region)
+
+
+def _by_identity(hosts: Mapping[str, str], directory: Directory) -> dict[str, str]:
+    """Add the open models that names mean, where a host is not given for the model itself."""
+    meant = {name: identity_of(read_name(name, directory), directory) for name in hosts}
+    return {normalised(identity): hosts[name] for name, identity in meant.items() if identity} | dict(hosts)
 
 
 def _region(route: Route, directory: Directory) -> str | None:

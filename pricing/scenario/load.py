@@ -60,6 +60,8 @@ def _read(path: Path) -> dict[str, Any]:
         given["prices"] = [path.parent / str(name) for name in given["prices"]]
     if isinstance(given.get("books"), list):
         given["books"] = [str(path.parent / name) if is_file(str(name)) else name for name in given["books"]]
+    if "catalogue" in given:
+        given["catalogue"] = path.parent / str(given["catalogue"])
     currency = given.get("currency")
     if isinstance(currency, dict) and "rates" in currency:
         currency["rates"] = path.parent / str(currency["rates"])
@@ -73,7 +75,7 @@ def _check_files(scenario: Scenario) -> None:
 
 
 def _explained(path: Path | None, error: ValidationError) -> PricingError:
-    first = error.errors(include_url=False)[0]
+    first = min(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")
     names = [part for part in first["loc"] if isinstance(part, int) or part in _keys(Scenario)]
     key = ".".join(map(str, first["loc"] if first["type"] in ("extra_forbidden", "missing") else names)) or "scenario"
     where = f"{path or 'scenario'}: "

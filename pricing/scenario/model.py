@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from pricing.book.catalogue import FILES as CATALOGUE_FILES
 from pricing.book.named import SUFFIXES
 from pricing.scenario.words import in_words
 from traces.schema import ROLES
@@ -15,7 +16,7 @@ CachePolicy = Literal["as_recorded", "none", "upper_bound"]
 Frac = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 _STATEMENTS: Final = frozenset(
-    ("name", "books", "prices", "service_tier", "region", "hosts", "discount", "currency", "roles")
+    ("name", "books", "prices", "catalogue", "service_tier", "region", "hosts", "discount", "currency", "roles")
 )
 """Keys that state what a bill rests on, or how it is shown; any other key changes what was billed."""
 LIST_BOOK: Final = "list"
@@ -141,6 +142,8 @@ class Scenario(_Part):
         as_of: "recorded": the price at each call's own time; a moment: the price in force then.
         books: Price books; a model is priced by the first that lists it. "list": dated list prices.
         prices: Price files of the user; they win over the list book.
+        catalogue: Folder of a catalogue for the list book, as `evalreplay prices update` writes it; null: the one
+            frozen in the package.
         cache: "as_recorded"; "none": all input is billed as uncached; "upper_bound": all that a prompt cache could
             hold is read from it.
         batch: Share of calls sent through the batch endpoint, and how long one takes; null: as recorded.
@@ -159,6 +162,7 @@ class Scenario(_Part):
     as_of: Moment | Literal["recorded"] = "recorded"
     books: Annotated[tuple[str, ...], Field(min_length=1)] = (LIST_BOOK,)
     prices: tuple[Path, ...] = ()
+    catalogue: Path | None = None
     cache: CachePolicy = "as_recorded"
     batch: Batch | None = None
     service_tier: str | None = None
@@ -208,15 +212,17 @@ class Scenario(_Part):
         rates = [] if self.currency is None else [self.currency.rates]
         books = [Path(name) for name in self.books if is_file(name)]
         kinds = {"prices": self.prices, "books": books, "rates": rates}
-        return [
-            (f"{kind}/{number}-{path.name}", path)
-            for kind, paths in kinds.items()
-            for number, path in enumerate(paths, 1)
-        ]
+        numbered = [(kind, number, path) for kind, paths in kinds.items() for number, path in enumerate(paths, 1)]
+        copies = [(f"{kind}/{number}-{path.name}", path) for kind, number, path in numbered]
+        if self.catalogue is not None:
+            copies += [(f"catalogue/{name}", self.catalogue / name) for name in CATALOGUE_FILES]
+        return copies
 
     def with_files(self, place: Callable[[Path], Path]) -> "Scenario":
         """Return the same scenario with each file it names found elsewhere."""
         currency = self.currency and self.currency.model_copy(update={"rates": place(self.currency.rates)})
         books = tuple(str(place(Path(name))) if is_file(name) else name for name in self.books)
         prices = tuple(place(path) for path in self.prices)
-        return self.model_copy(update={"prices": prices, "books": books, "currency": currency})
+        catalogue = self.catalogue and place(self.catalogue / CATALOGUE_FILES[0]).parent
+        changed = {"prices": prices, "catalogue": catalogue, "books": books, "currency": currency}
+        return self.model_copy(update=changed)

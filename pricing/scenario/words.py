@@ -25,6 +25,10 @@ def _files(scenario: "Scenario") -> str:
     return f"{len(scenario.prices)} price file(s) of one's own" if scenario.prices else ""
 
 
+def _catalogue(scenario: "Scenario") -> str:
+    return f"catalogue {scenario.catalogue.name}" if scenario.catalogue else ""
+
+
 def _substitutes(scenario: "Scenario") -> str:
     return ", ".join(_substitute(each) for each in scenario.substitute)
 
@@ -82,5 +86,6 @@ def _currency(scenario: "Scenario") -> str:
 
 
 _PARTS: Final[tuple[Callable[["Scenario"], str], ...]] = (
-    _prices, _files, _substitutes, _cache, _batch, _tier, _unlisted, _region, _hosts, _discounts, _roles, _currency,
+    _prices, _files, _catalogue, _substitutes, _cache, _batch, _tier, _unlisted, _region, _hosts, _discounts, _roles,
+    _currency,
 )  # fmt: skip

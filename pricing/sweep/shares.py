@@ -30,25 +30,49 @@ def contributions(plan: Plan, scenario: Scenario) -> pl.DataFrame:
         The columns of a group, price_model (null: in no book), kind (of price; fees are "request"), is_priced (it has
         one price), tokens (requests for a fee) and cost_usd (null: not priced).
     """
+    rows = _rows(plan, scenario)
+    key = [*plan.by, *_KEY]
+    summed: pl.DataFrame = rows.group_by(key).agg(total("tokens"), total("cost_usd"))
+    return summed.sort(key, nulls_last=False)
+
+
+def costs_by_name(plan: Plan, scenario: Scenario) -> pl.DataFrame:
+    """Cost of a trace by the provider and model its calls name: what each is priced as, and what it costs.
+
+    Returns:
+        provider, model (as the trace writes them), price_model (null: in no book), tokens, cost_usd (of what is
+        priced), and unpriced_tokens.
+    """
+    rows = _rows(plan, scenario).filter(pl.col("kind") != "request")
+    key = ["provider", "model", "price_model"]
+    unpriced = pl.when(~pl.col("is_priced")).then("tokens").otherwise(0.0)
+    summed: pl.DataFrame = rows.group_by(key).agg(
+        total("tokens"), total(pl.col("cost_usd").fill_null(0.0)), unpriced_tokens=total(unpriced)
+    )
+    return summed.sort(key, nulls_last=False)
+
+
+def _rows(plan: Plan, scenario: Scenario) -> pl.DataFrame:
+    """One row per group, role, cell and term that has tokens."""
     usage, structure = plan.usage(scenario), plan.structure(scenario)
     rates = structure.rates([scenario])[0]
     is_one = rates[..., _POINT_LOW] == rates[..., _POINT]
     rate = np.where(is_one, rates[..., _POINT], np.nan).ravel()
     sums, n_terms = usage.tokens.tocoo(), len(usage.terms)
     models = [structure.keys[key].price_model for key in structure.cells["key"]]
+    named = plan.grid.keys
     kinds, is_whole = [list(each) for each in zip(*map(_kind, usage.terms), strict=True)]
     cells, terms = sums.col // n_terms, sums.col % n_terms
     rows = usage.groups[sums.row].with_columns(
+        *named[structure.cells["key"].gather(cells)].select("provider", "model").cast(pl.String),
         pl.Series("price_model", [models[cell] for cell in cells], dtype=pl.String),
         pl.Series("kind", [kinds[term] for term in terms], dtype=pl.String),
         pl.Series("is_priced", ~np.isnan(rate[sums.col])),
         pl.Series("tokens", np.where(np.array(is_whole)[terms], sums.data, 0.0)),
         pl.Series("cost_usd", sums.data * rate[sums.col] / PUSD_PER_USD).fill_nan(None),
     )
-    counted = rows.filter(pl.col("kind").is_not_null(), pl.col("role").is_in(scenario.roles))
-    key = [*plan.by, *_KEY]
-    summed: pl.DataFrame = counted.group_by(key).agg(total("tokens"), total("cost_usd"))
-    return summed.sort(key, nulls_last=False)
+    counted: pl.DataFrame = rows.filter(pl.col("kind").is_not_null(), pl.col("role").is_in(scenario.roles))
+    return counted
 
 
 def _kind(term: str) -> tuple[str | None, bool]:

@@ -14,6 +14,7 @@ from pricing.cost.charges import price_charges
 from pricing.prepare import books_of
 from pricing.rates.terms import READINGS
 from pricing.scenario import Scenario
+from pricing.scenario.check import checked
 from pricing.schema import PUSD_PER_USD
 from pricing.sweep.plan import Plan, plan_of
 from pricing.sweep.structure import Floats
@@ -44,7 +45,8 @@ def sweep(
         One row per scenario (its number) and group: cost_usd (null: some part is not known), its low and high (null:
         unbounded) and coverage_frac, as ``reprice`` gives them.
     """
-    return Sweep(plan_of(tables, scenarios, by, book)).costs(scenarios)
+    meant = [checked(scenario, books_of(scenario, book)["effective"]) for scenario in scenarios]
+    return Sweep(plan_of(tables, meant, by, book)).costs(meant)
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,11 @@ class Sweep:
     plan: Plan
 
     def costs(self, scenarios: Sequence[Scenario]) -> pl.DataFrame:
-        """Give the costs of every group under every scenario, as ``sweep`` does."""
+        """Give the costs of every group under every scenario, as ``sweep`` does.
+
+        Args:
+            scenarios: With the names of their discounts as the book writes them (``scenario.check.checked``).
+        """
         figures = np.empty((len(scenarios), self.plan.groups.height, len(_FIGURES)))
         for numbers in self._chunks(scenarios):
             chunk = [scenarios[same[0]] for same in numbers]

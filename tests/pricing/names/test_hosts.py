@@ -10,6 +10,9 @@ import pytest
 from pricing.book import load_book
 from pricing.names.identities import IDENTITIES_PATH, load_identities
 from pricing.names.resolve import resolve
+from pricing.rates.keys import KEY_COLUMNS, price_keys
+from pricing.scenario import Scenario
+from pricing.scenario.check import checked
 from traces.errors import PricingError
 
 LLAMA = "meta-llama/Llama-3.3-70B-Instruct"
@@ -47,7 +50,31 @@ def test_a_host_of_one_model_goes_before_the_host_of_all() -> None:
 
     assert resolved(None, "GLM-4.6 (T=1)", **named) == ("novita", "zai-org/glm-4.6", "zai-org/GLM-4.6")
     assert resolved(None, "Kimi K2", **named)[:2] == ("groq", "moonshotai/kimi-k2-instruct")
-    assert resolved(None, "moonshotai/Kimi-K2-Instruct", **named)[:2] == ("openrouter", "moonshotai/kimi-k2")
+    assert resolved(None, "moonshotai/Kimi-K2-Instruct", **named)[:2] == ("groq", "moonshotai/kimi-k2-instruct")
+    assert resolved(None, "Kimi K2 Thinking", **named)[:2] == ("openrouter", "moonshotai/kimi-k2-thinking")
+
+
+def test_a_scenario_prices_open_models_at_the_hosts_it_names() -> None:
+    models = ["Kimi K2", "GLM-4.6 (T=1)", "gpt-4.1"]
+    calls = pl.DataFrame({"model": models}).with_columns(
+        pl.lit(None, pl.String).alias(name) for name in KEY_COLUMNS if name not in ("model", "is_batch")
+    )
+    calls = calls.with_columns(is_batch=pl.lit(value=False))
+    for hosts, expected in (
+        ({}, [None, None, "openai/gpt-4.1"]),
+        ({"*": "novita"}, ["novita/moonshotai/kimi-k2-instruct", "novita/zai-org/glm-4.6", "openai/gpt-4.1"]),
+        ({"moonshotai/Kimi-K2-Instruct": "groq"}, ["groq/moonshotai/kimi-k2-instruct", None, "openai/gpt-4.1"]),
+    ):
+        numbered, keys = price_keys(calls, [load_book()], Scenario(hosts=hosts))
+        found = dict(zip(numbered["model"], [key.price_model for key in keys], strict=True))
+        assert [found[model] for model in models] == expected
+
+
+def test_a_host_of_a_model_that_is_not_an_open_one_is_refused() -> None:
+    assert checked(Scenario(hosts={"Kimi K2": "groq", "*": "together"}), [load_book()]).hosts
+
+    with pytest.raises(PricingError, match="hosts: no open model 'gpt-4o'"):
+        checked(Scenario(hosts={"gpt-4o": "together"}), [load_book()])
 
 
 def test_who_bills_in_the_trace_goes_before_the_scenario() -> None:

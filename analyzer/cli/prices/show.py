@@ -1,43 +1,40 @@
-"""``evalreplay prices``."""
+"""``evalreplay prices show``, or ``evalreplay prices MODEL``."""
 
 from pathlib import Path
 
 import click
 
-from analyzer.cli.options import output_options
+from analyzer.cli.options import book_options, output_options
 from analyzer.cli.printing import emit, say
 
 
-@click.command("prices")
+@click.command("show")
 @click.argument("model", required=False)
 @click.option(
     "--on", "day", metavar="DATE", help="Only rows in force on this day (UTC; an hour may follow: 2025-02-08T16:00Z)."
 )
 @click.option("--provider", help="Who bills.")
-@click.option(
-    "--prices",
-    "files",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Price file of your own.",
-)
+@book_options
 @output_options
 def command(
-    model: str | None, day: str | None, provider: str | None, files: tuple[Path, ...], style: str | None
+    model: str | None, day: str | None, provider: str | None, book: str, files: tuple[Path, ...], style: str | None
 ) -> None:
-    """List models, or show every price row of one with its source.
+    """Show every price row of a model with its source; without a model, list all.
 
     \b
     Examples:
         evalreplay prices o3 --on 2025-06-09
         evalreplay prices deepseek-chat --on 2025-02-08T16:00Z
+        evalreplay prices show gpt-4o --book hal-harness
     """
-    from analyzer.price_list import glance, models, price_rows
+    from analyzer.prices.listing import chosen_book, glance, models, price_rows
+    from analyzer.session import books_folder
 
+    chosen = chosen_book(book, files, [books_folder()])
     if model is None:
-        emit(models(files, provider), style)
+        emit(models(chosen, provider), style)
         return
-    rows = price_rows(model, day, provider, files)
+    rows = price_rows(chosen, model, day, provider)
     if style:
         emit(rows, style)
         return

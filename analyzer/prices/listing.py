@@ -7,7 +7,9 @@ from typing import Final
 
 import polars as pl
 
-from pricing.book import load_book
+from pricing.book import PriceBook, load_book
+from pricing.book.named import BOOKS_FOLDER, load_named_book
+from pricing.scenario.model import LIST_BOOK
 from pricing.schema import PUSD_PER_USD, PUSD_PER_USD_PER_MTOK
 from traces.errors import PricingError
 
@@ -18,13 +20,28 @@ _DETAILS: Final = (
 )  # fmt: skip
 
 
-def models(files: Sequence[Path] = (), provider: str | None = None) -> pl.DataFrame:
-    """One row per model of the book: provider, model, rows, first effective moment, layers.
+def chosen_book(name: str = LIST_BOOK, files: Sequence[Path] = (), folders: Sequence[Path] = ()) -> PriceBook:
+    """Load the list book with the user's price files, or a named book.
+
+    Args:
+        name: "list", or the name or file of a book.
+        files: Price files of the user, for the list book.
+        folders: Where books of the user lie.
+
+    Raises:
+        PricingError: if there is no such book, or a file is wrong.
+    """
+    return load_book(files) if name == LIST_BOOK else load_named_book(name, [BOOKS_FOLDER, *folders]).price_book()
+
+
+def models(book: PriceBook, provider: str | None = None) -> pl.DataFrame:
+    """One row per model of the book: provider, model, rows, first effective moment, layers, release and retirement.
 
     Raises:
         PricingError: if no such provider is known.
     """
-    rows = load_book(files).rows
+    rows = book.rows
+    facts = book.models.select("provider", "model", "release_date", "retired_date")
     _refuse_unknown(provider, rows["provider"].unique().sort().to_list())
     chosen = rows if provider is None else rows.filter(pl.col("provider") == provider)
     return (
@@ -34,17 +51,17 @@ def models(files: Sequence[Path] = (), provider: str | None = None) -> pl.DataFr
             first_from=pl.col("effective_from").min(),
             layers=pl.col("layer").unique().sort().str.join("+"),
         )
+        .join(facts, on=["provider", "model"], how="left")
         .sort("provider", "model")
     )
 
 
-def price_rows(model: str, day: str | None, provider: str | None = None, files: Sequence[Path] = ()) -> pl.DataFrame:
+def price_rows(book: PriceBook, model: str, day: str | None, provider: str | None = None) -> pl.DataFrame:
     """Give the rows of a model: all of them, or those in force on a day.
 
     Raises:
         PricingError: if the model or a price on that day is not known, or the day is not one.
     """
-    book = load_book(files)
     found = book.on(model, None, provider)
     sellers = book.on(model, None)["provider"].unique().sort().to_list()
     if found.is_empty() and sellers:
@@ -55,14 +72,18 @@ def price_rows(model: str, day: str | None, provider: str | None = None, files: 
         raise PricingError(
             f"no price for model {model!r}", f"closest known models: {closest}; add an alias or a price file"
         )
-    in_force = found if day is None else book.on(model, _moment(day), provider)
+    in_force = found if day is None else book.on(model, moment_of("--on", day), provider)
     if in_force.is_empty():
         first = found["effective_from"].min()
         raise PricingError(f"no price for model {model!r} on {day}", f"its first known price is from {first!s}")
+    return in_force.select("provider", "model", "kind", *in_usd(), *_DETAILS)
+
+
+def in_usd() -> tuple[pl.Expr, pl.Expr]:
+    """Columns price_usd and unit: dollars per million tokens (Mtok), or per unit."""
     is_token = pl.col("unit") == "token"
     usd = pl.col("price_pusd") / pl.when(is_token).then(PUSD_PER_USD_PER_MTOK).otherwise(PUSD_PER_USD)
-    unit = pl.when(is_token).then(pl.lit("Mtok")).otherwise("unit")
-    return in_force.select("provider", "model", "kind", usd.alias("price_usd"), unit.alias("unit"), *_DETAILS)
+    return usd.alias("price_usd"), pl.when(is_token).then(pl.lit("Mtok")).otherwise("unit").alias("unit")
 
 
 def _refuse_unknown(provider: str | None, known: Sequence[str]) -> None:
@@ -87,9 +108,15 @@ def glance(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
     return table.drop(plain), [f"[{number}] {text}" for number, text in enumerate(origins, start=1)]
 
 
-def _moment(day: str) -> datetime:
+def moment_of(option: str, day: str) -> datetime:
+    """Read a day, or a moment, in UTC.
+
+    Raises:
+        PricingError: naming the option, if it is not one.
+    """
     try:
         moment = datetime.fromisoformat(day)
     except ValueError as error:
-        raise PricingError(f"--on {day}: not a date", "write 2025-06-09, or 2025-02-08T16:00Z for an hour") from error
+        hint = "write 2025-06-09, or 2025-02-08T16:00Z for an hour"
+        raise PricingError(f"{option} {day}: not a date", hint) from error
     return moment.replace(tzinfo=moment.tzinfo or UTC)

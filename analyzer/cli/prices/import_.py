@@ -1,0 +1,48 @@
+"""``evalreplay prices import``."""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from analyzer.cli.options import force_option
+from analyzer.cli.printing import say
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.option("--as", "name", required=True, metavar="BOOK", help="Name of the book.")
+@click.option("--per", type=click.Choice(["token", "1k", "1m"]), help="Tokens a price is for, if a table does not say.")
+@click.option("--zero-is-free", is_flag=True, help="A price of 0 means free; without it: not known, left out, counted.")
+@click.option("--importer", metavar="NAME", help="Format of the file; default: recognised by its content.")
+@click.option("--retrieved", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Day the file was fetched.")
+@force_option
+def command(
+    file: Path, name: str, per: str | None, *, zero_is_free: bool, importer: str | None, retrieved: datetime | None,
+    force: bool,
+) -> None:  # fmt: skip
+    """Import somebody else's price table as a named book, to price with: --book BOOK.
+
+    Formats: LiteLLM's map, models.dev, llm-prices, and any CSV, TSV, JSON or JSONL table of models with their prices
+    (tokens times table, no cache). What cannot be expressed is counted. Books are kept in the user's data folder;
+    EVALREPLAY_BOOKS names another.
+
+    \b
+    Examples:
+        evalreplay prices import prices.csv --as my-table --per 1m
+        evalreplay prices import model_prices_and_context_window.json --as litellm-2026-11
+    """
+    from analyzer.prices.books import import_named
+    from analyzer.session import books_folder
+    from analyzer.words import counted
+
+    day = None if retrieved is None else retrieved.date()
+    report = import_named(
+        file, name, books_folder(), is_forced=force, per=per, is_zero_free=zero_is_free, importer=importer,
+        retrieved_date=day,
+    )  # fmt: skip
+    say(f"written: {report.path}")
+    rows = counted(report.book.rows.height, "price")
+    click.echo(f"{name}: {rows} of {counted(report.book.n_models, 'model')}; price with it: --book {name}")
+    for reason, count in sorted(report.left_out.items()):
+        say(f"left out: {count:,} {reason}")

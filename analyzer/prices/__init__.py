@@ -1,0 +1,1 @@
+"""Price books for people: listings, differences, coverage, and books of one's own."""

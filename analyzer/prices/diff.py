@@ -1,0 +1,78 @@
+"""Which prices changed between two days: the rows in force on both, side by side."""
+
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+
+from analyzer.prices.listing import in_usd, moment_of
+from pricing.book import PriceBook
+from traces.errors import PricingError
+
+_KEY: Final = (
+    "provider", "model", "kind", "unit", "min_input_tokens", "service_tier", "is_batch", "region", "weekdays",
+    "hours_utc",
+)  # fmt: skip
+_USUAL: Final = {"min_input_tokens": 0, "service_tier": "standard", "is_batch": False}
+
+
+def price_diff(
+    book: PriceBook, start: str, end: str, *, model: str | None = None, provider: str | None = None
+) -> pl.DataFrame:
+    """List the prices that are not the same on two days.
+
+    Args:
+        book: Prices.
+        start: First day.
+        end: Second day.
+        model: Only this model, by any of its names; null: all.
+        provider: Only this provider; null: all.
+
+    Returns:
+        One row per price that changed: what it is of, price_from_usd (null: none in force on the first day),
+        price_to_usd (null: none on the second), change_frac, effective_from and source of the later row.
+
+    Raises:
+        PricingError: if a day is not one, the second is not after the first, or the model is not known.
+    """
+    first, second = moment_of("--from", start), moment_of("--to", end)
+    if first >= second:
+        raise PricingError(f"--to {end} is not after --from {start}", "name the earlier day first")
+    rows = book.rows if model is None else book.on(model, None, provider)
+    if rows.is_empty():
+        closest = ", ".join(book.directory.closest(model or "")) or "none"
+        raise PricingError(f"no price for model {model!r}", f"closest known models: {closest}")
+    rows = rows if provider is None else rows.filter(provider=provider)
+    before, after = _in_force(rows, first, "from"), _in_force(rows, second, "to")
+    both = before.join(after, on=_KEY, how="full", coalesce=True, nulls_equal=True)
+    changed = both.filter(pl.col("price_from_usd").ne_missing(pl.col("price_to_usd")))
+    change = pl.col("price_to_usd") / pl.col("price_from_usd") - 1
+    listed = changed.select(
+        *_KEY, "price_from_usd", "price_to_usd", change.alias("change_frac"), "effective_from",
+        pl.coalesce("source", "source_from").alias("source"),
+    )  # fmt: skip
+    return _plain(listed).sort("provider", "model", "kind", nulls_last=False)
+
+
+def _in_force(rows: pl.DataFrame, moment: datetime, end: str) -> pl.DataFrame:
+    began = pl.col("effective_from").is_null() | (pl.col("effective_from") <= moment)
+    lasts = pl.col("effective_until").is_null() | (pl.col("effective_until") > moment)
+    found = rows.filter(began, lasts)
+    usd, unit = in_usd()
+    names = {"from": ("price_from_usd", "source_from"), "to": ("price_to_usd", "source")}[end]
+    kept = found.select(
+        *(name for name in _KEY if name != "unit"), unit, usd.alias(names[0]), pl.col("source").alias(names[1]),
+        *(["effective_from"] if end == "to" else []),
+    )  # fmt: skip
+    return kept.unique(_KEY, keep="last", maintain_order=True)
+
+
+def _plain(listed: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the columns that say nothing."""
+    usual = {**dict.fromkeys(("region", "weekdays", "hours_utc")), **_USUAL}
+    dull = [
+        name
+        for name, value in usual.items()
+        if listed[name].eq_missing(pl.Series([value], dtype=listed.schema[name])).all()
+    ]
+    return listed.drop(dull)

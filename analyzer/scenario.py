@@ -1,0 +1,68 @@
+"""A scenario resolved: what its names mean in its books, and what a reader of its results must know."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from analyzer.words import counted, listed
+from pricing.book import PriceBook
+from pricing.names.resolve import resolve
+from pricing.prepare import books_of, sources_of
+from pricing.scenario import Scenario
+from pricing.scenario.check import checked
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedScenario:
+    """A scenario whose names all mean something.
+
+    Args:
+        scenario: As stated.
+        sources: sha256 of every file prices are read from.
+        notes: What its names mean, and what cannot be known under it, in words.
+    """
+
+    scenario: Scenario
+    sources: dict[str, str]
+    notes: tuple[str, ...]
+
+
+def resolved(scenario: Scenario) -> ResolvedScenario:
+    """Resolve a scenario.
+
+    Raises:
+        PricingError: if it names a provider, model, kind or file that is not there.
+    """
+    books = books_of(scenario)["effective"]
+    meant = checked(scenario, books)
+    return ResolvedScenario(scenario, sources_of(books), tuple(_notes(meant, books)))
+
+
+def _notes(scenario: Scenario, books: list[PriceBook]) -> Iterator[str]:
+    for each in scenario.substitute:
+        targets = dict.fromkeys(name for book in books for name in _priced_as(each.to, each.to_provider, book))
+        yield f"{each.model} is priced as {listed(list(targets)) or each.to}, at the same tokens: a what-if."
+    for discount in scenario.discount:
+        meant = _meant(discount.provider, discount.model)
+        n = sum(book.rows.filter(*meant).n_unique(["provider", "model"]) for book in books)
+        whose = " ".join(filter(None, (discount.provider, discount.model))) or "every model"
+        yield f"{discount.frac:.4g} off {whose}: {counted(n, 'model')} in the books ({discount.type})."
+    for book in books:
+        if book.unlisted == "skipped":
+            yield "A model the book does not list is left out of every sum, as its author does; it is counted."
+    if scenario.batch is not None and scenario.batch.turnaround_s is None:
+        yield "Batches take time: without turnaround_s no time is known under this scenario."
+    if not scenario.is_as_billed:
+        yield "Not what was billed: an audit under this scenario is refused."
+
+
+def _priced_as(model: str, provider: str | None, book: PriceBook) -> list[str]:
+    pair = pl.DataFrame([(provider, model)], schema={"provider": pl.String, "model": pl.String}, orient="row")
+    found = resolve(pair, book.directory).filter(pl.col("price_model").is_not_null())
+    return [f"{row['price_provider']}/{row['price_model']}" for row in found.iter_rows(named=True)]
+
+
+def _meant(provider: str | None, model: str | None) -> list[pl.Expr]:
+    chosen = {"provider": provider, "model": model}
+    return [pl.col(name) == value for name, value in chosen.items() if value is not None]

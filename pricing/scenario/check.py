@@ -1,0 +1,83 @@
+"""A scenario against its books: every name it gives must mean something there, or it would change nothing unseen."""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Final
+
+import polars as pl
+
+from pricing.book import PriceBook
+from pricing.names.aliases import normalised
+from pricing.names.directory import Directory
+from pricing.names.resolve import resolve
+from pricing.rates.in_force import KINDS
+from pricing.scenario.model import Discount, Scenario
+from traces.errors import PricingError
+
+_ANY: Final = "*"
+
+
+def checked(scenario: Scenario, books: Sequence[PriceBook]) -> Scenario:
+    """Return the scenario with the names of its discounts as the books write them.
+
+    Raises:
+        PricingError: if it names a provider, model or kind that no book has, with the nearest that one does.
+    """
+    directories = [book.directory for book in books]
+    for each in scenario.substitute:
+        _check_model(each.to, each.to_provider, directories, f"substitute {each.model!r}: to")
+    for model, host in scenario.hosts.items():
+        _check_provider(host, directories, f"hosts: {model!r}")
+        if model != _ANY:
+            _check_open(model, directories)
+    discounts = tuple(_of_books(discount, books, directories) for discount in scenario.discount)
+    return scenario.model_copy(update={"discount": discounts})
+
+
+def _of_books(discount: Discount, books: Sequence[PriceBook], directories: Sequence[Directory]) -> Discount:
+    provider = discount.provider
+    if provider is not None:
+        provider = _check_provider(provider, directories, "discount: provider")
+    kinds = {*KINDS, *(kind for book in books for kind in book.rows["kind"].unique())}
+    for kind in discount.kinds:
+        if kind not in kinds:
+            raise PricingError(f"discount: no kind of usage {kind!r}", _hint(kind, kinds))
+    if discount.model is None:
+        return discount.model_copy(update={"provider": provider})
+    model = _check_model(discount.model, provider, directories, "discount: model")
+    return discount.model_copy(update={"provider": provider, "model": model})
+
+
+def _check_provider(name: str, directories: Sequence[Directory], where: str) -> str:
+    """Return the id of a provider some book has prices of."""
+    known = {provider for directory in directories for provider in directory.index}
+    meant = next((directory.aliases.providers.get(normalised(name), name) for directory in directories), name)
+    billers = {alias for directory in directories for alias, _ in directory.aliases.models}
+    if meant not in known | billers:
+        raise PricingError(f"{where}: no provider {name!r}", _hint(name, known))
+    return meant
+
+
+def _check_model(name: str, provider: str | None, directories: Sequence[Directory], where: str) -> str:
+    """Return the id of a model some book lists."""
+    pair = pl.DataFrame([(provider, name)], schema={"provider": pl.String, "model": pl.String}, orient="row")
+    for directory in directories:
+        found = resolve(pair, directory)
+        sold = directory.sellers(name, found["identity"].item(0)) if provider is None else []
+        for model in (*found["price_model"].drop_nulls(), *(model for _, model in sold)):
+            return str(model)
+    known = {model for directory in directories for names in directory.index.values() for model in names}
+    raise PricingError(f"{where}: no model {name!r}", _hint(name, known))
+
+
+def _check_open(name: str, directories: Sequence[Directory]) -> None:
+    pair = pl.DataFrame([(None, name)], schema={"provider": pl.String, "model": pl.String}, orient="row")
+    if all(resolve(pair, directory)["identity"].item(0) is None for directory in directories):
+        known = {name for directory in directories for name in directory.identities.models}
+        raise PricingError(f"hosts: no open model {name!r}", _hint(name, known))
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    near = get_close_matches(normalised(name), names, n=3)
+    return f"closest known: {', '.join(near)}" if near else f"known: {', '.join(names[:20])}"
