@@ -57,6 +57,7 @@ def dry_run(tables: Mapping[str, pl.DataFrame], before: Scenario, after: Scenari
 def _models(plan: Plan, before: Scenario, after: Scenario) -> pl.DataFrame:
     one, other = (
         costs_by_name(plan, scenario)
+        .filter(pl.col("kind") != "request")
         .group_by(_NAMES)
         .agg(pl.col("price_model").last(), total("tokens"), total("cost_usd"), total("unpriced_tokens"))
         for scenario in (before, after)

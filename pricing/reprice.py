@@ -17,7 +17,7 @@ from pricing.rates.place import placed, with_rates
 from pricing.rates.rate_facts import MOST_PUSD, most_pusd, rate_facts
 from pricing.scenario import Scenario
 from pricing.schema import PRICED_CALLS, PRICED_TABLES
-from traces.schema import ROLES, TABLES
+from traces.schema import INPUT_PARTS, ROLES, TABLES
 
 
 def priced_calls(calls: pl.LazyFrame, pricing: Pricing, *, is_ordered: bool = True) -> pl.LazyFrame:
@@ -33,10 +33,12 @@ def priced_calls(calls: pl.LazyFrame, pricing: Pricing, *, is_ordered: bool = Tr
 
 
 def call_table(calls: pl.LazyFrame, pricing: Pricing) -> pl.LazyFrame:
-    """The table ``calls`` of a priced store."""
-    return in_units(priced_calls(calls, pricing), pricing.scenario.currency).select(
-        pl.col(column.name).cast(column.dtype) for column in PRICED_CALLS.columns
-    )
+    """The table ``calls`` of a priced store: tokens as recorded, costs under the cache policy."""
+    kept = {} if pricing.scenario.cache == "as_recorded" else {f"_recorded_{part}": part for part in INPUT_PARTS}
+    recorded = calls.with_columns(**{name: pl.col(part) for name, part in kept.items()})
+    priced = in_units(priced_calls(recorded, pricing), pricing.scenario.currency)
+    restored = priced.with_columns(**{part: pl.col(name) for name, part in kept.items()})
+    return restored.select(pl.col(column.name).cast(column.dtype) for column in PRICED_CALLS.columns)
 
 
 def counted_calls(calls: pl.LazyFrame, pricing: Pricing) -> pl.LazyFrame:

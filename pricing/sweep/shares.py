@@ -37,14 +37,14 @@ def contributions(plan: Plan, scenario: Scenario) -> pl.DataFrame:
 
 
 def costs_by_name(plan: Plan, scenario: Scenario) -> pl.DataFrame:
-    """Cost of a trace by the provider and model its calls name: what each is priced as, and what it costs.
+    """Cost of a trace by the provider and model its calls name, and by kind: what each is priced as, and what it costs.
 
     Returns:
-        provider, model (as the trace writes them), price_model (null: in no book), tokens, cost_usd (of what is
-        priced), and unpriced_tokens.
+        provider, model (as the trace writes them), price_model (null: in no book), kind, tokens (requests for a fee),
+        cost_usd (of what is priced), and unpriced_tokens.
     """
-    rows = _rows(plan, scenario).filter(pl.col("kind") != "request")
-    key = ["provider", "model", "price_model"]
+    rows = _rows(plan, scenario)
+    key = ["provider", "model", "price_model", "kind"]
     unpriced = pl.when(~pl.col("is_priced")).then("tokens").otherwise(0.0)
     summed: pl.DataFrame = rows.group_by(key).agg(
         total("tokens"), total(pl.col("cost_usd").fill_null(0.0)), unpriced_tokens=total(unpriced)
