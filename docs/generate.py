@@ -127,6 +127,22 @@ def price_files() -> str:
     return _markdown_table(("file", "provider", "models", "rows", "checked through"), rows)
 
 
+def names(*written: str) -> str:
+    """Show what names resolve to without a stated provider; the latest meaning of one that moved."""
+    import polars as pl
+
+    from pricing.book import load_book
+    from pricing.names.resolve import resolve
+
+    asked = pl.DataFrame(
+        {"provider": [None] * len(written), "model": written}, schema_overrides={"provider": pl.String}
+    )
+    found = {row["model"]: row for row in resolve(asked, load_book().directory).iter_rows(named=True)}
+    columns = ("price_provider", "price_model", "identity", "region")
+    rows = [(f"`{name}`", *(found[name][column] or "" for column in columns)) for name in written]
+    return _markdown_table(("written", "prices of", "model", "open model", "region"), rows)
+
+
 def named_books() -> str:
     """List the books of the package: what each is, its models, how names match, what an unlisted model costs."""
     from pricing.book.named import BOOKS_FOLDER, book_files, load_named_book

@@ -8,6 +8,7 @@ import polars as pl
 from analyzer.audit.implied_rates import GROUP
 from pricing.book import PriceBook
 from pricing.names.aliases import normalised
+from pricing.names.directory import Directory
 from pricing.names.resolve import resolve
 from pricing.reprice import reprice_tables
 from pricing.scenario import Scenario
@@ -50,17 +51,28 @@ def _on_other_days(pairs: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
 
 
 def _at_other_providers(pairs: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
-    """List the same model, by the last part of its name, as every other provider of the book sells it."""
+    """List the same model, by the last part of its name or as an open model, as every other provider sells it."""
     rows = [
         (row["provider"], row["model"], None, host, name)
         for row in resolve(pairs, book.directory).iter_rows(named=True)
-        for host, names in sorted(book.directory.index.items())
-        for name in sorted({sold for known, sold in names.items() if _last(known) in _lasts(row)})
+        for host, name in sorted(_sellers(row, book.directory))
         if host != (row["price_provider"] or row["provider"])
     ]
     texts = dict.fromkeys((*_PAIR, "at", "to_provider", "to_model"), pl.String())
     schema = pl.Schema({**texts, "at": UTC_TIME})
     return pl.DataFrame(rows, schema=schema, orient="row").unique(maintain_order=True)
+
+
+def _sellers(row: dict[str, str | None], directory: Directory) -> set[tuple[str, str]]:
+    """Every provider and model of the book whose name ends as this one does, or that is the same open model."""
+    lasts = _lasts(row)
+    found = {
+        (host, model)
+        for host, names in directory.index.items()
+        for known, model in names.items()
+        if _last(known) in lasts
+    }
+    return found | set(directory.sold(row["identity"]) if row["identity"] else ())
 
 
 def _last(name: str) -> str:

@@ -19,6 +19,8 @@ from pricing.book.price_file import PriceFile, joined, read_price_file
 from pricing.book.windows import is_in_window
 from pricing.names.aliases import ALIASES_PATH, Aliases, load_aliases
 from pricing.names.directory import Directory, directory
+from pricing.names.grammar import GRAMMAR_PATH
+from pricing.names.identities import IDENTITIES_PATH
 from pricing.names.resolve import resolve
 from pricing.schema import CACHE_RULES, MODEL_FACTS, PRICES, REGION_MULTIPLIERS
 from traces.errors import PricingError
@@ -62,7 +64,7 @@ class PriceBook:
     is_tier_blind: bool = False
 
     def on(self, model: str, at: datetime | None, provider: str | None = None) -> pl.DataFrame:
-        """Rows in force for a model, sorted; at every host of that name where no provider is given and none owns it.
+        """Rows in force for a model, sorted; at every host of it where no provider is given and none owns its name.
 
         Args:
             model: Name as a trace writes it.
@@ -83,15 +85,18 @@ class PriceBook:
         if self.own_directory is not None:
             return self.own_directory
         models = self.rows.select("provider", "model").unique().iter_rows()
-        return directory(self.names.iter_rows(), models, self.aliases)
+        released = self.models.select("provider", "model", "release_date").iter_rows()
+        return directory(self.names.iter_rows(), models, self.aliases, released)
 
     def _targets(self, model: str, provider: str | None) -> pl.DataFrame:
         pair = pl.DataFrame([(provider, model)], schema=_PAIR, orient="row")
-        found = resolve(pair, self.directory).filter(pl.col("price_model").is_not_null())
+        resolved = resolve(pair, self.directory)
+        found = resolved.filter(pl.col("price_model").is_not_null())
         found = found.select(pl.col("price_provider", "price_model").name.replace("price_", ""), r"^alias_.*$")
         if found.height or provider is not None:
             return found
-        found_hosts = pl.DataFrame(self.directory.sellers(model), schema=_PAIR, orient="row")
+        sellers = self.directory.sellers(model, resolved["identity"].item(0))
+        found_hosts = pl.DataFrame(sellers, schema=_PAIR, orient="row")
         return found_hosts.with_columns(pl.lit(None, UTC_TIME).alias(f"alias_{end}") for end in ("from", "until"))
 
     def _prevailing(self, rows: pl.DataFrame, moment: datetime) -> pl.DataFrame:
@@ -133,7 +138,7 @@ def _load(user_files: tuple[tuple[Path, str], ...], folder: Path) -> PriceBook:
     own_names = pl.DataFrame(names, schema=NAMES_SCHEMA, orient="row")
     rows = merge_layers(renamed, history, user)
     files = (*user, *history)
-    return PriceBook(
+    book = PriceBook(
         rows,
         pl.concat([catalogue.names, own_names]),
         aliases,
@@ -142,6 +147,9 @@ def _load(user_files: tuple[tuple[Path, str], ...], folder: Path) -> PriceBook:
         caches=joined(files, "cache"),
         regions=joined(files, "region"),
     )
+    if folder == FOLDER:
+        book.directory.refuse_unknown_aliases()
+    return book
 
 
 def _renamed(rows: pl.DataFrame, aliases: Aliases, history: Sequence[PriceFile]) -> pl.DataFrame:
@@ -161,7 +169,8 @@ def _renamed(rows: pl.DataFrame, aliases: Aliases, history: Sequence[PriceFile])
 
 def _sources(history: Sequence[PriceFile], user_files: Sequence[tuple[Path, str]], folder: Path) -> dict[str, str]:
     own = {f"catalogue/{name}": folder / name for name in CATALOGUE_FILES}
-    own |= {f"prices/{file.path.name}": file.path for file in history} | {"aliases.toml": ALIASES_PATH}
+    own |= {f"prices/{file.path.name}": file.path for file in history}
+    own |= {path.name: path for path in (ALIASES_PATH, GRAMMAR_PATH, IDENTITIES_PATH)}
     user = {f"user/{number}-{path.name}": digest for number, (path, digest) in enumerate(user_files, 1)}
     return {name: _sha256(path) for name, path in sorted(own.items())} | user
 

@@ -6,7 +6,7 @@ What else it says of models, caches and regions becomes rows of MODEL_FACTS, CAC
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import chain, product
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from pricing.moments import midnight
 from pricing.schema import (
     CACHE_RULES,
     MODEL_FACTS,
@@ -106,11 +107,6 @@ def bound(table: Mapping[str, Any], name: str) -> datetime | None:
     """Moment of ``<name>_at``, or the start (UTC) of ``<name>_date``; null: neither is stated."""
     at: datetime | None = table.get(f"{name}_at")
     return midnight(table.get(f"{name}_date")) if at is None else at.astimezone(UTC)
-
-
-def midnight(day: date | None) -> datetime | None:
-    """Start of a day in UTC; null stays null."""
-    return None if day is None else datetime.combine(day, time(), UTC)
 
 
 def series(table: Mapping[str, Any]) -> tuple[object, ...]:

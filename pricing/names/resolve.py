@@ -1,50 +1,67 @@
 """Names in traces -> names in the price book: exact after normalisation, dated where a name moved, never a guess."""
 
-import re
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import polars as pl
 
-from pricing.names.aliases import Alias, normalised
+from pricing.names.aliases import normalised
+from pricing.names.bedrock import area
 from pricing.names.directory import Directory
+from pricing.names.lookup import Written, billed_as, billed_by, hosted_by, identity_of, read_name, vendors
+from pricing.names.routes import Route, read_route
+from pricing.names.shelf import Meaning, Target
 from traces.schema import UTC_TIME
 
 _TEXT_COLUMNS: Final = ("provider", "model", "price_provider", "price_model")
 RESOLVED_SCHEMA: Final = pl.Schema(
-    {**dict.fromkeys(_TEXT_COLUMNS, pl.String()), "alias_from": UTC_TIME, "alias_until": UTC_TIME}
+    {
+        **dict.fromkeys(_TEXT_COLUMNS, pl.String()),
+        "alias_from": UTC_TIME,
+        "alias_until": UTC_TIME,
+        "identity": pl.String(),
+        "region": pl.String(),
+    }
 )
-_COMPACT_DATE: Final = re.compile(r"-(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$")
 _N_HOSTS: Final = 5
+_UNRESOLVED: Final = (Target(None, None),)
 
 
-class Target(NamedTuple):
-    """Model of the price book a name means from (included) until (excluded); null: none, and always."""
-
-    price_provider: str | None
-    price_model: str | None
-    alias_from: datetime | None = None
-    alias_until: datetime | None = None
+class _Resolved(NamedTuple):
+    meaning: Meaning
+    identity: str | None = None
+    region: str | None = None
 
 
-_UNRESOLVED: Final = Target(None, None)
-
-
-def resolve(names: pl.DataFrame, directory: Directory) -> pl.DataFrame:
+def resolve(
+    names: pl.DataFrame,
+    directory: Directory,
+    hosts: Mapping[str, str] | None = None,
+    default_host: str | None = None,
+) -> pl.DataFrame:
     """Resolve each distinct (provider, model) of a trace to the model of the price book whose prices it is billed at.
 
-    Who bills decides: a given provider has its own rows or none. Without one, the model's prefix says who bills, or
-    the model is its vendor's own. Anything else stays unresolved.
+    Who bills decides: a given provider has its own rows or none. Without one, the path before the name says who bills,
+    or the name is its vendor's own. An open model is billed by its host: by nobody, until a host is named.
+
+    Args:
+        names: provider, model.
+        directory: Names of the price book.
+        hosts: Open model (its identity, or any name of it) -> provider that hosts it where the trace names no biller;
+            a name as the trace writes it goes before the identity, and both before another name; null: none.
+        default_host: Host of the open models that ``hosts`` does not name; null: none.
 
     Returns:
-        One row per pair, or one per stretch of time where a name moved. ``price_model`` null: not resolved.
+        One row per pair, or one per stretch of time where a name moved. ``price_model`` null: not resolved;
+        ``identity`` null: not a known open model; ``region`` null: the name implies none.
     """
+    chosen = _by_identity({normalised(name): host for name, host in (hosts or {}).items()}, directory)
     pairs = names.select("provider", "model").unique().sort("provider", "model")
     rows = [
-        (provider, model, *target)
+        (provider, model, *target, found.identity, found.region)
         for provider, model in pairs.iter_rows()
-        for target in (_targets(provider, model, directory) or [_UNRESOLVED])
+        for found in [_resolved(provider, model, directory, chosen, default_host)]
+        for target in (found.meaning or _UNRESOLVED)
     ]
     return pl.DataFrame(rows, schema=RESOLVED_SCHEMA, orient="row")
 
@@ -55,87 +72,93 @@ def unresolved_hint(provider: str | None, model: str | None, directory: Director
         return "the trace names no model"
     if directory.lookup is not None:
         return f"the book does not list it; closest names it lists: {', '.join(directory.closest(model)) or 'none'}"
-    if _is_local(provider, model, directory):
+    route = read_route(provider, model, directory)
+    identity = identity_of(read_name(route.name, directory), directory)
+    if route.is_local:
         return (
             "it runs on a machine of one's own: add a price file with what a token costs you there (--prices FILE); "
             "evalreplay prices MODEL shows what a price says"
         )
-    last = normalised(model).rpartition("/")[2]
-    hosts = sorted(host for host, known in directory.index.items() if any(n.rpartition("/")[2] == last for n in known))
+    sold = [] if identity is None else sorted({provider for provider, _ in directory.sold(identity)})
+    if sold and _may_be_hosted(route, directory):
+        return f"an open model, sold by {_listed(sold)}: name one: --host {sold[0]}, or add a price file"
+    last = route.name.rpartition("/")[2]
+    others = (host for host, known in directory.index.items() if any(n.rpartition("/")[2] == last for n in known))
+    hosts = sorted({*sold, *others})
     if hosts:
-        others = f" and {len(hosts) - _N_HOSTS} more" if len(hosts) > _N_HOSTS else ""
-        return f"sold by {', '.join(hosts[:_N_HOSTS])}{others}: say who bills it, or add a price file"
+        return f"sold by {_listed(hosts)}: say who bills it, or add a price file"
     closest = ", ".join(directory.closest(model)) or "none"
     return f"closest known models: {closest}; add a price file"
 
 
-def _targets(provider: str | None, model: str | None, directory: Directory) -> list[Target]:
+def _listed(hosts: list[str]) -> str:
+    others = f" and {len(hosts) - _N_HOSTS} more" if len(hosts) > _N_HOSTS else ""
+    return ", ".join(hosts[:_N_HOSTS]) + others
+
+
+def _resolved(
+    provider: str | None, model: str | None, directory: Directory, hosts: Mapping[str, str], default_host: str | None
+) -> _Resolved:
+    if not model:
+        return _Resolved(())
     if directory.lookup is not None:
-        found = directory.lookup(provider, model) if model else None
-        return [] if found is None else [Target(*found)]
-    if not model or _is_local(provider, model, directory):
-        return []
-    name = _plain(normalised(model), directory)
-    stated = normalised(provider or "")
-    if stated not in directory.aliases.not_billers:
-        return _billed_by(_biller(stated, directory), name, directory)
-    return _billed_by_prefix(name, directory) or _billed_by_vendor(name, directory)
+        found = directory.lookup(provider, model)
+        return _Resolved(() if found is None else (Target(*found),))
+    route = read_route(provider, model, directory)
+    meaning, identity = _billed(route, directory)
+    region = _region(route, directory)
+    if meaning or identity is None or not _may_be_hosted(route, directory):
+        return _Resolved(meaning, identity, region)
+    host = hosts.get(normalised(model)) or hosts.get(normalised(identity)) or default_host
+    if host is not None:
+        meaning = hosted_by(directory.aliases.biller(normalised(host)), identity, directory)
+    return _Resolved(meaning, identity, region)
 
 
-def _is_local(provider: str | None, model: str, directory: Directory) -> bool:
-    prefix, slash, _ = normalised(model).partition("/")
-    return normalised(provider or "") in directory.aliases.local or bool(slash and prefix in directory.aliases.local)
+def _by_identity(hosts: Mapping[str, str], directory: Directory) -> dict[str, str]:
+    """Add the open models that names mean, where a host is not given for the model itself."""
+    meant = {name: identity_of(read_name(name, directory), directory) for name in hosts}
+    return {normalised(identity): hosts[name] for name, identity in meant.items() if identity} | dict(hosts)
 
 
-def _plain(name: str, directory: Directory) -> str:
-    for prefix in directory.aliases.neutral_prefixes:
-        name = name.removeprefix(prefix)
-    first, slash, rest = name.partition("/")
-    return _plain(rest, directory) if slash and first in directory.aliases.not_billers else name
+def _region(route: Route, directory: Directory) -> str | None:
+    """Region a route implies: the geography of a Bedrock id, else the one in the path; null: none."""
+    is_bedrock = route.biller in {None, directory.grammar.bedrock.provider}
+    return (area(route.own_name, directory) if is_bedrock else None) or route.region
 
 
-def _biller(name: str, directory: Directory) -> str:
-    return directory.aliases.providers.get(name, name)
+def _billed(route: Route, directory: Directory) -> tuple[Meaning, str | None]:
+    """Find what a route is billed as, and the open model it is; a biller that is not named is its vendor or nobody."""
+    written = read_name(route.name, directory)
+    if route.is_local:
+        return (), identity_of(written, directory)
+    if route.biller is not None:
+        return _billed_by(route.biller, written, directory)
+    own = written if route.author is None else read_name(route.own_name, directory)
+    for owner in vendors(own, directory):
+        meaning = billed_by(owner, own, directory) if route.author in {None, owner} else ()
+        if meaning:
+            return meaning, identity_of(own, directory) or _sold_as(meaning, directory)
+    return (), identity_of(written, directory)
 
 
-def _billed_by(biller: str, name: str, directory: Directory) -> list[Target]:
-    first, slash, rest = name.partition("/")
-    found = _known(biller, name, directory)
-    return found or (_known(biller, rest, directory) if slash and _biller(first, directory) == biller else [])
+def _billed_by(biller: str, written: Written, directory: Directory) -> tuple[Meaning, str | None]:
+    """Look a name up at its biller, who may stand before it a second time."""
+    meaning, identity = billed_by(biller, written, directory), identity_of(written, directory)
+    first, slash, rest = written.name.partition("/")
+    if not (meaning or identity) and slash and directory.aliases.biller(first) == biller:
+        return _billed_by(biller, read_name(rest, directory), directory)
+    if not meaning and identity is not None:
+        meaning = billed_as(biller, identity, directory)
+    return meaning, identity or _sold_as(meaning, directory)
 
 
-def _billed_by_prefix(name: str, directory: Directory) -> list[Target]:
-    first, slash, rest = name.partition("/")
-    biller = _biller(first, directory)
-    if not slash or any(vendor.provider == biller and not vendor.owns(rest) for vendor in directory.aliases.vendors):
-        return []
-    return _billed_by(biller, rest, directory)
+def _sold_as(meaning: Meaning, directory: Directory) -> str | None:
+    """Open model the model of a price is; null: none."""
+    model = meaning[0].price_model if len(meaning) == 1 else None
+    return None if model is None else directory.identities.of(directory.grammar.fold(model))
 
 
-def _billed_by_vendor(name: str, directory: Directory) -> list[Target]:
-    owners = [vendor.provider for vendor in directory.aliases.vendors if vendor.owns(name)]
-    return next((found for owner in owners if (found := _known(owner, name, directory))), [])
-
-
-def _known(biller: str, name: str, directory: Directory) -> list[Target]:
-    for spelling in _spellings(name):
-        model = directory.index.get(biller, {}).get(spelling)
-        for known in (spelling, normalised(model or "")):
-            aliases = directory.aliases.models.get((biller, known), ())
-            if aliases:
-                return [target for alias in aliases if (target := _followed(alias, directory))]
-        if model is not None:
-            return [Target(biller, model)]
-    return []
-
-
-def _followed(alias: Alias, directory: Directory) -> Target | None:
-    model = directory.index.get(alias.price_provider, {}).get(normalised(alias.price_model))
-    return None if model is None else Target(alias.price_provider, model, alias.alias_from, alias.alias_until)
-
-
-def _spellings(name: str) -> Iterator[str]:
-    yield name
-    dashed = _COMPACT_DATE.sub(r"-\1-\2-\3", name)
-    if dashed != name:
-        yield dashed
+def _may_be_hosted(route: Route, directory: Directory) -> bool:
+    """Say whether a scenario may name the host: nobody is known to bill, or only the protocol of a client is."""
+    return route.biller is None or route.biller in directory.aliases.protocols

@@ -143,7 +143,7 @@ def price_keys(pairs: pl.DataFrame, books: Sequence[PriceBook], scenario: Scenar
     """
     unique = pairs.select(KEY_COLUMNS).unique().sort(KEY_COLUMNS, nulls_last=False).with_row_index("key")
     wanted = [_wanted(row, scenario) for row in unique.iter_rows(named=True)]
-    targets = _targets({want.pair for want in wanted}, books)
+    targets = _targets({want.pair for want in wanted}, books, scenario)
     rows = _listed(targets)
     is_skipped = any(book.unlisted == "skipped" for book in books)
     return unique, [_key(want, targets[want.pair], rows, scenario, is_skipped=is_skipped) for want in wanted]
@@ -181,13 +181,13 @@ _Found = tuple[PriceBook, list[Row]]
 """The book that lists a model, and what its name meant there."""
 
 
-def _targets(pairs: Iterable[_Pair], books: Sequence[PriceBook]) -> dict[_Pair, _Found | None]:
+def _targets(pairs: Iterable[_Pair], books: Sequence[PriceBook], scenario: Scenario) -> dict[_Pair, _Found | None]:
     found: dict[_Pair, _Found | None] = dict.fromkeys(pairs)
     for book in books:
         missing = [pair for pair, known in found.items() if known is None]
         frame = pl.DataFrame(missing, schema={"provider": pl.String, "model": pl.String}, orient="row")
-        listed = resolve(frame, book.directory).filter(pl.col("price_model").is_not_null())
-        for target in listed.iter_rows(named=True):
+        listed = resolve(frame, book.directory, scenario.hosts, scenario.hosts.get(_ALL))
+        for target in listed.drop_nulls("price_model").iter_rows(named=True):
             pair = target["provider"], target["model"]
             known = found[pair]
             found[pair] = (book, [*(known[1] if known else []), target])

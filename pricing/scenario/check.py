@@ -28,6 +28,8 @@ def checked(scenario: Scenario, books: Sequence[PriceBook]) -> Scenario:
         _check_model(each.to, each.to_provider, directories, f"substitute {each.model!r}: to")
     for model, host in scenario.hosts.items():
         _check_provider(host, directories, f"hosts: {model!r}")
+        if model != _ANY:
+            _check_open(model, directories)
     discounts = tuple(_of_books(discount, books, directories) for discount in scenario.discount)
     return scenario.model_copy(update={"discount": discounts})
 
@@ -60,12 +62,19 @@ def _check_model(name: str, provider: str | None, directories: Sequence[Director
     """Return the id of a model some book lists."""
     pair = pl.DataFrame([(provider, name)], schema={"provider": pl.String, "model": pl.String}, orient="row")
     for directory in directories:
-        found = resolve(pair, directory)["price_model"].drop_nulls()
-        sold = [model for _, model in directory.sellers(name)] if provider is None else []
-        for model in (*found, *sold):
+        found = resolve(pair, directory)
+        sold = directory.sellers(name, found["identity"].item(0)) if provider is None else []
+        for model in (*found["price_model"].drop_nulls(), *(model for _, model in sold)):
             return str(model)
     known = {model for directory in directories for names in directory.index.values() for model in names}
     raise PricingError(f"{where}: no model {name!r}", _hint(name, known))
+
+
+def _check_open(name: str, directories: Sequence[Directory]) -> None:
+    pair = pl.DataFrame([(None, name)], schema={"provider": pl.String, "model": pl.String}, orient="row")
+    if all(resolve(pair, directory)["identity"].item(0) is None for directory in directories):
+        known = {name for directory in directories for name in directory.identities.models}
+        raise PricingError(f"hosts: no open model {name!r}", _hint(name, known))
 
 
 def _hint(name: str, known: Iterable[str]) -> str:

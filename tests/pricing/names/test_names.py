@@ -6,10 +6,15 @@ import pytest
 
 from pricing.book import load_book
 from pricing.names.aliases import load_aliases
+from pricing.names.directory import directory
 from pricing.names.resolve import resolve, unresolved_hint
 from traces.errors import PricingError
 
 ALIASES = """
+authors = []
+fronts = []
+clouds = []
+protocols = []
 local = []
 not_billers = []
 neutral_prefixes = []
@@ -61,8 +66,10 @@ def test_exact_names_resolve_to_who_bills(
     [
         ("ollama_chat", "qwen2.5:7b", "price file with what a token costs"),
         (None, "ollama/llama3", "price file with what a token costs"),
-        (None, "openai/gpt-oss-120b", "say who bills it"),
-        (None, "deepseek-ai/DeepSeek-V3", "sold by"),
+        (None, "openai/gpt-oss-120b", "name one: --host aws"),
+        ("openai", "gpt-oss-120b", "an open model, sold by aws, azure"),
+        (None, "deepseek-ai/DeepSeek-V3", "name one: --host"),
+        ("groq", "zai-org/GLM-4.6", "sold by cerebras, deepinfra, fireworks"),
         ("openrouter", "google/gemini-3-pro-previe", "closest known models: google/gemini-3-pro-preview"),
         ("nowhere", "gpt-4o", "sold by"),
         (None, "no-such-model-at-all", "closest known models"),
@@ -86,8 +93,8 @@ def test_a_name_that_moved_has_one_row_per_stretch_of_time() -> None:
     moved = datetime(2024, 10, 22, tzinfo=UTC)
 
     assert resolve(pair, load_book().directory).rows() == [
-        (*pair.row(0), "anthropic", "claude-3-5-sonnet-20240620", None, moved),
-        (*pair.row(0), "anthropic", "claude-3-5-sonnet-20241022", moved, None),
+        (*pair.row(0), "anthropic", "claude-3-5-sonnet-20240620", None, moved, None, None),
+        (*pair.row(0), "anthropic", "claude-3-5-sonnet-20241022", moved, None, None, None),
     ]
     rows = load_book().on("claude-3-5-sonnet-latest", moved, "anthropic")
     assert rows["model"].unique().to_list() == ["claude-3-5-sonnet-20241022"]
@@ -102,10 +109,9 @@ def test_each_pair_is_resolved_once() -> None:
 def test_every_alias_leads_to_a_model_with_prices_and_every_vendor_has_some() -> None:
     known = set(load_book().rows.select("provider", "model").iter_rows())
     book, aliases = load_book(), load_aliases()
-    for found in aliases.models.values():
-        for alias in found:
-            model = book.directory.index[alias.price_provider].get(alias.price_model.lower())
-            assert (alias.price_provider, model) in known, alias
+    for alias in (alias for found in aliases.models.values() for alias in found if alias.is_priced):
+        model = book.directory.index[alias.price_provider].get(alias.price_model.lower())
+        assert (alias.price_provider, model) in known, alias
     for vendor in aliases.vendors:
         assert any(provider == vendor.provider and vendor.owns(model.lower()) for provider, model in known), vendor
 
@@ -114,13 +120,35 @@ def test_a_chain_of_aliases_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "aliases.toml"
     link = '[[alias]]\nprovider = "acme"\nnames = ["{}"]\nmodel = "{}"\n'
     path.write_text(ALIASES + link.format("a", "b") + link.format("b", "a"), encoding="utf-8")
-    with pytest.raises(PricingError, match="an alias itself"):
+    with pytest.raises(
+        PricingError, match=r"aliases\.toml: alias 'a' of acme leads to 'b', an alias itself"
+    ) as refused:
         load_aliases(path)
+    assert refused.value.hint == "name the model of the price rows of acme directly"
 
 
 def test_two_meanings_of_a_name_at_once_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "aliases.toml"
     link = '[[alias]]\nprovider = "acme"\nnames = ["{}"]\nmodel = "{}"\n'
     path.write_text(ALIASES + link.format("a", "b") + link.format("a", "c"), encoding="utf-8")
-    with pytest.raises(PricingError, match="two models at once"):
+    with pytest.raises(
+        PricingError, match=r"aliases\.toml: alias 'a' of acme means two models at once: 'b' and 'c'"
+    ) as refused:
         load_aliases(path)
+    assert "until_date" in str(refused.value.hint)
+
+
+def test_an_alias_to_a_model_without_prices_is_refused_unless_it_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "aliases.toml"
+    link = '[[alias]]\nprovider = "acme"\nnames = ["a"]\nmodel = "b"\n'
+    path.write_text(ALIASES + link, encoding="utf-8")
+    with pytest.raises(
+        PricingError, match=r"aliases\.toml: alias 'a' of acme leads to 'b', which acme does not have"
+    ) as no:
+        directory([], [("acme", "c")], load_aliases(path)).refuse_unknown_aliases()
+    assert no.value.hint == "add its prices to prices/acme.toml, or is_priced = false until they are there"
+
+    directory([], [("acme", "b")], load_aliases(path)).refuse_unknown_aliases()
+    later = tmp_path / "later.toml"
+    later.write_text(ALIASES + link + "is_priced = false\n", encoding="utf-8")
+    directory([], [("acme", "c")], load_aliases(later)).refuse_unknown_aliases()
