@@ -34,7 +34,7 @@ def price_charges(
     """
     timed = _with_moment(tables, scenario)
     wanted = timed.select(*_WHAT, "_at").unique()
-    tariffs = {what: _tariff(what, book) for what in wanted.select(_WHAT).unique().iter_rows()}
+    tariffs = {what: _tariff(what, book, scenario.hosts) for what in wanted.select(_WHAT).unique().iter_rows()}
     rates = [_rates(tariffs[row[:-1]], row[2], row[-1], scenario) for row in wanted.iter_rows()]
     rated = wanted.with_columns(
         pl.Series(f"_{name}", [getattr(each, name) for each in rates], dtype=pl.Float64) for name in _Rates._fields
@@ -59,7 +59,7 @@ class _Tariff:
 
     since: datetime
     until: datetime
-    provider: str
+    biller: str
     model: str
     rows: Sequence[PriceRow]
 
@@ -74,10 +74,10 @@ def _with_moment(tables: Mapping[str, pl.DataFrame], scenario: Scenario) -> pl.D
     return joined.with_columns(_at=pl.coalesce("started_at", "_rollout_at", "_run_at")).drop("_rollout_at", "_run_at")
 
 
-def _tariff(what: tuple[str | None, ...], book: PriceBook) -> list[_Tariff]:
+def _tariff(what: tuple[str | None, ...], book: PriceBook, hosts: Mapping[str, str]) -> list[_Tariff]:
     provider, model, kind, unit = what
     pair = pl.DataFrame([(provider, model)], schema={"provider": pl.String, "model": pl.String}, orient="row")
-    targets = resolve(pair, book.directory).filter(pl.col("price_model").is_not_null())
+    targets = resolve(pair, book.directory, hosts, hosts.get("*")).filter(pl.col("price_model").is_not_null())
     return [_of_target(target, kind, unit, book) for target in targets.iter_rows(named=True)]
 
 
@@ -88,7 +88,8 @@ def _of_target(target: Mapping[str, Any], kind: str | None, unit: str | None, bo
         provider=provider, model=model, kind=kind, unit=unit, service_tier="standard",
     )  # fmt: skip
     listed = price_rows(rows.iter_rows(named=True))
-    return _Tariff(target["alias_from"] or START, target["alias_until"] or END, provider, model, listed)
+    biller = target["biller"] or provider
+    return _Tariff(target["alias_from"] or START, target["alias_until"] or END, biller, model, listed)
 
 
 def _rates(tariffs: Sequence[_Tariff], kind: str, at: datetime | None, scenario: Scenario) -> _Rates:
@@ -98,7 +99,7 @@ def _rates(tariffs: Sequence[_Tariff], kind: str, at: datetime | None, scenario:
         return _Rates(None, None, None, None)
 
     def kept(view: View) -> float:
-        return kept_frac(discounts_of(scenario, view), tariff.provider, tariff.model, kind, at)
+        return kept_frac(discounts_of(scenario, view), tariff.biller, tariff.model, kind, at)
 
     listed = rate.high if rate.low == rate.high else None
     contracted = None if listed is None else listed * kept("contracted")

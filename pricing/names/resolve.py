@@ -21,6 +21,7 @@ RESOLVED_SCHEMA: Final = pl.Schema(
         "alias_until": UTC_TIME,
         "identity": pl.String(),
         "region": pl.String(),
+        "biller": pl.String(),
     }
 )
 _N_HOSTS: Final = 5
@@ -31,6 +32,7 @@ class _Resolved(NamedTuple):
     meaning: Meaning
     identity: str | None = None
     region: str | None = None
+    biller: str | None = None
 
 
 def resolve(
@@ -53,12 +55,13 @@ def resolve(
 
     Returns:
         One row per pair, or one per stretch of time where a name moved. ``price_model`` null: not resolved;
-        ``identity`` null: not a known open model; ``region`` null: the name implies none.
+        ``identity`` null: not a known open model; ``region`` null: the name implies none; ``biller``: who bills, which
+        is another than ``price_provider`` where one sells at the list prices of another; null: nobody known.
     """
     chosen = _by_identity({normalised(name): host for name, host in (hosts or {}).items()}, directory)
     pairs = names.select("provider", "model").unique().sort("provider", "model")
     rows = [
-        (provider, model, *target, found.identity, found.region)
+        (provider, model, *target, found.identity, found.region, found.biller)
         for provider, model in pairs.iter_rows()
         for found in [_resolved(provider, model, directory, chosen, default_host)]
         for target in (found.meaning or _UNRESOLVED)
@@ -106,13 +109,15 @@ def _resolved(
         return _Resolved(() if found is None else (Target(*found),))
     route = read_route(provider, model, directory)
     meaning, identity = _billed(route, directory)
+    biller = route.biller or (meaning[0].price_provider if meaning else None)
     region = _region(route, directory)
     if meaning or identity is None or not _may_be_hosted(route, directory):
-        return _Resolved(meaning, identity, region)
+        return _Resolved(meaning, identity, region, biller)
     host = hosts.get(normalised(model)) or hosts.get(normalised(identity)) or default_host
     if host is not None:
-        meaning = hosted_by(directory.aliases.biller(normalised(host)), identity, directory)
-    return _Resolved(meaning, identity, region)
+        biller = directory.aliases.biller(normalised(host))
+        meaning = hosted_by(biller, identity, directory)
+    return _Resolved(meaning, identity, region, biller)
 
 
 def _by_identity(hosts: Mapping[str, str], directory: Directory) -> dict[str, str]:

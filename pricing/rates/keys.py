@@ -56,7 +56,8 @@ class Stretch:
     Args:
         since: From when the name meant it.
         until: Until when.
-        provider: Who bills.
+        biller: Who bills; discounts and regions are theirs.
+        provider: Whose list prices they bill at.
         model: Model of the price book.
         rows: Its rows at the fewest, the stated and the most tokens; the same three times but for a substitute.
         multipliers: What all its prices are multiplied by in the region, and since when, ascending.
@@ -65,6 +66,7 @@ class Stretch:
 
     since: datetime
     until: datetime
+    biller: str
     provider: str
     model: str
     rows: tuple[RowSet, RowSet, RowSet]
@@ -235,17 +237,19 @@ def _stretch(
     scenario: Scenario,
 ) -> Stretch:
     provider, model = target["price_provider"], target["price_model"]
-    of_region = _in_region(rows.get((id(book), provider, model), []), wanted.region)
+    biller, region = target["biller"] or provider, wanted.region or target["region"]
+    of_region = _in_region(rows.get((id(book), provider, model), []), region)
     factors = wanted.substitute.factors if wanted.substitute else (1.0, 1.0, 1.0)
     sets = {factor: _row_set(of_region, wanted, scenario, factor) for factor in factors}
     has_own_rows = any(row["region"] is not None for row in of_region)
     return Stretch(
         target["alias_from"] or START,
         target["alias_until"] or END,
+        biller,
         provider,
         model,
         (sets[factors[0]], sets[factors[1]], sets[factors[2]]),
-        () if has_own_rows else _multipliers(book, provider, model, wanted.region),
+        () if has_own_rows else _multipliers(book, biller, model, region),
         _caches(book, provider, model) if scenario.cache == "upper_bound" else (),
     )
 

@@ -53,7 +53,7 @@ def policy_of(
     kept = np.ones((len(places), len(kinds)))
     for number, (stretch, moment) in enumerate(zip(stretches, moments, strict=True) if discounts else ()):
         if stretch is not None:
-            kept[number] = [kept_frac(discounts, stretch.provider, stretch.model, kind, moment) for kind in kinds]
+            kept[number] = [kept_frac(discounts, stretch.biller, stretch.model, kind, moment) for kind in kinds]
     share = np.array([keys[key].share_frac for key, _ in places], dtype=np.float64)
     return Policy(share, np.array(multipliers, dtype=np.float64), kept)
 

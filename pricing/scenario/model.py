@@ -102,7 +102,7 @@ class Discount(_Part):
 
     Args:
         frac: Share taken off.
-        provider: Only calls this provider bills; null: all.
+        provider: Only calls this provider bills, at whosever list prices; null: all.
         model: Only this model; null: all.
         kinds: Only these kinds of usage; none: all.
         effective_date: From this day (UTC) on; null: always.
