@@ -7,13 +7,14 @@ import atexit
 import contextlib
 import io
 import os
+import re
 import shlex
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -73,7 +74,9 @@ def commands() -> str:
 
     names = main.context_settings["help_option_names"]
     context = click.Context(main, info_name="evalreplay", terminal_width=_HELP_WIDTH, help_option_names=names)
-    pages = [f"## evalreplay {name}\n\n```text\n{_help(context, name)}\n```" for name in COMMANDS]
+    pages = [
+        f"## evalreplay {name}\n\n```text\n{text}\n```" for name in COMMANDS for name, text in _helps(context, name)
+    ]
     return "\n\n".join(pages)
 
 
@@ -193,11 +196,27 @@ def errors() -> str:
 def scenario_keys() -> str:
     """List the keys of a scenario file, with their defaults."""
     from pricing.scenario import Scenario
+    from pricing.scenario.model import Batch, Currency, Discount, Substitute
 
-    docs = dict(line.strip().split(": ", 1) for line in (Scenario.__doc__ or "").split("Args:")[1].strip().splitlines())
-    fields = Scenario.model_fields
-    rows = [(f"`{name}`", _value(fields[name].default), docs[name]) for name in fields]
+    tables = {"": Scenario, "batch": Batch, "substitute": Substitute, "discount": Discount, "currency": Currency}
+    rows = [
+        (f"`{table}.{name}`" if table else f"`{name}`", _default(field), docs[name])
+        for table, model in tables.items()
+        for docs in [_documented(model)]
+        for name, field in model.model_fields.items()
+    ]
     return _markdown_table(("key", "default", "meaning"), rows)
+
+
+def _documented(model: type) -> dict[str, str]:
+    """Meaning of each key of a model, from the Args of its docstring."""
+    entries = (model.__doc__ or "").split("Args:")[1].split("Returns:")[0]
+    joined = re.sub(r"\n {12}", " ", entries)
+    return dict(line.strip().split(": ", 1) for line in joined.strip().splitlines())
+
+
+def _default(field: Any) -> str:
+    return "required" if field.is_required() else _value(field.default)
 
 
 def draw_images() -> None:
@@ -249,14 +268,16 @@ def _cut(output: str, lines: int | None) -> str:
     return "".join(f"{line.rstrip()}\n" for line in shown)
 
 
-def _help(context: click.Context, name: str) -> str:
-    from analyzer.cli.main import main
-
-    command = main.get_command(context, name)
+def _helps(context: click.Context, name: str) -> Iterator[tuple[str, str]]:
+    """Give the help of a command and of its own commands, by what to type."""
+    group = context.command
+    command = group.get_command(context, name) if isinstance(group, click.Group) else None
     if command is None:
         raise click.UsageError(f"no command {name}")
     inner = click.Context(command, info_name=name, parent=context, terminal_width=_HELP_WIDTH)
-    return command.get_help(inner)
+    yield inner.command_path.removeprefix("evalreplay "), command.get_help(inner)
+    for own in command.list_commands(inner) if isinstance(command, click.Group) else ():
+        yield from _helps(inner, own)
 
 
 def _table(table: "Table", known: "Table | None") -> str:
@@ -285,7 +306,9 @@ def _type(dtype: object) -> str:
 
 
 def _value(value: object) -> str:
-    return ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
+    if value in (None, (), {}):
+        return "none"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _first_line(kind: type) -> str:

@@ -33,9 +33,13 @@ from analyzer.cli.options import (
 )
 @click.option(
     "--cost",
-    "money",
     type=click.Choice(["recomputed", "recorded"]),
     help="Dollars: recomputed (the default), or as the source states them.",
+)
+@click.option(
+    "--seconds",
+    type=click.Choice(["recorded", "api"]),
+    help="Seconds of --clock time: as recorded (the default), or on the API under the scenario.",
 )
 @click.option(
     "--tasks",
@@ -50,7 +54,7 @@ from analyzer.cli.options import (
 @reading_options
 @output_options
 def command(
-    sources: tuple[Path, ...], kind: str, clock: str, money: str | None, tasks: str, figure: Path | None,
+    sources: tuple[Path, ...], kind: str, clock: str, figure: Path | None,
     benchmark: tuple[str, ...], *, facet: bool, style: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """List the agents no other agent beats, per benchmark.
@@ -68,8 +72,9 @@ def command(
     from analyzer.cli.opening import open_priced
     from analyzer.frontier import frontier, open_memberships
 
-    picked = {"tasks": tasks} | ({"cost": money} if money else {})
-    result = api.curve(api.CLOCKS[clock], open_priced(sources, options), benchmark=benchmark, **picked)
+    picked = {name: options.pop(name) for name in ("tasks", "cost", "seconds")}
+    given = {name: choice for name, choice in picked.items() if choice}
+    result = api.curve(api.CLOCKS[clock], open_priced(sources, options), benchmark=benchmark, **given)
     marked = frontier(result.frame, kind)
     noted = replace(result, notes=(*result.notes, *open_memberships(marked)))
     present(noted, style, figure, marked=marked, is_faceted=facet)

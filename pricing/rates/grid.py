@@ -15,7 +15,8 @@ import numpy as np
 import polars as pl
 
 from pricing.book import PriceBook
-from pricing.rates.keys import KEY_COLUMNS, Key, price_keys
+from pricing.rates.key import Key
+from pricing.rates.keys import KEY_COLUMNS, price_keys
 from pricing.rates.lattice import Lattice, breaks_within, first_interval, slots_of
 from pricing.rates.listed import Lister, Place
 from pricing.rates.policy import View, applied, discounts_of, policy_of

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pricing.rates.in_force import INPUT_KINDS, KINDS, PriceRows, rates_at
-from pricing.rates.keys import Key, RowSet, Stretch
+from pricing.rates.key import Key, RowSet, Stretch
 from pricing.rates.lattice import Lattice
 from pricing.rates.times import START
 

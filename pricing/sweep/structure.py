@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pricing.rates.keys import Key
+from pricing.rates.key import Key
 from pricing.rates.lattice import Lattice
 from pricing.rates.listed import Lister
 from pricing.rates.policy import Policy, applied, discounts_of, policy_of

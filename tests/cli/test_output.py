@@ -71,7 +71,11 @@ def test_a_frontier_is_a_short_table_with_its_notes_apart(place: Path) -> None:
 
 def test_reprice_says_the_cost_and_its_bounds(place: Path) -> None:
     code, out, err = run_apart("evalreplay reprice store/ --prices acme.toml -o again/", place)
-    assert (code, out, err) == (0, "", "puzzles: solver: $7.10 (between $5.30 and $7.10)\n")
+    assert (code, out) == (0, "")
+    assert err.splitlines() == [
+        "scenario: list prices on the day of each call, 1 price file(s) of one's own",
+        "puzzles: solver: $7.10 (between $5.30 and $7.10)",
+    ]
 
 
 def test_a_call_without_a_price_is_counted_and_hinted_at(place: Path) -> None:

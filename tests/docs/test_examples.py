@@ -110,8 +110,9 @@ def test_the_scenario_of_the_docs_loads(tmp_path: Path) -> None:
 
     (tmp_path / "today.toml").write_text(blocks("docs/scenarios.md", "toml")[0])
     scenario = load_scenario(tmp_path / "today.toml")
-    assert scenario.roles == ("agent",)
-    assert scenario.prices == (tmp_path / "my_prices.toml",)
+    assert (scenario.roles, scenario.batch.share_frac, scenario.batch.turnaround_s) == (("agent",), 0.8, 3600)
+    assert [entry.to for entry in scenario.substitute] == ["gpt-5-mini"]
+    assert [entry.frac for entry in scenario.discount] == [0.15]
 
 
 def test_the_python_lines_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

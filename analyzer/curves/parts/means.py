@@ -6,7 +6,7 @@ from functools import partial
 import polars as pl
 
 from analyzer.curves.parts.attempts import GROUP, OPTIONS, every_attempt, of_chosen_tasks
-from analyzer.curves.parts.axes import AXES, COST, RECORDED, Axis, chosen_axis
+from analyzer.curves.parts.axes import AXES, COST, RECORDED, SECONDS, Axis, chosen_axis
 from analyzer.curves.parts.coverage import coverage, gaps, rules, uneven, whose
 from analyzer.curves.parts.recorded import left_out, stated_points
 from analyzer.curves.registry import Curve, CurveResult, Tables
@@ -15,9 +15,9 @@ from traces.sums import total
 
 
 def mean_curve(name: str, axis: str, summary: str, source: str) -> Curve:
-    """Make a curve of ``mean_points`` over an axis; a dollars axis offers recorded dollars too."""
-    options = (COST, *OPTIONS) if axis == "dollars" else OPTIONS
-    return Curve(name, summary, source, options, partial(mean_points, name, AXES[axis]))
+    """Make a curve of ``mean_points`` over an axis; dollars offer recorded ones too, seconds those on the API."""
+    own = {"dollars": (COST,), "seconds": (SECONDS,)}.get(axis, ())
+    return Curve(name, summary, source, (*own, *OPTIONS), partial(mean_points, name, AXES[axis]))
 
 
 def mean_points(name: str, axis: Axis, tables: Tables, chosen: Mapping[str, str]) -> CurveResult:

@@ -16,6 +16,8 @@ BASES: Final = {
     "tokens_unknown": "no token counts, so no figure",
     "price_unknown": "no such model, or no price in force on that day",
     "not_billed": "answered from a local cache",
+    "what_if": "the same tokens at another model, as the scenario says",
+    "skipped": "left out by the book, which counts nothing for this model",
 }
 _MAX_ITEMS: Final = 20
 _PRICE_KEY: Final = ("provider", "model", "price_model", "price_from", "price_time_basis")
