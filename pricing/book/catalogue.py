@@ -1,6 +1,5 @@
 """The frozen catalogue: undated and dated prices of many providers, and the exact names they go by."""
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
+import tomli
 
 from pricing.schema import PRICES
 from traces.errors import PricingError
@@ -42,4 +42,4 @@ def load_catalogue(folder: Path = FOLDER) -> Catalogue:
 
 def catalogue_source(folder: Path = FOLDER) -> dict[str, Any]:
     """Project, version, licence, dates, counts and hashes of the frozen catalogue."""
-    return tomllib.loads((folder / "SOURCE.toml").read_text(encoding="utf-8"))
+    return tomli.loads((folder / "SOURCE.toml").read_text(encoding="utf-8"))

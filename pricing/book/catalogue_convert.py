@@ -5,7 +5,6 @@ price it follows. Its variants state only what differs: here every variant has i
 """
 
 import hashlib
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
+import tomli
 
 from pricing.book.catalogue import FOLDER, NAMES_SCHEMA, Catalogue
 from pricing.book.windows import hours_text
@@ -60,7 +60,7 @@ def convert_installed(folder: Path = FOLDER) -> Conversion:
     """Convert the installed genai-prices, with the corrections that lie in the catalogue's folder."""
     from genai_prices.data import providers
 
-    corrections = tomllib.loads((folder / "corrections.toml").read_text(encoding="utf-8"))
+    corrections = tomli.loads((folder / "corrections.toml").read_text(encoding="utf-8"))
     counts: Counter[str] = Counter()
     rows = [row for provider in providers for model in provider.models for row in _rows(provider.id, model, counts)]
     for row in rows:

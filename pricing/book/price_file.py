@@ -3,7 +3,6 @@
 What else it says of models, caches and regions becomes rows of MODEL_FACTS, CACHE_RULES and REGION_MULTIPLIERS.
 """
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
+import tomli
 
 from pricing.moments import midnight
 from pricing.schema import (
@@ -91,10 +91,10 @@ def parse_price_file(path: Path) -> dict[str, Any]:
         PricingError: if it cannot be read or is not TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+        return tomli.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except (OSError, UnicodeDecodeError) as error:
         raise PricingError(f"{path}: {error}", "check that the price file exists and is text") from error
-    except tomllib.TOMLDecodeError as error:
+    except tomli.TOMLDecodeError as error:
         raise PricingError(f"{path}: not TOML: {error}", "see docs/howto for the format of price files") from error
 
 
@@ -173,10 +173,11 @@ def _exact(where: str, key: str, usd: Decimal | int, factor: int) -> int:
 
 def _facts(document: Mapping[str, Any], name: str, table: Table) -> Iterator[dict[str, Any]]:
     """Rows of a table of facts; one for each of the models and regions it lists."""
+    names = set(table.schema)
     for stated in document.get(name, ()):
-        start = {"effective_from": bound(stated, "effective")} if "effective_from" in table.schema else {}
+        start = {"effective_from": bound(stated, "effective")} if "effective_from" in names else {}
         shared = {
-            **{key: value for key, value in stated.items() if key in table.schema},
+            **{key: value for key, value in stated.items() if key in names},
             **start,
             "provider": document["provider"],
             "source": stated.get("source") or document.get("source_url"),

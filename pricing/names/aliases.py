@@ -1,6 +1,5 @@
 """The alias table (TOML): who bills under which names, whose a bare model name is, and which names mean one model."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +8,8 @@ from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
+
+import tomli
 
 from pricing.moments import midnight
 from traces.errors import PricingError
@@ -108,7 +109,7 @@ def load_aliases(path: Path = ALIASES_PATH) -> Aliases:
     Raises:
         PricingError: if two aliases of one name overlap in time, or one leads to another (a chain or a circle).
     """
-    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    document = tomli.loads(path.read_text(encoding="utf-8"))
     models: dict[tuple[str, str], list[Alias]] = {}
     for alias in _aliases(document):
         models.setdefault((alias.provider, alias.name), []).append(alias)

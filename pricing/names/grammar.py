@@ -1,7 +1,6 @@
 """How names are written (``names.toml``): one spelling to compare, what may be taken off the end, what a path says."""
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
+
+import tomli
 
 from pricing.names.written_dates import DAY, MONTH, When, compact_to_iso, when
 
@@ -139,7 +140,7 @@ def _last(name: str) -> str:
 @cache
 def load_grammar(path: Path = GRAMMAR_PATH) -> Grammar:
     """Read the grammar of names."""
-    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    document = tomli.loads(path.read_text(encoding="utf-8"))
     return Grammar(
         paths=tuple(_path_form(table["form"], table["provider"]) for table in document["paths"]),
         transports={provider: frozenset(parts) for provider, parts in document["transports"].items()},

@@ -1,6 +1,5 @@
 """Open models (``identities.toml``): one identity each, the names it goes by, and the ids it is sold under."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -8,6 +7,8 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
+
+import tomli
 
 from pricing.names.aliases import normalised
 from pricing.names.grammar import load_grammar
@@ -74,7 +75,7 @@ def load_identities(path: Path = IDENTITIES_PATH) -> Identities:
     Raises:
         PricingError: if two of them claim one name or one id at a host.
     """
-    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    document = tomli.loads(path.read_text(encoding="utf-8"))
     models = {table["id"]: _model(table, document["makers"]) for table in document["model"]}
     return Identities(models, _names(path, models))
 

