@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 from measure import Result, Taken, fresh, taken, tell
-from synthetic import CALLS_PER_ROLLOUT, KINDS, price_book, write_calls
+from synthetic import CALLS_PER_ROLLOUT, KINDS, STARTS, price_book, rich_price_book, write_calls
 
 from pricing.book import PriceBook
 from pricing.cost.charges import price_charges
@@ -16,6 +16,7 @@ from pricing.prepare import Pricing, prepare
 from pricing.priced_store import call_batches
 from pricing.reprice import call_table, sums_by_rollout
 from pricing.scenario import Scenario
+from pricing.scenario.model import Batch, Discount
 from pricing.schema import PRICED_TABLES
 from traces.schema import TABLES
 from traces.store import sink_parquet
@@ -43,9 +44,10 @@ def results(folder: Path) -> Iterator[Result]:
     Args:
         folder: Where the calls are generated (about 1.1 GB), or lie from an earlier run.
     """
-    calls = folder / "calls"
+    calls, rich = folder / "calls", folder / "rich-calls"
     write_calls(calls, N_CALLS)
-    took = {name: fresh(Path(__file__), name, str(calls)) for name in WAYS}
+    write_calls(rich, N_CALLS, is_rich=True)
+    took = {name: fresh(Path(__file__), name, str(rich if name in RICH else calls)) for name in WAYS}
     if took["sums per rollout"].returned != took["duckdb, range join"].returned:
         raise SystemExit(f"the totals differ: {took}")
     for name, each in took.items():
@@ -61,16 +63,29 @@ def _rows(benchmark: str, each: Taken, *, is_target: bool) -> Iterator[Result]:
     yield Result(benchmark, "peak memory", round(each.peak_mb), "MB", "< 1000" if is_target else "")
 
 
-def _pricing(calls: Path) -> Pricing:
+def _pricing(calls: Path, scenario: Scenario | None = None) -> Pricing:
     tables = {name: table.empty().lazy() for name, table in TABLES.items()} | {"calls": pl.scan_parquet(calls)}
     facts = facts_of_parquet(sorted(calls.glob("*.parquet")))
-    return prepare(tables, Scenario(), facts, price_book())
+    return prepare(tables, scenario or Scenario(), facts, rich_price_book() if scenario else price_book())
 
 
-def _sums_per_rollout(calls: Path) -> str:
-    pricing = _pricing(calls)
+def _all_dimensions(calls: Path) -> str:
+    discount = Discount(provider="acme", kinds=("output",), frac=0.1, effective_date=STARTS[1].date())
+    return _sums_per_rollout(calls, Scenario(discount=(discount,)))
+
+
+def _all_dimensions_and_batches(calls: Path) -> str:
+    return _sums_per_rollout(calls, Scenario(batch=Batch(share_frac=0.5)))
+
+
+def _cache_upper_bound(calls: Path) -> str:
+    return _sums_per_rollout(calls, Scenario(cache="upper_bound"))
+
+
+def _sums_per_rollout(calls: Path, scenario: Scenario | None = None) -> str:
+    pricing = _pricing(calls, scenario)
     empty = {name: TABLES[name].empty() for name in ("charges", "rollouts", "runs")}
-    charges = price_charges(empty, pricing.scenario, pricing.book)
+    charges = price_charges(empty, pricing.scenario, pricing.books[0])
     sums = sums_by_rollout(call_batches(sorted(calls.glob("*.parquet"))), charges, pricing).collect(engine="streaming")
     if sums.height != N_CALLS // CALLS_PER_ROLLOUT:
         raise SystemExit(f"{sums.height} rollouts")
@@ -113,10 +128,15 @@ def _wide(book: PriceBook) -> pl.DataFrame:
 
 WAYS: Final[dict[str, Callable[[Path], Any]]] = {
     "sums per rollout": _sums_per_rollout,
+    "all dimensions": _all_dimensions,
+    "all dimensions, half of the calls as batches": _all_dimensions_and_batches,
+    "all dimensions, cache upper bound": _cache_upper_bound,
     "duckdb, range join": _duckdb,
     "limit: reading and summing the columns": _bare_sums,
     "per-call table of the first 10 M, written": _per_call,
 }
+
+RICH: Final = [name for name in WAYS if name.startswith("all dimensions")]
 
 if __name__ == "__main__":
     way, where = sys.argv[1:]

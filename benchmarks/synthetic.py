@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,10 @@ TIERS: Final = ["standard", "flex", "priority"]
 STARTS: Final = [datetime(2025 + half // 2, 1 + half % 2 * 6, 1, tzinfo=UTC) for half in range(4)]
 ENDS: Final = datetime(2027, 1, 1, tzinfo=UTC)
 KINDS: Final = {"uncached_input": 20, "cache_read": 2, "cache_write_5m": 25, "output": 80}
+RICH_KINDS: Final = {**KINDS, "cache_write_1h": 40, "reasoning": 60}
+REGIONS: Final = [None, "eu", "us"]
+WINDOWS: Final = [(None, None), (None, "16:30-00:30"), ("Mon-Fri", "01:00-04:00,06:00-10:00")]
+LONG_CONTEXT: Final = 150_000
 CALLS_PER_ROLLOUT: Final = 25
 ROWS_PER_SHARD: Final = 2_500_000
 _CATEGORIES: Final = ("provider", "model", "service_tier", "role", "granularity", "time_basis")
@@ -37,18 +41,62 @@ def price_book() -> PriceBook:
         for kind, weight in KINDS.items()
         for since, until in pairwise([*STARTS, ENDS])
     ]  # fmt: skip
+    return _book(rows)
+
+
+def rich_price_book() -> PriceBook:
+    """Prices that depend on everything a price can depend on.
+
+    Two dated prices of every model, tier, batch endpoint, region and kind; above a length of context another, for the
+    whole request or only for what lies above; a third of the models has hours at which another price is in force, a
+    third weekdays and hours.
+    """
+    dimensions = product(enumerate(MODELS), enumerate(TIERS), (False, True), REGIONS[:2], (0, LONG_CONTEXT))
+    rows = [
+        {
+            "provider": "acme", "model": model, "service_tier": tier, "is_batch": is_batch, "region": region, "kind": kind,
+            "min_input_tokens": length, "is_whole_request": not length or number % 2 == 0, "weekdays": weekdays, "hours_utc": hours,
+            "priority": priority, "layer": "user", "date_basis": "vendor_page", "source": "synthetic",
+            "effective_from": since, "effective_until": until,
+            "price_pusd": weight * (50_000 + 1_000 * number + 300 * rank + since.year)
+            * (2 if length else 1) // (2 if is_batch else 1) // (priority + 1) * (11 if region else 10) // 10,
+        }
+        for (number, model), (rank, tier), is_batch, region, length in dimensions
+        for priority, (weekdays, hours) in enumerate(dict.fromkeys([WINDOWS[0], WINDOWS[number % 3]]))
+        for kind, weight in RICH_KINDS.items()
+        for since, until in pairwise([STARTS[0], STARTS[2], ENDS])
+    ]  # fmt: skip
+    return _book(rows)
+
+
+def _book(rows: list[dict[str, object]]) -> PriceBook:
     schema = {name: PRICES.schema[name] for name in rows[0]}
     return PriceBook(PRICES.conform(pl.DataFrame(rows, schema=schema)))
 
 
-def write_calls(folder: Path, n_calls: int) -> None:
-    """Write shards of the table calls, a rollout after the other."""
+def write_calls(folder: Path, n_calls: int, *, is_rich: bool = False) -> None:
+    """Write shards of the table calls, a rollout after the other; rich: with a region, batches and every token kind."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, first in enumerate(range(0, n_calls, ROWS_PER_SHARD)):
         path = folder / f"{number:03}.parquet"
         if not path.exists():
             shard = _calls(number, first, min(ROWS_PER_SHARD, n_calls - first))
+            shard = _enriched(shard, number) if is_rich else shard
             shard.write_parquet(path, compression="zstd", compression_level=3, row_group_size=ROWS_PER_GROUP)
+
+
+def _enriched(calls: pl.DataFrame, seed: int) -> pl.DataFrame:
+    random = np.random.default_rng([seed, 1])
+    written, thought = random.integers(0, 3_000, calls.height), random.integers(0, 2_000, calls.height)
+    return calls.with_columns(
+        region=pl.Series(random.integers(0, len(REGIONS), calls.height)).replace_strict(
+            dict(enumerate(REGIONS)), return_dtype=pl.String
+        ),
+        is_batch=pl.Series(random.integers(0, 10, calls.height) == 0),
+        cache_write_1h_tokens=pl.Series(written),
+        reasoning_tokens=pl.min_horizontal(pl.Series(thought), "output_tokens"),
+        input_tokens=pl.col("input_tokens") + pl.Series(written),
+    ).with_columns(pl.col("region").cast(pl.Categorical))
 
 
 def _calls(seed: int, first: int, n_rows: int) -> pl.DataFrame:

@@ -121,5 +121,5 @@ def test_a_batch_price_comes_with_every_token_kind_of_its_model() -> None:
 
 
 def test_a_missing_catalogue_is_a_pricing_error(tmp_path: Path) -> None:
-    with pytest.raises(PricingError, match="install evalreplay again"):
+    with pytest.raises(PricingError, match="evalreplay prices update"):
         load_catalogue(tmp_path)
