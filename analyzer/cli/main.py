@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "card": "Print the budget statement beside each score, ready to paste.",
     "curve": "Compute a curve: score against dollars, seconds, tokens or turns.",
     "frontier": "List the agents no other agent beats, per benchmark.",
+    "history": "Price the same rollouts at every date: the cheapest cost of a score, the best agent, the frontier.",
     "report": "Write one self-contained HTML report.",
     "sql": "Ask a store a question in SQL.",
     "verify": "Hash the inputs again, recompute, say whether the numbers still hold.",
