@@ -69,7 +69,9 @@ def attributed(tables: Tables, options: HistoryOptions, book: PriceBook) -> Attr
         facts = placed.join(rows.with_row_index("_row"), on="_row", how="left", maintain_order="left")
         found = found.hstack(facts.drop("_row", MODEL))
         notes = tuple(_coverage(numbers, rows))
-    kept = found.filter([_is_asked_for(found, where) for where in options.where] or [pl.lit(value=True)])
+    kept = found
+    for where in options.where:
+        kept = kept.filter(_is_asked_for(kept, where))
     return Attributed(_of_runs(tables, kept["run_id"].to_list()) if options.where else tables, kept, notes)
 
 

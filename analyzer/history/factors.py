@@ -27,7 +27,7 @@ def with_factors(rows: pl.DataFrame) -> pl.DataFrame:
     tokens, turns = pl.col("mean_tokens"), pl.col("mean_turns")
     return rows.with_columns(
         turn_tokens=pl.when(turns > 0).then(tokens / turns),
-        blended_usd_per_mtok=pl.when(tokens > 0).then(pl.col("mean_cost_usd") / tokens * _MTOK),
+        blended_usd_per_mtok=pl.when(tokens > 0).then(pl.col("mean_cost_usd") / (tokens / _MTOK)),
     )
 
 

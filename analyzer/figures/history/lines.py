@@ -43,13 +43,19 @@ class Steps:
     low: Sequence[float]
     high: Sequence[float]
 
+    def start(self) -> tuple[float, float] | None:
+        """Where the line begins, or its low bound where there is no line; null: nothing above 0 is known of it."""
+        return next(((self.xs[place], y) for place, y in self._known()), None)
+
     def end(self) -> tuple[float, float] | None:
-        """Where the line ends, or its low bound where there is no line; null: nothing is known of it."""
-        for values in (self.y, self.low):
-            known = [place for place in range(len(self.xs) - 1) if not isnan(values[place])]
-            if known:
-                return self.xs[known[-1] + 1], values[known[-1]]
-        return None
+        """Where the line ends, or its low bound where there is no line; null: nothing above 0 is known of it."""
+        return next(((self.xs[place + 1], y) for place, y in reversed(self._known())), None)
+
+    def _known(self) -> list[tuple[int, float]]:
+        """Places and figures that are known, or the low bounds above 0 where no figure is."""
+        figures, bounds = ([*enumerate(values[:-1])] for values in (self.y, self.low))
+        known = [(place, y) for place, y in figures if not isnan(y)]
+        return known or [(place, low) for place, low in bounds if low > 0]
 
     @property
     def is_bounded_only(self) -> bool:

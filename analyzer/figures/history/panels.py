@@ -100,18 +100,18 @@ def draw_best(block: Block, place: Place) -> list[str]:
     along_time(axes, block.span, is_labelled=False)
     in_dollars(axes, rows[COSTS[0]], _values(rows, COSTS[1:]))
     draw_steps(axes, steps_of(rows, end), Look("#bdbdbd", has_band=False, width=_THIN_PT))
-    names = []
     held = [(one, until) for one, until in stretches(rows, GROUP[1:], end) if one["agent"][0] is not None]
-    for count, (one, until) in enumerate(held, start=1):
-        who, steps = _who(one), steps_of(one, until)
-        ink = block.inks.inks[who]
+    inks = [block.inks.inks[_who(one)] for one, _ in held]
+    begun = []
+    for count, ((one, until), ink) in enumerate(zip(held, inks, strict=True), start=1):
+        steps = steps_of(one, until)
         draw_steps(axes, steps, Look(ink, width=1.8))
-        y = next((value for value in (*one["mean_cost_usd"], *one["mean_cost_low_usd"]) if value is not None), None)
-        if y is not None:
-            _put_number(axes, number(one["priced_at"][0]), y, count, ink)
-            names.append(f"{block.inks.names[who]}{_score(one)}")
-    say_if_empty(axes, names, "no cost of a best-scoring agent is known")
-    _list(block, place, names, [block.inks.inks[_who(one)] for one, _ in held])
+        begins = steps.start()
+        if begins is not None:
+            _put_number(axes, *begins, count, ink)
+            begun.append(begins)
+    say_if_empty(axes, begun, "no cost of a best-scoring agent is known")
+    _list(block, place, [f"{block.inks.names[_who(one)]}{_score(one)}" for one, _ in held], inks)
     return []
 
 
@@ -155,7 +155,7 @@ def draw_runs(block: Block, place: Place) -> list[str]:
                 axes.plot([number(part["priced_at"][0])], [part["mean_cost_usd"][0]], "x", color=ink, markersize=5)
         steps = steps_of(one, end)
         place_of_end = steps.end()
-        if place_of_end is not None and (place_of_end[1] > 0 or not steps.is_bounded_only):
+        if place_of_end is not None:
             words = f"{block.inks.names[who]}{_state(one, is_bounded=steps.is_bounded_only)}"
             names.append(Named(words, *place_of_end, "black", ink, block.inks.dash(who), 0.8))
     say_if_empty(axes, names, "no cost of any agent is known")
