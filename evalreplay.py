@@ -13,7 +13,8 @@ from traces.registry import Reader
 from traces.store import Store, open_store
 
 __all__ = [
-    "AnalysisError", "CurveResult", "HistoryResult", "PriceBook", "PricingError", "Reader", "ReplayError", "Scenario", "Store",
-    "StoreError", "TraceError", "UsageError", "audit", "card", "curve", "draw", "draw_history", "frontier", "history", "load_book",
-    "load_scenario", "open_store", "read", "report", "reprice", "reprice_tables", "save", "show", "sql", "verify",
+    "AnalysisError", "CurveResult", "HistoryResult", "PriceBook", "PricingError", "Reader", "ReplayError", "Scenario",
+    "Store", "StoreError", "TraceError", "UsageError", "audit", "card", "curve", "draw", "draw_history", "frontier",
+    "history", "load_book", "load_scenario", "open_store", "read", "report", "reprice", "reprice_tables", "save",
+    "show", "sql", "verify",
 ]  # fmt: skip
