@@ -26,11 +26,12 @@ _COST: Final = ("mean_cost_usd", "mean_cost_low_usd", "mean_cost_high_usd")
 _GLANCE: Final = {
     "cheapest": (
         "Cheapest cost of reaching a score",
-        ("benchmark", "score_threshold", "priced_at", "agent", "score", *_COST),
+        ("benchmark", "score_threshold", "priced_at", "agent", "score", "n_tasks", *_COST),
     ),
     "best": (
         "Best-scoring agent: cost = turns x tokens per turn x dollars per token",
-        ("benchmark", "priced_at", "agent", "score", *_COST, "mean_turns", "turn_tokens", "blended_usd_per_mtok"),
+        ("benchmark", "priced_at", "agent", "score", "n_tasks", *_COST, "mean_turns", "turn_tokens",
+         "blended_usd_per_mtok"),
     ),
     "best_change": (
         "From the first best-scoring agent to the last: what the change is due to",

@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from analyzer.figures.labels import Box
 from analyzer.figures.naming import Named, Plot, print_around, print_stacked, square
-from analyzer.figures.styles import GREY, colour, dash, marker
+from analyzer.figures.styles import GREY, colour, dash, fewer_tasks, marker
 from analyzer.words import beside
 
 Place = tuple[float, float]
@@ -89,8 +89,7 @@ def _groups(panel: Panel) -> Iterator[Group]:
 def _tasks(rows: pl.DataFrame) -> str:
     if "n_benchmark_tasks" not in rows.columns:
         return ""
-    n, n_all = rows.select("n_tasks", "n_benchmark_tasks").row(0)
-    return f" ({n}\xa0of\xa0{n_all}\xa0tasks)" if n_all is not None and n < n_all else ""
+    return fewer_tasks(*rows.select("n_tasks", "n_benchmark_tasks").row(0))
 
 
 def _scale(panel: Panel, extend_right: float) -> None:

@@ -1,15 +1,16 @@
 """When an agent could first be called, and from when on it no longer could: facts of the models it calls."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import polars as pl
 
 from pricing.book import PriceBook
+from pricing.names.resolve import resolve
 from pricing.rates.in_force import KINDS
-from pricing.rates.keys import Key
+from pricing.rates.times import END, START
 from pricing.scenario import Scenario
-from pricing.schema import MODEL_FACTS
 from pricing.sweep.plan import Plan
 from traces.schema import UTC_TIME
 
@@ -17,22 +18,36 @@ _MODEL: Final = ("trace_model", "provider", "model")
 _PRICED: Final = _MODEL[1:]
 
 
-def called_models(plan: Plan, scenario: Scenario) -> pl.DataFrame:
-    """Models the counted calls of each run are priced as: what their names meant when they were called.
+def called_models(plan: Plan, scenario: Scenario, book: PriceBook) -> pl.DataFrame:
+    """Models the counted calls of each run are of: what their names meant when they were called.
+
+    Args:
+        plan: The trace.
+        scenario: How it is priced.
+        book: List prices: the models of other books are those it knows by the same name.
 
     Returns:
-        run_id, trace_model (as the trace writes it), provider and model of the price book (null: in no book).
+        run_id, trace_model (as the trace writes it), provider and model of the book (null: not in it).
     """
     usage = plan.usage(scenario)
     at = usage.n_calls.tocoo()
     placed = usage.groups[at.row].select("run_id", "role").with_columns(pl.Series("_cell", at.col, dtype=pl.UInt32))
     counted = placed.filter(pl.col("role").is_in(scenario.roles)).drop("role").unique()
-    found = counted.join(_models_of_cells(plan, scenario), on="_cell", how="inner")
+    found = counted.join(_models_of_cells(plan, scenario, book), on="_cell", how="inner")
     models: pl.DataFrame = found.drop("_cell").unique()
     return models.sort("run_id", *_MODEL, nulls_last=False)
 
 
-def model_entries(called: pl.DataFrame, runs: pl.DataFrame, books: Sequence[PriceBook]) -> pl.DataFrame:
+def skipped_runs(plan: Plan, scenario: Scenario) -> list[str]:
+    """Runs of which the book leaves a model out of every sum."""
+    usage, structure = plan.usage(scenario), plan.structure(scenario)
+    at = usage.n_calls.tocoo()
+    skipped = usage.groups[at.row].filter(pl.Series(structure.is_skipped[at.col], dtype=pl.Boolean))
+    counted = skipped.filter(pl.col("role").is_in(scenario.roles))
+    return sorted(counted["run_id"].unique())
+
+
+def model_entries(called: pl.DataFrame, runs: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
     """When each called model entered and retired.
 
     It enters on its release date; where none is stated, at its first dated price (the latest day of the window if only
@@ -41,13 +56,13 @@ def model_entries(called: pl.DataFrame, runs: pl.DataFrame, books: Sequence[Pric
     Args:
         called: Rows of ``called_models``.
         runs: run_id, started_at: the earliest start known of a run.
-        books: Price books, in the order in which they count.
+        book: List prices and facts of models.
 
     Returns:
         trace_model, provider, model, entered_at (null: not known), entry_basis, retired_at, is_called_before.
     """
     first_run = called.join(runs, on="run_id", how="left").group_by(_MODEL).agg(_run_at=pl.col("started_at").min())
-    joined = first_run.join(_facts(books), on=_PRICED, how="left").join(_first_prices(books), on=_PRICED, how="left")
+    joined = first_run.join(_facts(book), on=_PRICED, how="left").join(_first_prices(book), on=_PRICED, how="left")
     released, price_at, run_at = pl.col("_released_at"), pl.col("_price_at"), pl.col("_run_at")
     is_price_first = price_at.is_not_null() & (run_at.is_null() | (price_at <= run_at))
     basis = (
@@ -96,51 +111,56 @@ def agent_entries(
     )
 
 
-def _models_of_cells(plan: Plan, scenario: Scenario) -> pl.DataFrame:
+def _models_of_cells(plan: Plan, scenario: Scenario, book: PriceBook) -> pl.DataFrame:
     structure = plan.structure(scenario)
-    names = plan.grid.keys.sort("key")["model"].cast(pl.String).to_list()
-    cells = plan.usage(scenario).cells.select("key", "interval").iter_rows()
-    rows = [
-        (number, names[key], *_meant(structure.keys[key], interval, plan))
-        for number, (key, interval) in enumerate(cells)
-    ]
+    pairs = plan.grid.keys.sort("key").select(pl.col("provider", "model").cast(pl.String)).rows()
+    known = set(book.rows.select(_PRICED).unique().iter_rows())
+    own = {pair: _stretches(pair, book) for pair in set(pairs)}
+    rows = []
+    for number, (key, interval) in enumerate(plan.usage(scenario).cells.select("key", "interval").iter_rows()):
+        moment, priced_as = plan.grid.lattice.moment(interval), structure.keys[key]
+        meant = _at(moment, [(each.since, each.until, each.provider, each.model) for each in priced_as.stretches])
+        if meant not in known and not priced_as.is_what_if:
+            meant = _at(moment, own[pairs[key]])
+        rows.append((number, pairs[key][1], *meant))
     schema = pl.Schema({"_cell": pl.UInt32, **dict.fromkeys(_MODEL, pl.String)})
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _meant(key: Key, interval: int, plan: Plan) -> tuple[str | None, str | None]:
-    """Model of the book a name meant then; where it meant none then, the latest it meant."""
-    moment = plan.grid.lattice.moment(interval)
-    stretch = None if moment is None else key.at(moment)
-    stretch = stretch or (key.stretches[-1] if key.stretches else None)
-    return (None, None) if stretch is None else (stretch.provider, stretch.model)
+_Meaning = tuple[datetime, datetime, str, str]
+"""From when until when a name meant a provider's model."""
 
 
-def _facts(books: Sequence[PriceBook]) -> pl.DataFrame:
-    facts = pl.concat([MODEL_FACTS.empty(), *(book.models for book in books)])
-    facts = facts.unique(_PRICED, keep="first", maintain_order=True)
-    return facts.select(*_PRICED, _released_at=_midnight("release_date"), _retired_at=_midnight("retired_date"))
+def _stretches(pair: tuple[str | None, str | None], book: PriceBook) -> list[_Meaning]:
+    frame = pl.DataFrame([pair], schema=dict.fromkeys(_PRICED, pl.String), orient="row")
+    found = resolve(frame, book.directory).filter(pl.col("price_model").is_not_null())
+    columns = (
+        pl.col("alias_from").fill_null(START), pl.col("alias_until").fill_null(END), "price_provider", "price_model",
+    )  # fmt: skip
+    return found.select(columns).rows()
+
+
+def _at(moment: datetime | None, meanings: Sequence[_Meaning]) -> tuple[str | None, str | None]:
+    """Model a name meant at a moment; where it meant none then, the latest it meant; (None, None): none ever."""
+    then = [rest for since, until, *rest in meanings if moment is not None and since <= moment < until]
+    provider, model = [*then, *(rest for _, _, *rest in meanings[-1:]), (None, None)][0]
+    return provider, model
+
+
+def _facts(book: PriceBook) -> pl.DataFrame:
+    return book.models.select(*_PRICED, _released_at=_midnight("release_date"), _retired_at=_midnight("retired_date"))
 
 
 def _midnight(day: str) -> pl.Expr:
     return pl.col(day).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
-def _first_prices(books: Sequence[PriceBook]) -> pl.DataFrame:
+def _first_prices(book: PriceBook) -> pl.DataFrame:
     """When the first dated price of each model was certainly in force, and whether only a window is known for it."""
     certain = pl.coalesce("effective_latest", "effective_from")
     return (
-        pl.concat([book.rows.select(*_PRICED, *_STARTS, "kind") for book in _distinct(books)])
-        .filter(pl.col("kind").is_in(KINDS) & certain.is_not_null())
+        book.rows.filter(pl.col("kind").is_in(KINDS) & certain.is_not_null())
         .sort(certain, pl.col("effective_latest"), nulls_last=False)
         .unique(_PRICED, keep="first", maintain_order=True)
         .select(*_PRICED, _price_at=certain.cast(UTC_TIME), _is_window=pl.col("effective_latest").is_not_null())
     )
-
-
-_STARTS: Final = ("effective_from", "effective_latest")
-
-
-def _distinct(books: Sequence[PriceBook]) -> Iterator[PriceBook]:
-    """Each book once."""
-    return iter({id(book): book for book in books}.values())

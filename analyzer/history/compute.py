@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import polars as pl
 
@@ -29,6 +30,7 @@ from traces.errors import AnalysisError, UsageError
 from traces.schema import TABLES
 from traces.sums import total
 
+_USAGE: Final = ("mean_turns", "mean_tokens")
 Span = tuple[datetime | None, datetime | None]
 
 
@@ -41,7 +43,7 @@ class Trace:
         whole: The same before tasks were chosen.
         tables: Priced tables of the agents that are kept.
         plan: Their token sums, on every moment a price changes until the end.
-        books: Price books, in the order in which they count, with that of list prices.
+        listed: List prices, and facts of models.
         scenario: How to price; its moment does not count.
     """
 
@@ -49,7 +51,7 @@ class Trace:
     whole: pl.DataFrame
     tables: Tables
     plan: Plan
-    books: Sequence[PriceBook]
+    listed: PriceBook
     scenario: Scenario
 
 
@@ -76,7 +78,7 @@ def history(
     agents = _agents(trace)
     start = _start(span[0], end, agents)
     edges = [*agents["entered_at"], *agents["retired_at"]]
-    moments = moments_of(trace.plan, trace.books, edges, (start, end))
+    moments = moments_of(trace.plan, books_of(scenario, book)["effective"], edges, (start, end))
     panel = panel_of(trace, agents, moments, is_retired_kept=options.is_retired_kept)
     return _result(trace, agents, panel, (start, end), options, kept)
 
@@ -89,7 +91,7 @@ def panel_of(trace: Trace, agents: pl.DataFrame, moments: Sequence[datetime], *,
         counts then).
     """
     costs = mean_costs(trace.plan, trace.scenario, trace.rows, moments, GROUP)
-    facts = agents.select(*GROUP, "score", "is_higher_better", "mean_turns", "mean_tokens", "entered_at", "retired_at")
+    facts = agents.select(*GROUP, "score", "is_higher_better", "n_tasks", *_USAGE, "entered_at", "retired_at")
     joined = costs.join(facts, on=GROUP, how="left", nulls_equal=True, maintain_order="left")
     entered = joined.filter(pl.col("priced_at") >= pl.col("entered_at"))
     is_retired = (pl.col("priced_at") >= pl.col("retired_at")).fill_null(value=False)
@@ -127,8 +129,7 @@ def _trace(  # noqa: PLR0913, PLR0917 - all it is made of
     rows = of_chosen_tasks(whole, options.chosen)
     canonical = {name: tables.get(name, table.empty()).select(table.schema.names()) for name, table in TABLES.items()}
     plan = plan_of(canonical, [on(scenario, START), on(scenario, end)], ROLLOUT, book)
-    books = books_of(scenario, book)["effective"]
-    return Trace(rows, whole, tables, plan, [*books, *([] if listed in books else [listed])], scenario)
+    return Trace(rows, whole, tables, plan, listed, scenario)
 
 
 def _agents(trace: Trace) -> pl.DataFrame:
@@ -139,8 +140,8 @@ def _agents(trace: Trace) -> pl.DataFrame:
     agents = means.join(coverage(rows), on=GROUP, nulls_equal=True, maintain_order="left").rename({"y": "score"})
     runs = _run_starts(trace.tables)
     members = _members(trace).join(runs, left_on="_run_id", right_on="run_id", how="left")
-    called = called_models(trace.plan, trace.scenario)
-    entries = agent_entries(members, called, model_entries(called, runs, trace.books), GROUP)
+    called = called_models(trace.plan, trace.scenario, trace.listed)
+    entries = agent_entries(members, called, model_entries(called, runs, trace.listed), GROUP)
     joined = agents.join(entries, on=GROUP, how="left", nulls_equal=True, maintain_order="left")
     return _declared("agents", joined)
 

@@ -46,11 +46,12 @@ def with_effects(rows: pl.DataFrame, key: Sequence[str], who: Sequence[str]) -> 
     change = cost - before
     is_same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1).over(key)) for name in who)
     is_price_only = is_same | (cost == 0) | (before == 0)
+    none = pl.when(change.is_not_null()).then(0.0)
     weight = _logarithmic_mean(cost, before)
     shares = [weight * (pl.col(name) / pl.col(name).shift(1).over(key)).log() for name in FACTORS]
     price, *others = (
         pl.when(is_price_only).then(alone).when(change.is_not_null()).then(share)
-        for alone, share in zip((change, change * 0, change * 0), shares, strict=True)
+        for alone, share in zip((change, none, none), shares, strict=True)
     )  # fmt: skip
     effects = dict(zip(EFFECTS, (price, *others), strict=True))
     return rows.with_columns(change_usd=change, **effects)

@@ -53,7 +53,9 @@ def cheapest(panel: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
         mean_cost_high_usd=pl.col("mean_cost_high_usd").min(),
     )
     points = those.filter(pl.col("mean_cost_usd").is_not_null()).sort("mean_cost_usd", *GROUP, nulls_last=False)
-    points = points.unique(at, keep="first", maintain_order=True).select(*at, *GROUP[1:], "score", "mean_cost_usd")
+    points = points.unique(at, keep="first", maintain_order=True).select(
+        *at, *GROUP[1:], "score", "n_tasks", "mean_cost_usd"
+    )
     points = points.join(bounds.select(*at, "mean_cost_high_usd"), on=at, nulls_equal=True)
     points = points.filter((pl.col("mean_cost_usd") <= pl.col("mean_cost_high_usd")).fill_null(value=True))
     rows = moments.join(bounds, on=at, how="left", nulls_equal=True)
@@ -82,7 +84,7 @@ def best(panel: pl.DataFrame) -> pl.DataFrame:
     rows = moments.join(leaders, on=at, how="left", nulls_equal=True).sort(at, nulls_last=False)
     rows = changes(with_factors(rows), ["benchmark"], [*GROUP[1:], *COSTS])
     return with_effects(rows, ["benchmark"], GROUP[1:]).select(
-        *at, *GROUP[1:], "score", *COSTS, *reversed(FACTORS), r"^.*change_usd$", r"^.*_effect_usd$"
+        *at, *GROUP[1:], "score", "n_tasks", *COSTS, *reversed(FACTORS), r"^.*change_usd$", r"^.*_effect_usd$"
     )
 
 

@@ -9,6 +9,7 @@ import polars as pl
 from analyzer.curves.parts.axes import AXES
 from analyzer.curves.parts.coverage import rules, uneven, whose
 from analyzer.curves.parts.recorded import left_out
+from analyzer.history.availability import skipped_runs
 from analyzer.history.options import HistoryOptions
 from analyzer.words import listed
 
@@ -46,6 +47,7 @@ def notes_of(
     yield from _entries(agents, end)
     yield from _retirements(agents, end, options)
     yield from _bounded(panel)
+    yield from _skipped(trace)
     yield (
         "Best-scoring agent: cost = turns x tokens per turn x dollars per token; tokens are those of all counted "
         "roles, turns its own. Effects add up to each change (logarithmic mean Divisia index, LMDI-I)."
@@ -67,9 +69,17 @@ def unreached(cheapest: pl.DataFrame) -> Iterator[str]:
 def _scenario(trace: "Trace", end: datetime) -> Iterator[str]:
     if trace.scenario.moment is not None:
         yield f"The scenario's own date, {trace.scenario.moment:%Y-%m-%d}, does not count."
-    checked = max((book.checked_through for book in trace.books if book.checked_through), default=None)
+    checked = trace.listed.checked_through
     if checked is not None and end > checked:
         yield f"Price files were kept until {checked:%Y-%m-%d}: later prices are the last ones known."
+
+
+def _skipped(trace: "Trace") -> Iterator[str]:
+    """Name the agents with calls the book leaves out: they cost nothing here, which is no price."""
+    runs = trace.tables["runs"].filter(pl.col("run_id").is_in(skipped_runs(trace.plan, trace.scenario)))
+    names = runs["agent"].unique().sort().to_list()
+    if names:
+        yield f"The book leaves a model out of every sum, as if it cost nothing: {listed(names)}."
 
 
 def _entries(agents: pl.DataFrame, end: datetime) -> Iterator[str]:

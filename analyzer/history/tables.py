@@ -23,6 +23,7 @@ _WHO: Final = (
     Column("run_id", pl.String, "Run; null: several runs of the agent, or no agent."),
 )
 _SCORE: Final = Column("score", pl.Float64, "Task-weighted mean score; null: not known, or no agent.")
+_N_TASKS: Final = Column("n_tasks", pl.UInt32, "Tasks it attempted, on which score and cost rest; null: no agent.")
 _PRICED_AT: Final = Column("priced_at", UTC_TIME, "Moment whose prices apply, up to the next row.", nullable=False)
 _LEAST: Final = "Score to reach: at least this, or at most where lower is better."
 _THRESHOLD: Final = Column("score_threshold", pl.Float64, _LEAST, nullable=False)
@@ -57,7 +58,7 @@ AGENTS: Final = Table(
         Column("n_benchmark_tasks", pl.UInt32, "Tasks any agent of the benchmark attempted."),
         Column("mean_turns", pl.Float64, "Requests of the agent in an attempt, mean over tasks; null: not known."),
         Column("mean_tokens", pl.Float64, "Input and output tokens of one attempt, mean over tasks; null: not known."),
-        Column("models", pl.String, "Models its counted calls are priced as."),
+        Column("models", pl.String, "Models its counted calls are of."),
         Column("entered_at", UTC_TIME, "When the last of its models could first be called; null: not known."),
         Column("entry_basis", pl.String, "How that is known.", values=ENTRY_BASES),
         Column("retired_at", UTC_TIME, "When the first of its models could no longer be called; null: none known."),
@@ -87,6 +88,7 @@ CHEAPEST: Final = Table(
         Column("agent", pl.String, "The cheapest agent; null: nobody reaches the score, or nobody has one cost."),
         Column("run_id", pl.String, "Its run; null: several, or no agent."),
         _SCORE,
+        _N_TASKS,
         *_cost(f"{_ATTEMPT}, of the cheapest agent with one figure"),
         Column("is_reached", pl.Boolean, "Some agent that could be called reaches the score."),
     ),
@@ -101,6 +103,7 @@ BEST: Final = Table(
         _PRICED_AT,
         *_WHO[1:],
         _SCORE,
+        _N_TASKS,
         *_cost(_ATTEMPT),
         Column("mean_turns", pl.Float64, "Requests of the agent in an attempt, mean over tasks; null: not known."),
         Column("turn_tokens", pl.Float64, "Tokens of one attempt per request of the agent; null: not known."),

@@ -9,6 +9,7 @@ from price_rows import day, price
 
 from analyzer.history.options import HistoryResult
 from pricing.book import PriceBook
+from pricing.scenario import Scenario
 from traces.errors import AnalysisError, UsageError
 
 LARGE = output("acme-large", (day(1), 8), (day(3), 4))
@@ -128,6 +129,19 @@ def test_a_model_of_which_no_time_is_known_is_nowhere() -> None:
     assert result.agents.filter(agent="old").select("entered_at", "entry_basis").row(0) == (None, "unknown")
     assert result.runs["agent"].unique().to_list() == ["strong"]
     assert "When it could be called is not known, so it is nowhere: old." in result.notes
+
+
+def test_under_an_undated_book_of_others_a_model_still_enters_on_its_release_date() -> None:
+    named = {"as_of": "recorded", "books": ("hal-harness",)}
+    known, odd = agent("known", "gpt-4o-2024-11-20", provider=None), agent("odd", "acme-large")
+    facts = [{**fact("gpt-4o-2024-11-20", date(2024, 11, 20)), "provider": "openai"}, *RELEASED]
+    book = listed(*output("gpt-4o-2024-11-20", (day(12, year=2024), 8), provider="openai"), *LARGE, facts=facts)
+    result = followed(book, known, odd, scenario=Scenario.model_validate(named))
+    assert result.agents.select("agent", "models", "entered_at").rows() == [
+        ("known", "openai/gpt-4o-2024-11-20", day(11, 20, year=2024)),
+        ("odd", "acme/acme-large", day(1)),
+    ]
+    assert "The book leaves a model out of every sum, as if it cost nothing: odd." in result.notes
 
 
 def test_an_agent_enters_with_the_last_of_its_models() -> None:

@@ -13,18 +13,18 @@ from analyzer.history.tables import HISTORY_TABLES
 PRINTED = """\
 Cheapest cost of reaching a score
 
-benchmark  score_threshold  priced_at   agent   score  mean_cost_usd  mean_cost_low_usd  mean_cost_high_usd
-puzzles                0.5  2025-10-01  solver    0.5           3.55               2.65                3.55
-puzzles                0.5  2026-03-01  solver    0.5          1.775              1.325               1.775
+benchmark  score_threshold  priced_at   agent   score  n_tasks  mean_cost_usd  mean_cost_low_usd  mean_cost_high_usd
+puzzles                0.5  2025-10-01  solver    0.5        2           3.55               2.65                3.55
+puzzles                0.5  2026-03-01  solver    0.5        2          1.775              1.325               1.775
 
 Best-scoring agent: cost = turns x tokens per turn x dollars per token
 
-benchmark  priced_at   agent   score  mean_cost_usd  mean_cost_low_usd  mean_cost_high_usd  mean_turns  turn_tokens  \
-blended_usd_per_mtok
-puzzles    2025-10-01  solver    0.5           3.55               2.65                3.55         1.5    1,066,667  \
-             2.21875
-puzzles    2026-03-01  solver    0.5          1.775              1.325               1.775         1.5    1,066,667  \
-             1.10938
+benchmark  priced_at   agent   score  n_tasks  mean_cost_usd  mean_cost_low_usd  \
+mean_cost_high_usd  mean_turns  turn_tokens  blended_usd_per_mtok
+puzzles    2025-10-01  solver    0.5        2           3.55               2.65                \
+3.55         1.5    1,066,667               2.21875
+puzzles    2026-03-01  solver    0.5        2          1.775              1.325               \
+1.775         1.5    1,066,667               1.10938
 
 From the first best-scoring agent to the last: what the change is due to
 

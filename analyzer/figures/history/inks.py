@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from analyzer.curves.parts.attempts import GROUP
-from analyzer.figures.styles import GREY, LineStyle, colour, dash, marker
+from analyzer.figures.styles import GREY, LineStyle, colour, dash, fewer_tasks, marker
 from analyzer.history.attributes import column_of
 from traces.errors import UsageError
 
@@ -26,7 +26,8 @@ class Inks:
     Args:
         numbers: Number of the agent, and of its run among those of the agent: they differ in dash and marker only.
         inks: Colour of each.
-        names: Name of each, without what all of its benchmark begin with, and with its run if it has several.
+        names: Name of each, without what all of its benchmark begin with; with its run if it has several, and with the
+            number of its tasks if these are fewer than the benchmark has.
         key: What the colours of an attribute mean; empty: every agent has its own.
     """
 
@@ -51,7 +52,7 @@ def inks_of(agents: pl.DataFrame, attribute: str | None) -> Inks:
         UsageError: if there is no such attribute, or it has more values than colours can be told apart.
     """
     whom: list[Who] = list(agents.select(GROUP).iter_rows())
-    numbers, names = _numbers(whom), {who: _name(who, whom) for who in whom}
+    numbers, names = _numbers(whom), _names(agents, whom)
     if attribute is None:
         return Inks(numbers, {who: colour(numbers[who][0]) for who in whom}, names)
     labels, values = _labels(column_of(agents, "--colour", attribute))
@@ -71,6 +72,11 @@ def shared_start(agents: Iterable[str | None]) -> str:
     parts = zip(*(name.split(_JOINT)[:-1] for name in names), strict=False)
     shared = [first for first, *others in takewhile(lambda part: len(set(part)) == 1, parts)]
     return "".join(f"{part}{_JOINT}" for part in shared) if len(names) > 1 else ""
+
+
+def _names(agents: pl.DataFrame, whom: Sequence[Who]) -> dict[Who, str]:
+    sizes = agents.select("n_tasks", "n_benchmark_tasks").iter_rows()
+    return {who: f"{_name(who, whom)}{fewer_tasks(*size)}" for who, size in zip(whom, sizes, strict=True)}
 
 
 def _name(who: Who, whom: Sequence[Who]) -> str:

@@ -111,7 +111,7 @@ def draw_best(block: Block, place: Place) -> list[str]:
             _put_number(axes, *begins, count, ink)
             begun.append(begins)
     say_if_empty(axes, begun, "no cost of a best-scoring agent is known")
-    _list(block, place, [f"{block.inks.names[_who(one)]}{_score(one)}" for one, _ in held], inks)
+    _list(block, place, [f"{_score(one)}{block.inks.names[_who(one)]}" for one, _ in held], inks)
     return []
 
 
@@ -125,14 +125,18 @@ def draw_factors(block: Block, place: Place) -> list[str]:
     )
     along_time(axes, block.span)
     in_multiples(axes, _values(relative, _FACTOR_NAMES))
-    names = []
+    names: list[Named] = []
+    if known.height == 1:
+        say_if_empty(axes, names, "unchanged throughout")
+        return []
     for name, ink in zip(_FACTOR_NAMES, _FACTOR_INKS, strict=True):
         steps = steps_of(relative, end, (name, name, name))
         draw_steps(axes, steps, Look(ink, has_band=False, width=1.6 if name == "mean_cost_usd" else 1.1))
         place_of_end = steps.end()
         if place_of_end is not None:
             words = f"{_FACTOR_NAMES[name]} {TIMES} {place_of_end[1]:.3g}{_effect(block, name)}"
-            names.append(Named(words, *place_of_end, "black", ink, "-", 0.8))
+            x, y = place_of_end[0], max(place_of_end[1], axes.get_ylim()[0])
+            names.append(Named(words, x, y, "black", ink, "-", 0.8))
     say_if_empty(axes, names, "its tokens or turns are not known")
     return print_stacked(block.plot(place, axes), sorted(names, key=lambda named: -named.y))
 
@@ -224,7 +228,7 @@ def _who(rows: pl.DataFrame) -> Who:
 
 def _score(rows: pl.DataFrame) -> str:
     score = rows["score"][0]
-    return "" if score is None else f" ({score:.3g})"
+    return "" if score is None else f"{score:.3g}: "
 
 
 def _state(rows: pl.DataFrame, *, is_bounded: bool) -> str:

@@ -64,7 +64,8 @@ def _scale(axes: Axes, positive: Sequence[float], label: Callable[[float, int], 
     subs: Sequence[float] = (1.0, 2.0, 5.0) if math.log10(high / low) <= _DECADES_LABELLED else (1.0,)
     if has_zero:
         axes.set_yscale("symlog", linthresh=low, linscale=_ZERO_DECADES)
-        axes.set_yticks([0.0, *(sub * 10.0**power for power in _powers(low, high) for sub in subs)])
+        ticks = (sub * 10.0**power for power in _powers(low, high) for sub in subs)
+        axes.set_yticks([0.0, *(tick for tick in ticks if low <= tick <= high)])
     else:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=subs))
@@ -74,7 +75,7 @@ def _scale(axes: Axes, positive: Sequence[float], label: Callable[[float, int], 
 
 
 def _powers(low: float, high: float) -> range:
-    return range(math.ceil(math.log10(low)), math.ceil(math.log10(high)))
+    return range(math.floor(math.log10(low)), math.ceil(math.log10(high)))
 
 
 def _spread(low: float, high: float) -> tuple[float, float]:
