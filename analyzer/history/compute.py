@@ -13,7 +13,7 @@ from analyzer.curves.parts.coverage import coverage
 from analyzer.curves.parts.means import mean_score
 from analyzer.curves.registry import Tables
 from analyzer.history.along import along
-from analyzer.history.attributes import Attributed, attributed
+from analyzer.history.attributes import Attributed, attributed, column_of
 from analyzer.history.availability import agent_entries, called_models, model_entries
 from analyzer.history.costs import ROLLOUT, changes, mean_costs, moments_of, on
 from analyzer.history.frontiers import then_and_now
@@ -180,6 +180,8 @@ def _result(  # noqa: PLR0913, PLR0917 - all it is made of
     start, end = span
     wanted = thresholds(agents, options.scores)
     named = agents.join(kept.of_agents(_members(trace)), on=GROUP, how="left", nulls_equal=True, maintain_order="left")
+    if options.colour is not None:
+        column_of(named, "--colour", options.colour)  # an error here, not only once it is drawn
     now = panel.filter("is_callable", pl.col("priced_at") == end)
     leaders = best(panel)
     answers = {

@@ -129,6 +129,7 @@ WRONG = {
     "--attributes calls.csv": 5,
     "--where openness=open": 2,
     "--axis nope": 2,
+    "--colour nope": 2,
     "--colour nope --figure a.png": 2,
     "--figure a.bmp": 2,
     "--what everything": 2,
