@@ -16,6 +16,7 @@ from analyzer.compare.classes import Side
 from analyzer.curves.registry import CurveResult, find
 from analyzer.dry_run import DryRun, dry_run
 from analyzer.frontier import frontier as mark_frontier
+from analyzer.history.options import HistoryOptions, HistoryResult, Moment, as_moment
 from analyzer.query import query
 from analyzer.session import Paths, Progress, as_priced, as_store
 from analyzer.summary import Summary, summarise
@@ -129,6 +130,26 @@ def compare(  # noqa: PLR0913 - the options of a command
     sides = [Side(of_benchmarks(store.tables(), benchmark), scenario_of(store)) for store in stores]
     one, other = (find(CLOCKS["cost"])(side.priced, tasks=tasks) for side in sides)
     return compare_sides(sides[0], sides[1], (one, other), kind)
+def history(
+    source: Paths,
+    start: Moment | None = None,
+    end: Moment | None = None,
+    *,
+    benchmark: Sequence[str] = (),
+    scenario: Scenario | None = None,
+    **options: Any,
+) -> HistoryResult:
+    """Price the same rollouts at every date: each run, the cheapest cost of a score, the best agent, the frontier.
+
+    Without a start: from the first entry of an agent; without an end: until when the price files were kept. Options
+    are those of ``HistoryOptions``.
+    """
+    from analyzer.history.compute import history as price_history
+
+    chosen = HistoryOptions(**options)
+    span = as_moment("from", start), as_moment("to", end)
+    store = as_priced(source, scenario)
+    return price_history(of_benchmarks(store.tables(), benchmark), scenario_of(store), span, chosen)
 
 
 def report(source: Paths, output: Path | str) -> Path:

@@ -27,6 +27,9 @@ IMAGES: Final = ROOT / "docs" / "images"
 FIGURES: Final = {
     "score_at_budget.png": "evalreplay curve score_at_budget store/ --benchmark tau2-bench/airline --figure",
     "frontier.png": "evalreplay frontier store/ --benchmark tau2-bench/airline --figure",
+    "history.png": (
+        "evalreplay history store/ --from 2024-06-01 --to 2026-11-01 --benchmark tau2-bench/airline --figure"
+    ),
 }
 _HELP_WIDTH: Final = 100
 _COLOURS: Final = 256

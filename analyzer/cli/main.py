@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "curve": "Compute a curve: score against dollars, seconds, tokens or turns.",
     "frontier": "List the agents no other agent beats, per benchmark.",
     "compare": "Say what lies between two costs: price, policy, mix, volume; and which conclusions flipped.",
+    "history": "Price the same rollouts at every date: the cheapest cost of a score, the best agent, the frontier.",
     "report": "Write one self-contained HTML report.",
     "sql": "Ask a store a question in SQL.",
     "verify": "Hash the inputs again, recompute, say whether the numbers still hold.",

@@ -1,7 +1,7 @@
 """One panel of a figure: steps with bands, or points with bars and a frontier, and their labels."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -9,27 +9,17 @@ from typing import Any, Final
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patheffects import withStroke
-from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from analyzer.figures.labels import Box, Label, around, stacked
-from analyzer.figures.styles import GREY, LineStyle, colour, dash, label_text, marker
+from analyzer.figures.labels import Box
+from analyzer.figures.naming import Named, Plot, print_around, print_stacked, square
+from analyzer.figures.styles import GREY, colour, dash, fewer_tasks, marker
 from analyzer.words import beside
 
 Place = tuple[float, float]
 _LOG_FROM: Final = 20.0
 _PAD_FRAC: Final = 0.05
-_LETTERINGS: Final = ((7.5, 2), (6.5, 2), (5.5, 2), (6.5, 1), (5.0, 1))
-"""Points and lines of a label, from the most to the least readable."""
-
-_LEADER_PX: Final = 44.0
-_BESIDE_PX: Final = 22.0
-_MARKER_PX: Final = 9.0
-_PAD_PX: Final = 3.0
 _BAR_PX: Final = 2.0
-_HALO_PT: Final = 1.6
 _DECADES_LABELLED: Final = 2.5
 
 
@@ -42,6 +32,11 @@ class Panel:
     rows: pl.DataFrame
     strip_px: float
     agents: Sequence[str]
+
+    @property
+    def plot(self) -> Plot:
+        """Where its names are printed."""
+        return Plot(self.figure, self.axes, self.strip_px)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,26 +59,13 @@ class Group:
         return self.agent_number + self.run_number
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A name to print beside a place in the data, and the line that leads from there to it."""
-
-    name: str
-    x: float
-    y: float
-    ink: str
-    line: str
-    dash: LineStyle = "-"
-    line_pt: float = 0.4
-
-
 def draw_steps(panel: Panel) -> list[str]:
     """Draw every group as a staircase, its bounds as a band; returns the names that found no room."""
     _scale(panel, extend_right=0.0)
     right = panel.axes.get_xlim()[1]
     ends = [_step(panel, group, right) for group in _groups(panel)]
     ends.sort(key=lambda end: -end.y)
-    return _print_stacked(panel, ends)
+    return print_stacked(panel.plot, ends)
 
 
 def draw_points(panel: Panel) -> list[str]:
@@ -92,7 +74,7 @@ def draw_points(panel: Panel) -> list[str]:
     line = _frontier_line(panel)
     names = [_point(panel, group) for group in _groups(panel)]
     names.sort(key=lambda named: (named.ink == GREY, -named.y))
-    return _print_around(panel, names, line)
+    return print_around(panel.plot, names, list(_lines(panel, line)))
 
 
 def _groups(panel: Panel) -> Iterator[Group]:
@@ -107,8 +89,7 @@ def _groups(panel: Panel) -> Iterator[Group]:
 def _tasks(rows: pl.DataFrame) -> str:
     if "n_benchmark_tasks" not in rows.columns:
         return ""
-    n, n_all = rows.select("n_tasks", "n_benchmark_tasks").row(0)
-    return f" ({n}\xa0of\xa0{n_all}\xa0tasks)" if n_all is not None and n < n_all else ""
+    return fewer_tasks(*rows.select("n_tasks", "n_benchmark_tasks").row(0))
 
 
 def _scale(panel: Panel, extend_right: float) -> None:
@@ -208,74 +189,12 @@ def _between(a: Place, b: Place) -> Iterator[Place]:
         yield a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])
 
 
-def _print_stacked(panel: Panel, names: Sequence[Named]) -> list[str]:
-    frame = panel.axes.get_window_extent()
-    area = Box(frame.x1 + _LEADER_PX, frame.y0, frame.x1 + panel.strip_px, frame.y1)
-    return _print(panel, names, lambda labels: stacked(labels, area))
-
-
-def _print_around(panel: Panel, names: Sequence[Named], line: Sequence[Place]) -> list[str]:
-    frame = panel.axes.get_window_extent()
-    area = Box(frame.x0, frame.y0, frame.x1, frame.y1)
-    on_line = [_square(x, y, 2.0) for x, y in (panel.axes.transData.transform(line) if line else ())]
-    on_line += [_bar_box(panel, ends) for row in panel.rows.iter_rows(named=True) for ends in _bars(row)]
-
-    def place(labels: Sequence[Label]) -> list[Box | None]:
-        return around(labels, area, [_square(label.x, label.y, _MARKER_PX) for label in labels], on_line)
-
-    return _print(panel, names, place)
-
-
-def _print(panel: Panel, names: Sequence[Named], place: Callable[[Sequence[Label]], list[Box | None]]) -> list[str]:
-    """Print names in the most readable lettering in which all find a place, or the least readable one."""
-    for lettering in _LETTERINGS:
-        texts, labels = _texts(panel, names, *lettering)
-        boxes = place(labels)
-        if None not in boxes or lettering == _LETTERINGS[-1]:
-            break
-        for text in texts:
-            text.remove()
-    return _pin(panel, names, texts, labels, boxes)
+def _lines(panel: Panel, line: Sequence[Place]) -> Iterator[Box]:
+    """What names are kept off: the frontier and the bars."""
+    yield from (square(x, y, 2.0) for x, y in (panel.axes.transData.transform(line) if line else ()))
+    yield from (_bar_box(panel, ends) for row in panel.rows.iter_rows(named=True) for ends in _bars(row))
 
 
 def _bar_box(panel: Panel, ends: tuple[Place, Place]) -> Box:
     (x0, y0), (x1, y1) = panel.axes.transData.transform(ends)
     return Box(x0 - _BAR_PX, y0 - _BAR_PX, x1 + _BAR_PX, y1 + _BAR_PX)
-
-
-def _square(x: float, y: float, half: float) -> Box:
-    return Box(x - half, y - half, x + half, y + half)
-
-
-def _texts(panel: Panel, names: Sequence[Named], size: float, n_lines: int) -> tuple[list[Text], list[Label]]:
-    halo = [withStroke(linewidth=_HALO_PT, foreground="white")]
-    style: dict[str, Any] = {"fontsize": size, "va": "bottom", "parse_math": False, "path_effects": halo}
-    texts = [panel.figure.text(0, 0, label_text(named.name, n_lines), color=named.ink, **style) for named in names]
-    boxes = [text.get_window_extent() for text in texts]
-    places = panel.axes.transData.transform([(named.x, named.y) for named in names])
-    labels = [
-        Label(float(x), float(y), box.width + 2 * _PAD_PX, box.height + 2 * _PAD_PX)
-        for (x, y), box in zip(places, boxes, strict=True)
-    ]
-    return texts, labels
-
-
-def _pin(
-    panel: Panel, names: Sequence[Named], texts: Sequence[Text], labels: Sequence[Label], boxes: Sequence[Box | None]
-) -> list[str]:
-    """Put every text into its box, with a line to what it names where that is not beside it."""
-    to_figure = panel.figure.transFigure.inverted().transform
-    left_out = []
-    for named, text, label, box in zip(names, texts, labels, boxes, strict=True):
-        if box is None:
-            text.remove()
-            left_out.append(named.name)
-            continue
-        text.set_position(tuple(to_figure((box.left + _PAD_PX, box.bottom + _PAD_PX))))
-        ceiling = (box.bottom + box.top) / 2 if panel.strip_px else box.top
-        end = min(max(label.x, box.left), box.right), min(max(label.y, box.bottom), ceiling)
-        if abs(end[0] - label.x) + abs(end[1] - label.y) > _BESIDE_PX:
-            (x0, y0), (x1, y1) = to_figure([(label.x, label.y), end])
-            leader = Line2D([x0, x1], [y0, y1], color=named.line, linestyle=named.dash, linewidth=named.line_pt)
-            panel.figure.add_artist(leader)
-    return left_out

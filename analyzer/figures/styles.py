@@ -49,6 +49,12 @@ def marker(number: int) -> str:
     return _MARKERS[number % len(_MARKERS)]
 
 
+def fewer_tasks(n_tasks: int, n_benchmark_tasks: int | None) -> str:
+    """Say how many tasks an agent attempted, where these are fewer than its benchmark has."""
+    is_fewer = n_benchmark_tasks is not None and n_tasks < n_benchmark_tasks
+    return f" ({n_tasks}\xa0of\xa0{n_benchmark_tasks}\xa0tasks)" if is_fewer else ""
+
+
 def drawable(text: str) -> str:
     """Replace the characters the font does not have."""
     known = get_font(findfont(FONT)).get_charmap()

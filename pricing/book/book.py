@@ -50,6 +50,7 @@ class PriceBook:
         own_directory: Names in the book's own way; null: by who bills, of the rows and names above.
         unlisted: What a model it does not list costs: "unknown" (null), or "skipped" (left out of every sum).
         is_tier_blind: Its rows are the prices of every service tier and of batches too: its author tells none apart.
+        checked_through: Latest moment a price file was kept until; null: no file says.
     """
 
     rows: pl.DataFrame
@@ -62,6 +63,7 @@ class PriceBook:
     own_directory: Directory | None = None
     unlisted: Literal["unknown", "skipped"] = "unknown"
     is_tier_blind: bool = False
+    checked_through: datetime | None = None
 
     def on(self, model: str, at: datetime | None, provider: str | None = None) -> pl.DataFrame:
         """Rows in force for a model, sorted; at every host of it where no provider is given and none owns its name.
@@ -146,6 +148,7 @@ def _load(user_files: tuple[tuple[Path, str], ...], folder: Path) -> PriceBook:
         models=joined(files, "model").unique(["provider", "model"], keep="first", maintain_order=True),
         caches=joined(files, "cache"),
         regions=joined(files, "region"),
+        checked_through=max((file.checked_through for file in files if file.checked_through), default=None),
     )
     if folder == FOLDER:
         book.directory.refuse_unknown_aliases()

@@ -9,6 +9,7 @@ import pytest
 from analyzer.cli.main import COMMANDS
 from analyzer.curves import registry as curve_registry
 from analyzer.frontier import KINDS
+from analyzer.history.tables import HISTORY_TABLES
 from pricing.scenario import Scenario
 from pricing.schema import PRICED_TABLES, PRICES
 from traces import errors
@@ -89,6 +90,12 @@ def test_every_column_is_documented(name: str) -> None:
     assert all(f"| `{column.name}` |" in canonical for column in TABLES[name].columns)
     added = PRICED_TABLES[name].columns[len(TABLES[name].columns) :]
     assert all(f"| `{column.name}` |" in priced for column in added)
+
+
+@pytest.mark.parametrize("name", HISTORY_TABLES)
+def test_every_column_of_a_history_is_documented(name: str) -> None:
+    text = section(page("reference/history.md"), name)
+    assert all(f"| `{column.name}` |" in text for column in HISTORY_TABLES[name].columns)
 
 
 def test_every_column_of_the_price_book_is_documented() -> None:

@@ -33,7 +33,7 @@ def mean_points(name: str, axis: Axis, tables: Tables, chosen: Mapping[str, str]
     axis = chosen_axis(axis, chosen)
     whole = every_attempt(tables, axis, chosen)
     rows = of_chosen_tasks(whole, chosen)
-    points = rows.group_by(GROUP, maintain_order=True).agg(*_resource(), *mean_score())
+    points = rows.group_by(GROUP, maintain_order=True).agg(*mean_resource(), *mean_score())
     frame = points.join(coverage(rows), on=GROUP, nulls_equal=True, maintain_order="left")
     if axis is RECORDED:
         frame = pl.concat([frame, stated_points(tables, chosen)], how="diagonal_relaxed").sort(*GROUP, nulls_last=False)
@@ -45,7 +45,8 @@ def mean_points(name: str, axis: Axis, tables: Tables, chosen: Mapping[str, str]
     return CurveResult(name, f"{y_label} versus {axis.noun}", frame, label, y_label, notes, "points")
 
 
-def _resource() -> Iterator[pl.Expr]:
+def mean_resource() -> Iterator[pl.Expr]:
+    """Aggregate ``attempts`` to x, x_low and x_high: the task-weighted mean resource of one attempt."""
     for name in ("x", "x_low", "x_high"):
         yield (total(pl.col(name) * pl.col("weight")) / pl.col("weight").sum()).alias(name)
 

@@ -106,6 +106,14 @@ def test_charges_and_what_is_missing_count() -> None:
     assert (row["cost_usd"], row["cost_low_usd"], row["cost_high_usd"], row["coverage_frac"]) == (None, 8.01, None, 0.5)
 
 
+def test_a_trace_without_calls_has_costs_that_are_not_known() -> None:
+    found = sweep(tables([run()], [rollout()]), [Scenario(), Scenario(as_of=day(2))], ("run_id",), BOOK)
+    assert (
+        found.select("cost_usd", "cost_low_usd", "cost_high_usd", "coverage_frac").rows()
+        == [(None, 0.0, None, 0.0)] * 2
+    )
+
+
 def test_contributions_add_up_to_the_cost_and_say_what_has_no_price() -> None:
     known = call(uncached_input_tokens=MILLION, output_tokens=MILLION, reasoning_tokens=MILLION // 2, started_at=day(2))
     given_tables = trace(known, call(model="no-such-model", output_tokens=7))

@@ -1,0 +1,170 @@
+"""``evalreplay history``."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from analyzer.cli.options import (
+    benchmark_option,
+    figure_option,
+    output_options,
+    pricing_options,
+    reading_options,
+    sources_argument,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from analyzer.history.options import HistoryResult
+
+F = TypeVar("F", bound=Callable[..., Any])
+_TABLES: Final = ("runs", "cheapest", "best", "best_change", "frontier", "agents", "along")
+_COST: Final = ("mean_cost_usd", "mean_cost_low_usd", "mean_cost_high_usd")
+_GLANCE: Final = {
+    "cheapest": (
+        "Cheapest cost of reaching a score",
+        ("benchmark", "score_threshold", "priced_at", "agent", "score", "n_tasks", *_COST),
+    ),
+    "best": (
+        "Best-scoring agent: cost = turns x tokens per turn x dollars per token",
+        ("benchmark", "priced_at", "agent", "score", "n_tasks", *_COST, "mean_turns", "turn_tokens",
+         "blended_usd_per_mtok"),
+    ),
+    "best_change": (
+        "From the first best-scoring agent to the last: what the change is due to",
+        ("benchmark", "first_at", "last_at", "change_usd", "price_effect_usd", "turn_tokens_effect_usd",
+         "turns_effect_usd"),
+    ),
+    "frontier": (
+        "Frontier then and now",
+        ("benchmark", "agent", "score", "then_at", "mean_cost_then_usd", "now_at", "mean_cost_now_usd", "status"),
+    ),
+    "along": (
+        "Cheapest cost of reaching a score, up to a value of the attribute",
+        ("benchmark", "score_threshold", "attribute_value", "attribute_date", "agent", "score", *_COST),
+    ),
+}  # fmt: skip
+"""What is printed of which tables where nothing else is asked for."""
+
+
+def _dateless(command: F) -> F:
+    """Offer the pricing options but --as-of: every date of the span is priced."""
+    offered = pricing_options(command)
+    kept = [option for option in getattr(offered, "__click_params__", []) if option.name != "as_of"]
+    vars(offered)["__click_params__"] = kept
+    return offered
+
+
+@click.command("history")
+@sources_argument
+@click.option(
+    "--from", "start", metavar="DATE", help="First day; default: the first on which an agent could be called."
+)
+@click.option("--to", "end", metavar="DATE", help="Last day; default: until when the price files were kept.")
+@click.option(
+    "--score", "scores", multiple=True, type=float, help="Score to reach (may be repeated); default: the agents' own."
+)
+@click.option("--what", type=click.Choice(_TABLES), help="Print only this table; default: cheapest, best and frontier.")
+@click.option("--by", type=click.Choice(["agent", "run"]), default="agent", show_default=True, help="Whose cost.")
+@click.option(
+    "--measure", type=click.Choice(["score", "success"]), default="score", show_default=True, help="What scores."
+)
+@click.option(
+    "--tasks",
+    type=click.Choice(["own", "common"]),
+    default="own",
+    show_default=True,
+    help="Tasks compared: all an agent attempted, or those every agent attempted.",
+)
+@click.option(
+    "--keep-retired", "is_retired_kept", is_flag=True, help="Agents that can no longer be called still count."
+)
+@click.option(
+    "--attributes",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Facts of models (CSV, TSV, JSON, Parquet) with a column model.",
+)
+@click.option("--where", multiple=True, metavar="NAME=VALUE", help="Only agents with this attribute (may be repeated).")
+@click.option("--colour", metavar="NAME", help="Attribute that colours the figure.")
+@click.option("--axis", metavar="NAME", help="Attribute in the place of time, in the figure and in the table along.")
+@figure_option
+@benchmark_option
+@_dateless
+@reading_options
+@output_options
+def command(
+    sources: tuple[Path, ...], start: str | None, end: str | None, what: str | None, figure: Path | None,
+    benchmark: tuple[str, ...], style: str | None, **options: Any,
+) -> None:  # fmt: skip
+    """Price the same rollouts at every date of the price books.
+
+    A model enters on its release date, never earlier, and no longer counts once it is retired. Shown are the cheapest
+    cost of reaching a score over time, the cost of the best-scoring agent with what it is made of, and the frontier at
+    the first and the last day. --json prints every table, --csv the one --what names (else cheapest).
+
+    \b
+    Examples:
+        evalreplay history store/ --from 2024-06-01 --to 2026-11-01
+        evalreplay history store/ --score 0.5 --figure history.png
+        evalreplay history store/ --attributes models.csv --where openness=open --what runs --csv
+    """
+    from analyzer import api
+    from analyzer.cli.opening import open_priced
+
+    asked = {name: options.pop(name) for name in _ASKED}
+    store = open_priced(sources, {**options, "as_of": None})
+    result = api.history(store, start, end, benchmark=benchmark, **asked)
+    drawn = figure is not None and _draw(result, figure)
+    _present(result, style, what)
+    if drawn:
+        click.echo(f"drawn: {figure}", err=True)
+
+
+_ASKED: Final = (
+    "scores", "attributes", "where", "colour", "axis", "is_retired_kept", "measure", "by", "tasks",
+)  # fmt: skip
+
+
+def _draw(result: "HistoryResult", figure: Path) -> bool:
+    from analyzer.cli.drawing import prepare_drawing
+
+    prepare_drawing()
+    figure.parent.mkdir(parents=True, exist_ok=True)
+    from analyzer.figures import save
+    from analyzer.figures.history import draw_history
+
+    save(draw_history(result), figure)
+    return True
+
+
+def _present(result: "HistoryResult", style: str | None, what: str | None) -> None:
+    from analyzer.cli.printing import emit, say, to_json
+
+    if style == "json":
+        tables = {name: rows.to_dicts() for name, rows in result.tables.items()}
+        click.echo(to_json({"from": result.start, "to": result.end, "notes": list(result.notes), **tables}))
+        return
+    if style == "csv" or what:
+        emit(result.tables[what or "cheapest"], style)
+    else:
+        for name, (title, columns) in _GLANCE.items():
+            rows = _days(result.tables[name].select(columns))
+            if name != "along" or result.options.axis:
+                emit(rows, None, f"{title}\n")
+                click.echo()
+    for note in result.notes:
+        say(f"note: {note}")
+
+
+def _days(rows: "pl.DataFrame") -> "pl.DataFrame":
+    """Moments as days, where all of a column are; of the two columns of an attribute the one that is filled."""
+    import polars as pl
+
+    moments = [name for name, dtype in rows.schema.items() if dtype == pl.Datetime]
+    days = [name for name in moments if (rows[name].dt.truncate("1d") == rows[name]).all()]
+    return rows.with_columns(pl.col(days).cast(pl.Date)).drop(
+        name for name in ("attribute_value", "attribute_date") if name in rows.columns and not rows[name].count()
+    )
