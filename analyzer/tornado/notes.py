@@ -24,8 +24,8 @@ def notes_of(
     yield f"Base: {question.scenario.title}."
     yield moved
     yield (
-        "Elasticity: per cent of cost per per cent of price. Cost is linear in prices, so it is exact, and those of all "
-        "prices add up to 1. Tokens stay as recorded: at other prices people and agents may use others."
+        "Elasticity: per cent of cost per per cent of price. Cost is linear in prices, so it is exact, and those of "
+        "all prices add up to 1. Tokens stay as recorded: at other prices people and agents may use others."
     )
     yield from _bounds(scopes)
     yield from _unlisted(frame, scopes.height)
