@@ -66,6 +66,8 @@ def present_draws(found: "PriceDraws", style: str | None) -> None:
 
 
 def _print_levers(found: "Tornado", shown: "Tornado") -> None:
+    if found.scopes.is_empty():
+        click.echo("there are no runs")
     for number, row in enumerate(found.scopes.iter_rows(named=True)):
         levers = _of_scope(shown.frame, row)
         n_more = _of_scope(found.frame, row).height - levers.height

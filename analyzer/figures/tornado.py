@@ -49,14 +49,16 @@ def draw_tornado(found: Tornado, n_levers: int | None = None) -> Figure:
     lines = wrapped((*found.notes, *_left_out(found, known, levers)))
     heights = [_ROW_IN * rows.height if rows.height else _EMPTY_IN for rows in levers]
     with matplotlib.style.context(["default", RC]):
-        whole_in = sum(heights) + len(heights) * (_HEAD_IN + _FOOT_IN) + notes_in(lines)
-        figure = Figure(figsize=(WIDTH_IN, whole_in or _EMPTY_IN), facecolor="white")
+        whole_in = notes_in(lines) + (sum(heights) + len(heights) * (_HEAD_IN + _FOOT_IN) or _EMPTY_IN)
+        figure = Figure(figsize=(WIDTH_IN, whole_in), facecolor="white")
         FigureCanvasAgg(figure)
         top_in = whole_in
         for row, rows, height_in in zip(panels.iter_rows(named=True), levers, heights, strict=True):
             top_in -= _HEAD_IN
             _panel(figure, (top_in, height_in), row, rows)
             top_in -= height_in + _FOOT_IN
+        if panels.is_empty():
+            figure.text(0.5, 0.75, "there are no runs", ha="center", va="center", fontsize=11, color=GREY)
         write_notes(figure, lines)
     return figure
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from analyzer.tornado.lever import Lever
+from analyzer.tornado.lever import LEAST_FRAC, Lever
 from analyzer.tornado.question import SCOPE, Question
 from analyzer.words import counted, listed, percent
 
@@ -31,10 +31,11 @@ def notes_of(
     yield from _unlisted(frame, scopes.height)
     unlisted = [lever.name for lever in still if _is_unlisted(lever, scopes.height)]
     if unlisted:
-        yield f"Left out, as no model lists such prices at the time of its calls: {listed(unlisted)}."
+        yield f"Left out, as no model lists such prices at the time of its calls: {listed(unlisted, '; ')}."
     unmoved = [lever.name for lever in still if lever.name not in unlisted]
     if unmoved:
-        yield f"Left out, as {counted(len(unmoved), 'lever')} would change nothing: {listed(unmoved)}."
+        n_levers = counted(len(unmoved), "lever")
+        yield f"Left out, as {n_levers} would change nothing of what is priced: {listed(unmoved, '; ')}."
 
 
 def _is_unlisted(lever: Lever, n_scopes: int) -> bool:
@@ -42,7 +43,7 @@ def _is_unlisted(lever: Lever, n_scopes: int) -> bool:
 
 
 def _bounds(scopes: pl.DataFrame) -> Iterator[str]:
-    if scopes.filter(pl.col("base_low_usd") < pl.col("base_usd")).height:
+    if scopes.filter(pl.col("base_low_usd") < (1 - LEAST_FRAC) * pl.col("priced_usd")).height:
         yield (
             "Where a trace does not tell how much input came from a cache, or where reasoning lies, the cost is the "
             "highest it can be, and its levers are those of that reading."
@@ -61,15 +62,15 @@ def _unlisted(frame: pl.DataFrame, n_scopes: int) -> Iterator[str]:
     unknown = frame.filter(pl.col("swing_usd").is_null()).group_by("lever", maintain_order=True).len()
     names = [lever if n_scopes == 1 else f"{lever} ({n} of {n_scopes})" for lever, n in unknown.iter_rows()]
     if names:
-        yield f"Not known, as no such price is listed at the time of the calls: {listed(names)}."
+        yield f"Not known, as no such price is listed at the time of the calls: {listed(names, '; ')}."
     partly = frame.filter(pl.col("swing_usd").is_not_null(), pl.col("known_frac") < 1)
     if partly.height:
         shares = partly.group_by("lever", maintain_order=True).agg(pl.col("known_frac").min())
         names = [f"{lever} (of {percent(share)} of the dollars)" for lever, share in shares.iter_rows()]
-        yield f"Listed for some models only, and their change is that of those: {listed(names)}."
+        yield f"Listed for some models only, and their change is that of those: {listed(names, '; ')}."
     assumed = frame.filter("is_assumed")["lever"].unique(maintain_order=True).to_list()
     if assumed:
-        yield f"Assumed at half the standard price where none is listed: {listed(assumed)}."
+        yield f"Assumed at half the standard price where none is listed: {listed(assumed, '; ')}."
 
 
 def scope_name(row: dict[str, str | None]) -> str:

@@ -78,10 +78,15 @@ def _tiers(scenario: Scenario, offers: Offers) -> Iterator[Policy]:
         yield Policy(
             f"service tier {tier}",
             scenario.service_tier or RECORDED,
-            (("every call", _changed(scenario, service_tier=tier)),),
+            (("every call", _changed(scenario, service_tier=tier, unlisted_tiers=_unlisted(scenario, tier))),),
             is_listed=True,
             is_optional=True,
         )
+
+
+def _unlisted(scenario: Scenario, tier: str) -> str:
+    """What is assumed where a tier is not listed: that a dear one costs half is not."""
+    return scenario.unlisted_tiers if tier in {*HALVED_TIERS, "standard"} else "unknown"
 
 
 def _regions(scenario: Scenario, offers: Offers) -> Iterator[Policy]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from analyzer.tornado.lever import LEAST_FRAC, End, Lever
+from analyzer.tornado.lever import LEAST_FRAC, Lever
 from analyzer.tornado.notes import notes_of
 from analyzer.tornado.policies import policies
 from analyzer.tornado.policy_levers import policy_levers, unassumed
@@ -147,14 +147,12 @@ def _rows(question: Question, levers: Sequence[Lever], scope: int) -> Iterator[d
         is_moved = swing > LEAST_FRAC * priced
         if not is_moved and (lever.is_optional or not lever.is_unknown(scope)):
             continue
-        ends = (low[0], high[0], low[1], high[1], swing) if is_moved else (lever.base, _last(lever.ends), *[None] * 3)
+        ends = (
+            (low[0], high[0], low[1], high[1], swing) if is_moved else (lever.base, lever.ends[-1].setting, *[None] * 3)
+        )
         share = min(float(end.known_frac[scope]) for end in lever.ends)
         part = None if lever.part_usd is None else float(lever.part_usd[scope]) / priced
         is_assumed = any(bool(end.is_assumed[scope]) for end in lever.ends)
         kind = "policy" if part is None else "price"
         values = (lever.name, kind, lever.price_model, lever.kind, lever.base, *ends, part, share, is_assumed)
         yield dict(zip(_LEVER, values, strict=True))
-
-
-def _last(ends: Sequence[End]) -> str:
-    return ends[-1].setting

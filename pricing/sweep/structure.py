@@ -78,7 +78,8 @@ class Structure:
         if interval not in self.known:
             addresses = self.cells.iter_rows()
             places = [self._lister.at(key, at if interval is None else interval, *rest) for key, at, *rest in addresses]
-            self.known[interval] = np.stack([place.rates for place in places])
+            rates = [place.rates for place in places]
+            self.known[interval] = np.stack(rates) if rates else np.empty((0, *self._lister.shape))
         return self.known[interval]
 
     def _policy(self, scenarios: Sequence[Scenario]) -> Policy:

@@ -150,9 +150,17 @@ def test_half_a_price_where_none_is_listed_is_flagged() -> None:
     found = moved(SMALL, scenario=Scenario(unlisted_tiers="half"))
     assert ends(found, "batch share") == ("100 %", "as recorded", -1.5, 0.0)
     assert row_of(found, "batch share")["is_assumed"]
-    assert "Assumed at half the standard price where none is listed: batch share, service tier flex." in found.notes
+    assert "Assumed at half the standard price where none is listed: batch share; service tier flex." in found.notes
     listed = moved(USER, scenario=Scenario(unlisted_tiers="half"))
     assert not row_of(listed, "batch share")["is_assumed"]
+
+
+def test_a_dear_tier_that_is_not_listed_is_not_taken_to_cost_half() -> None:
+    half = Scenario(unlisted_tiers="half", batch=Batch(share_frac=0.5))
+    assert (
+        "service tier priority"
+        not in moved(USER, SMALL, scenario=half).frame.filter(pl.col("known_frac") == 1)["lever"]
+    )
 
 
 def test_a_lever_listed_for_some_models_only_moves_those_and_says_so() -> None:
@@ -176,6 +184,16 @@ def test_without_anything_priced_there_is_no_lever_and_a_note() -> None:
     found = moved(call(model="no-such-model", output_tokens=7))
     assert found.frame.is_empty()
     assert any("nothing of it has a price above zero: all runs" in note for note in found.notes)
+
+
+def test_a_trace_without_calls_or_without_runs_has_no_levers() -> None:
+    for given_tables, said in (
+        (tables([run()], [rollout()]), "nothing here has a price above zero"),
+        (tables(), "there are no runs"),
+    ):
+        found = tornado(given_tables, book=BOOK)
+        assert found.frame.is_empty()
+        assert said in words(found)
 
 
 def test_prices_move_over_what_they_were() -> None:

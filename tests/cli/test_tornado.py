@@ -76,7 +76,7 @@ def test_prices_over_what_they_were(place: Path) -> None:
     assert code == 0
     assert "price of" not in out
     assert "Prices are moved over what they were from 2025-11-01 to 2026-11-01" in err
-    assert "would change nothing: price of uncached input" in err
+    assert "would change nothing of what is priced: price of uncached input" in err
 
 
 def test_draws_print_quantiles_and_how_many_are_over_a_budget(place: Path) -> None:
