@@ -1,11 +1,21 @@
 """The public Python API: re-exports, nothing else (``import evalreplay as er``)."""
 
-from analyzer.api import audit, card, curve, frontier, history, read, report, reprice, show, sql, verify
+from analyzer.api import (
+    audit, card, compare, coverage, curve, frontier, history, montecarlo, preview, read, report, reprice, show, sql, tornado, verify,
+)  # fmt: skip
+from analyzer.compare import Comparison
 from analyzer.curves.registry import CurveResult
+from analyzer.dry_run import DryRun
 from analyzer.figures import draw, save
 from analyzer.figures.history import draw_history
+from analyzer.figures.tornado import draw_tornado
+from analyzer.figures.waterfall import draw_comparison
 from analyzer.history.options import HistoryResult
+from analyzer.prices.diff import price_diff
+from analyzer.tornado import Draws
 from pricing.book import PriceBook, load_book
+from pricing.book.import_book import import_book
+from pricing.book.price_check import check_price_file
 from pricing.reprice import reprice_tables
 from pricing.scenario import Scenario, load_scenario
 from traces.errors import AnalysisError, PricingError, ReplayError, StoreError, TraceError, UsageError
@@ -13,8 +23,9 @@ from traces.registry import Reader
 from traces.store import Store, open_store
 
 __all__ = [
-    "AnalysisError", "CurveResult", "HistoryResult", "PriceBook", "PricingError", "Reader", "ReplayError", "Scenario",
-    "Store", "StoreError", "TraceError", "UsageError", "audit", "card", "curve", "draw", "draw_history", "frontier",
-    "history", "load_book", "load_scenario", "open_store", "read", "report", "reprice", "reprice_tables", "save",
-    "show", "sql", "verify",
+    "AnalysisError", "Comparison", "CurveResult", "Draws", "DryRun", "HistoryResult", "PriceBook", "PricingError", "Reader",
+    "ReplayError", "Scenario", "Store", "StoreError", "TraceError", "UsageError", "audit", "card", "check_price_file",
+    "compare", "coverage", "curve", "draw", "draw_comparison", "draw_history", "draw_tornado", "frontier", "history",
+    "import_book", "load_book", "load_scenario", "montecarlo", "open_store", "preview", "price_diff", "read", "report",
+    "reprice", "reprice_tables", "save", "show", "sql", "tornado", "verify",
 ]  # fmt: skip

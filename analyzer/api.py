@@ -1,6 +1,7 @@
 """The Python interface: each command as one function, on raw traces, a store or a priced store."""
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,17 @@ from analyzer.curves.registry import CurveResult, find
 from analyzer.dry_run import DryRun, dry_run
 from analyzer.frontier import frontier as mark_frontier
 from analyzer.history.options import HistoryOptions, HistoryResult, Moment, as_moment
+from analyzer.prices.coverage import evidence
 from analyzer.query import query
 from analyzer.session import Paths, Progress, as_priced, as_store
 from analyzer.summary import Summary, summarise
+from analyzer.tornado import Draws, PriceDraws, Tornado
+from analyzer.tornado import montecarlo as draw_prices
+from analyzer.tornado import tornado as move_levers
 from analyzer.verify import Verification, verify_store
 from pricing.book import load_book
 from pricing.priced_store import reprice_store, scenario_of
+from pricing.rates.times import START, midnight
 from pricing.scenario import Scenario, load_scenario
 from traces.errors import AnalysisError, UsageError
 from traces.read import ReadOptions, read_traces
@@ -67,6 +73,11 @@ def preview(source: Paths, scenario: Scenario | Path | None = None, **options: A
 def traces_of(store: Store) -> dict[str, pl.DataFrame]:
     """Give the canonical tables of a store, without the columns pricing adds."""
     return {name: store.scan_raw(name).select(table.schema.names()).collect() for name, table in TABLES.items()}
+
+
+def coverage(source: Paths, scenario: Scenario | None = None) -> pl.DataFrame:
+    """Say by what kind of evidence calls are priced; see ``analyzer.prices.coverage.evidence``."""
+    return evidence(as_priced(source, scenario).table("calls"))
 
 
 def show(source: Paths) -> Summary:
@@ -150,6 +161,60 @@ def history(
     span = as_moment("from", start), as_moment("to", end)
     store = as_priced(source, scenario)
     return price_history(of_benchmarks(store.tables(), benchmark), scenario_of(store), span, chosen)
+
+
+def tornado(  # noqa: PLR0913 - the options of a command
+    source: Paths,
+    *,
+    by: float = 0.1,
+    span: tuple[date, date] | None = None,
+    per: str = "total",
+    benchmark: Sequence[str] = (),
+    scenario: Scenario | Path | None = None,
+    **options: Any,
+) -> Tornado:
+    """Say what moves a cost: every price and policy as a lever; see ``Tornado``.
+
+    Args:
+        source: Traces or a store; priced as it is, or at list prices on the day of each call.
+        by: Share prices are moved by.
+        span: First and last day: prices are moved over what they were in between instead.
+        per: Whose costs: "total", "agent" or "run".
+        benchmark: Only these benchmarks.
+        scenario: How to price instead.
+        **options: Keys of a scenario.
+    """
+    tables, base = _question(source, benchmark, scenario, options)
+    moments = span and (midnight(span[0], START), midnight(span[1], START))
+    return move_levers(tables, base, by_frac=by, span=moments, per=per)
+
+
+def montecarlo(  # noqa: PLR0913 - the options of a command
+    source: Paths,
+    draws: Draws | None = None,
+    *,
+    budget_usd: float | None = None,
+    per: str = "total",
+    benchmark: Sequence[str] = (),
+    scenario: Scenario | Path | None = None,
+    **options: Any,
+) -> PriceDraws:
+    """Draw prices and say what a trace would cost at them; see ``PriceDraws``. Arguments as those of ``tornado``."""
+    tables, base = _question(source, benchmark, scenario, options)
+    return draw_prices(tables, base, draws, budget_usd=budget_usd, per=per)
+
+
+def _question(
+    source: Paths, benchmark: Sequence[str], scenario: Scenario | Path | None, options: dict[str, Any]
+) -> tuple[dict[str, pl.DataFrame], Scenario]:
+    """Canonical tables, and how they are priced: as asked for, as the store is, or by default."""
+    store = as_store(source)
+    tables = of_benchmarks(traces_of(store), benchmark)
+    if isinstance(scenario, Scenario):
+        return tables, scenario
+    if scenario is None and not options and store.manifest.get("kind") == "priced":
+        return tables, scenario_of(store)
+    return tables, load_scenario(scenario, **options)
 
 
 def report(source: Paths, output: Path | str) -> Path:

@@ -10,6 +10,8 @@ from decimal_reference import PARTS, TOKEN_KINDS, Row
 from hypothesis import strategies as st
 from price_rows import day, price
 
+from pricing.scenario import Scenario
+from pricing.scenario.model import Batch, Discount, Substitute
 from traces.schema import ROLES
 
 A_MOMENT = timedelta(microseconds=1)
@@ -23,6 +25,28 @@ MOMENTS = [
 ]  # fmt: skip
 MODELS = ("acme-large", "acme-small", "no-such-model", None)
 COUNTS = st.sampled_from([0, 1, 40, 60, 61, 99, 100, 101, 150, 2000])
+
+SCENARIOS = (
+    Scenario(),
+    Scenario(cache="none"),
+    Scenario(cache="upper_bound"),
+    Scenario(as_of=day(2)),
+    Scenario(as_of=day(3, 9, 4)),
+    Scenario(roles=("agent",)),
+    Scenario(batch=Batch(share_frac=0.25)),
+    Scenario(batch=Batch(share_frac=1), unlisted_tiers="half"),
+    Scenario(service_tier="flex"),
+    Scenario(discount=(Discount(frac=0.25, model="acme-large"), Discount(frac=0.5, effective_date=day(3).date()))),
+    Scenario(substitute=(Substitute(model="acme-small", to="acme-large", to_provider="acme"),)),
+    Scenario(
+        substitute=(
+            Substitute(
+                model="acme-large", to="acme-small", to_provider="acme", tokens_factor=1.5, tokens_factor_low=0.5,
+                tokens_factor_high=2.5,
+            ),
+        )
+    ),
+)  # fmt: skip
 
 
 # Random books and calls

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "card": "Print the budget statement beside each score, ready to paste.",
     "curve": "Compute a curve: score against dollars, seconds, tokens or turns.",
     "frontier": "List the agents no other agent beats, per benchmark.",
+    "tornado": "Say what moves a cost: every price and policy as a lever, or draws of prices.",
     "compare": "Say what lies between two costs: price, policy, mix, volume; and which conclusions flipped.",
     "history": "Price the same rollouts at every date: the cheapest cost of a score, the best agent, the frontier.",
     "report": "Write one self-contained HTML report.",

@@ -21,7 +21,7 @@ from pricing.scenario.model import Substitute
 
 KEY_COLUMNS: Final = ("provider", "model", "service_tier", "is_batch", "region")
 STANDARD_TIERS: Final = frozenset({"", "standard", "default", "auto", "on_demand"})
-_HALVED_TIERS: Final = frozenset({"flex"})
+HALVED_TIERS: Final = frozenset({"flex"})
 _ALL: Final = "*"
 Row = Mapping[str, Any]
 """A row of PRICES."""
@@ -156,7 +156,7 @@ def _row_set(rows: Sequence[Row], wanted: _Wanted, scenario: Scenario, factor: f
         chosen = [row for row in rows if row["service_tier"] == tier and row["is_batch"] == is_batch]
         return {kind: price_rows((row for row in chosen if row["kind"] == kind), factor) for kind in KINDS}
 
-    is_halved = scenario.unlisted_tiers == "half" and (wanted.share_frac > 0 or wanted.tier in _HALVED_TIERS)
+    is_halved = scenario.unlisted_tiers == "half" and (wanted.share_frac > 0 or wanted.tier in HALVED_TIERS)
     return RowSet(
         own=of(wanted.tier, is_batch=False),
         batch=of(wanted.batch_tier, is_batch=True) if wanted.share_frac > 0 else {},

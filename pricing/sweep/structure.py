@@ -89,16 +89,17 @@ class Structure:
     def _policy_of(self, scenario: Scenario) -> tuple[Floats, Floats, Floats]:
         interval, discounts = self.interval(scenario), discounts_of(scenario, "effective")
         if interval not in self.plain:
-            self.plain[interval] = policy_of(self.keys, self._moments(interval), (), len(self.lattice.above))
+            self.plain[interval] = policy_of(self.keys, self.moments(interval), (), len(self.lattice.above))
         policy = self.plain[interval]
         share, kept = policy.share_frac, policy.kept_frac
         if scenario.batch is not None:
             share = np.full_like(share, scenario.batch.share_frac)
         if discounts:
-            kept = policy_of(self.keys, self._moments(interval), discounts, len(self.lattice.above)).kept_frac
+            kept = policy_of(self.keys, self.moments(interval), discounts, len(self.lattice.above)).kept_frac
         return share, policy.multiplier, kept
 
-    def _moments(self, interval: int | None) -> list[tuple[int, datetime | None]]:
+    def moments(self, interval: int | None) -> list[tuple[int, datetime | None]]:
+        """Key of each cell and the moment it is priced at (null: none), all in one interval or each in its own."""
         addresses = zip(self.cells["key"], self.cells["interval"], strict=True)
         return [(key, self.lattice.moment(at if interval is None else interval)) for key, at in addresses]
 

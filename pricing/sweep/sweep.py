@@ -22,7 +22,7 @@ from pricing.sweep.usage import UNKNOWN_USAGE, Usage
 from traces.sums import total
 
 _LOW, _POINT_LOW, _POINT, _HIGH = range(len(READINGS))
-_FIGURES: Final = ("cost_usd", "cost_low_usd", "cost_high_usd", "coverage_frac")
+_FIGURES: Final = ("cost_usd", "cost_low_usd", "cost_high_usd", "coverage_frac", "n_rows")
 _CHUNK: Final = 2_000_000
 """Rates held at once."""
 
@@ -43,7 +43,7 @@ def sweep(
 
     Returns:
         One row per scenario (its number) and group: cost_usd (null: some part is not known), its low and high (null:
-        unbounded) and coverage_frac, as ``reprice`` gives them.
+        unbounded) and coverage_frac, as ``reprice`` gives them, and n_rows: calls and charges, missing ones included.
     """
     meant = [checked(scenario, books_of(scenario, book)["effective"]) for scenario in scenarios]
     return Sweep(plan_of(tables, meant, by, book)).costs(meant)
@@ -142,7 +142,7 @@ class Sweep:
         point = np.where(is_one, costs[:, _POINT] + charges[:, 0], np.nan)
         n_rows = n_calls + charges[:, 3] + n_missing
         coverage = np.divide(n_priced + charges[:, 4], n_rows, out=np.ones_like(n_rows), where=n_rows > 0)
-        return np.column_stack([point, costs[:, _LOW] + charges[:, 1], high, coverage])
+        return np.column_stack([point, costs[:, _LOW] + charges[:, 1], high, coverage, n_rows])
 
 
 _CHARGED: Final = {

@@ -9,37 +9,16 @@ from decimal_reference import Row
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from price_rows import book, day, price, rows_of
-from strategies import books, calls, charges, traces
+from strategies import SCENARIOS, books, calls, charges, traces
 
 from pricing.book import PriceBook
 from pricing.reprice import reprice_tables
 from pricing.scenario import Scenario
-from pricing.scenario.model import Batch, Discount, Substitute
+from pricing.scenario.model import Discount
 from pricing.sweep import Sweep, sweep
 from pricing.sweep.plan import plan_of
 from pricing.sweep.shares import contributions
 
-SCENARIOS = (
-    Scenario(),
-    Scenario(cache="none"),
-    Scenario(cache="upper_bound"),
-    Scenario(as_of=day(2)),
-    Scenario(as_of=day(3, 9, 4)),
-    Scenario(roles=("agent",)),
-    Scenario(batch=Batch(share_frac=0.25)),
-    Scenario(batch=Batch(share_frac=1), unlisted_tiers="half"),
-    Scenario(service_tier="flex"),
-    Scenario(discount=(Discount(frac=0.25, model="acme-large"), Discount(frac=0.5, effective_date=day(3).date()))),
-    Scenario(substitute=(Substitute(model="acme-small", to="acme-large", to_provider="acme"),)),
-    Scenario(
-        substitute=(
-            Substitute(
-                model="acme-large", to="acme-small", to_provider="acme", tokens_factor=1.5, tokens_factor_low=0.5,
-                tokens_factor_high=2.5,
-            ),
-        )
-    ),
-)  # fmt: skip
 RUN, ROLLOUT = ["run_id"], ["run_id", "rollout_id"]
 COSTS = ("cost_usd", "cost_low_usd", "cost_high_usd")
 
