@@ -53,7 +53,7 @@ lock:  ## pin the development environment again
 	uv pip compile --quiet --universal --python-version 3.11 --group dev --extra excel --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --upgrade pyproject.toml -o requirements-dev.txt
 
-bench: setup  ## measure speed and memory; writes benchmarks/results.csv
+bench: setup  ## measure speed, memory and the traps; writes benchmarks/*results.csv
 	$(BIN)/python benchmarks/run.py
 
 clean:
