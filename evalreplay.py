@@ -1,7 +1,22 @@
 """The public Python API: re-exports, nothing else (``import evalreplay as er``)."""
 
 from analyzer.api import (
-    audit, card, compare, coverage, curve, frontier, history, montecarlo, preview, read, report, reprice, show, sql, tornado, verify,
+    audit,
+    card,
+    compare,
+    coverage,
+    curve,
+    frontier,
+    history,
+    montecarlo,
+    preview,
+    read,
+    report,
+    reprice,
+    show,
+    sql,
+    tornado,
+    verify,
 )  # fmt: skip
 from analyzer.compare import Comparison
 from analyzer.curves.registry import CurveResult
@@ -23,8 +38,8 @@ from traces.registry import Reader
 from traces.store import Store, open_store
 
 __all__ = [
-    "AnalysisError", "Comparison", "CurveResult", "Draws", "DryRun", "HistoryResult", "PriceBook", "PricingError", "Reader",
-    "ReplayError", "Scenario", "Store", "StoreError", "TraceError", "UsageError", "audit", "card", "check_price_file",
+    "AnalysisError", "Comparison", "CurveResult", "Draws", "DryRun", "HistoryResult", "PriceBook", "PricingError",
+    "Reader", "ReplayError", "Scenario", "Store", "StoreError", "TraceError", "UsageError", "audit", "card", "check_price_file",
     "compare", "coverage", "curve", "draw", "draw_comparison", "draw_history", "draw_tornado", "frontier", "history",
     "import_book", "load_book", "load_scenario", "montecarlo", "open_store", "preview", "price_diff", "read", "report",
     "reprice", "reprice_tables", "save", "show", "sql", "tornado", "verify",

@@ -141,6 +141,8 @@ def compare(  # noqa: PLR0913 - the options of a command
     sides = [Side(of_benchmarks(store.tables(), benchmark), scenario_of(store)) for store in stores]
     one, other = (find(CLOCKS["cost"])(side.priced, tasks=tasks) for side in sides)
     return compare_sides(sides[0], sides[1], (one, other), kind)
+
+
 def history(
     source: Paths,
     start: Moment | None = None,
