@@ -39,8 +39,8 @@ from traces.store import Store, open_store
 
 __all__ = [
     "AnalysisError", "Comparison", "CurveResult", "Draws", "DryRun", "HistoryResult", "PriceBook", "PricingError",
-    "Reader", "ReplayError", "Scenario", "Store", "StoreError", "TraceError", "UsageError", "audit", "card", "check_price_file",
-    "compare", "coverage", "curve", "draw", "draw_comparison", "draw_history", "draw_tornado", "frontier", "history",
-    "import_book", "load_book", "load_scenario", "montecarlo", "open_store", "preview", "price_diff", "read", "report",
-    "reprice", "reprice_tables", "save", "show", "sql", "tornado", "verify",
+    "Reader", "ReplayError", "Scenario", "Store", "StoreError", "TraceError", "UsageError", "audit", "card",
+    "check_price_file", "compare", "coverage", "curve", "draw", "draw_comparison", "draw_history", "draw_tornado",
+    "frontier", "history", "import_book", "load_book", "load_scenario", "montecarlo", "open_store", "preview",
+    "price_diff", "read", "report", "reprice", "reprice_tables", "save", "show", "sql", "tornado", "verify",
 ]  # fmt: skip

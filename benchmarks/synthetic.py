@@ -56,7 +56,8 @@ def rich_price_book() -> PriceBook:
         {
             "provider": "acme", "model": model, "service_tier": tier, "is_batch": is_batch, "region": region,
             "min_input_tokens": length, "is_whole_request": not length or number % 2 == 0, "kind": kind,
-            "weekdays": weekdays, "hours_utc": hours, "priority": priority, "layer": "user", "date_basis": "vendor_page", "source": "synthetic",
+            "weekdays": weekdays, "hours_utc": hours, "priority": priority,
+            "layer": "user", "date_basis": "vendor_page", "source": "synthetic",
             "effective_from": since, "effective_until": until,
             "price_pusd": weight * (50_000 + 1_000 * number + 300 * rank + since.year)
             * (2 if length else 1) // (2 if is_batch else 1) // (priority + 1) * (11 if region else 10) // 10,

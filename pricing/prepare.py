@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -14,17 +13,17 @@ from pricing.cost.cache import FACTS_AFTER
 from pricing.cost.cost import Costs, cost_columns
 from pricing.cost.currency import load_fx
 from pricing.cost.facts import Facts
-from pricing.rates.grid import Grid, rate_grid
+from pricing.rates.grid import Grid, RateTable, rate_grid
 from pricing.rates.keys import KEY_COLUMNS
+from pricing.rates.lattice import Seen
 from pricing.rates.place import Times, cells_of, placed
 from pricing.rates.policy import View
 from pricing.rates.rate_facts import rate_facts
-from pricing.rates.times import END, START
 from pricing.scenario import Scenario
 from pricing.scenario.check import checked
 from pricing.scenario.model import LIST_BOOK
 
-DENSE_CELLS: Final = 30_000
+DENSE_CELLS: Final = 1_000_000
 """Up to so many cells rates are worked out of all of them; beyond, of those that calls lie in."""
 
 
@@ -45,7 +44,7 @@ class Pricing:
     scenario: Scenario
     books: Sequence[PriceBook]
     grid: Grid
-    rates: pl.DataFrame
+    rates: RateTable
     facts: Facts
     times: Times
     exchange: pl.DataFrame | None
@@ -57,7 +56,7 @@ class Pricing:
     def costs(self) -> Costs:
         """Give the steps from rated calls to their costs."""
         has_open = self.scenario.cache == "upper_bound"
-        return cost_columns(self.facts, rate_facts(self.rates), self.grid.lattice.above, has_open=has_open)
+        return cost_columns(self.facts, rate_facts(self.rates.rows), self.grid.lattice.above, has_open=has_open)
 
 
 def prepare(
@@ -79,8 +78,7 @@ def prepare(
     pairs = tables["calls"].select(KEY_COLUMNS).unique().collect(engine="streaming")
     pairs = pairs.with_columns(pl.col(KEY_COLUMNS).exclude("is_batch").cast(pl.String)).unique()
     times = _times(tables, scenario)
-    is_timed = scenario.moment is not None or "started_at" in facts.known
-    grid = rate_grid(pairs, books, _span(facts, scenario), scenario, is_timed=is_timed)
+    grid = rate_grid(pairs, books, _seen(facts, scenario), scenario)
     known = FACTS_AFTER[scenario.cache](facts) if scenario.cache in FACTS_AFTER else facts
     rates = grid.rates(_cells(tables["calls"], grid, known, times))
     exchange = _exchange(tables, grid, known, times)
@@ -118,13 +116,12 @@ def _times(tables: Mapping[str, pl.LazyFrame], scenario: Scenario) -> Times:
     return Times(scenario.moment, of_rollouts, of_runs)
 
 
-def _span(facts: Facts, scenario: Scenario) -> tuple[datetime, datetime]:
+def _seen(facts: Facts, scenario: Scenario) -> Seen:
     if scenario.moment is not None:
-        return scenario.moment, scenario.moment
-    first, last = facts.lowest.get("started_at"), facts.highest.get("started_at")
-    if "started_at" not in facts.known or first is None or last is None:
-        return START, END
-    return first, last
+        return Seen(scenario.moment, scenario.moment, is_timed=True, is_single=facts.is_single)
+    if "started_at" not in facts.known or facts.n_rows == 0:
+        return Seen()
+    return Seen(facts.lowest["started_at"], facts.highest["started_at"], is_timed=True, is_single=facts.is_single)
 
 
 def _cells(calls: pl.LazyFrame, grid: Grid, facts: Facts, times: Times) -> pl.DataFrame:

@@ -64,7 +64,7 @@ def _collected_sums(calls: pl.LazyFrame, key: str, pricing: Pricing) -> pl.DataF
     """Sum in 64 bits; where so many calls of the highest cost there can be would not fit, again in 128."""
     sums = _call_sums(calls, key, pricing).collect(engine="streaming")
     n_most = sums.select(pl.col("n_rows").max()).item() or 0
-    if n_most * most_pusd(pricing.facts, rate_facts(pricing.rates)) <= MOST_PUSD:
+    if n_most * most_pusd(pricing.facts, rate_facts(pricing.rates.rows)) <= MOST_PUSD:
         return sums
     return _call_sums(calls, key, pricing, is_wide=True).collect(engine="streaming")
 

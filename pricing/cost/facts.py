@@ -40,6 +40,16 @@ class Facts:
         """Tell whether every value is known to be 0."""
         return self.is_always(column, 0)
 
+    @property
+    def has_totals(self) -> bool:
+        """Whether some rows may be totals of several requests."""
+        return not (self.is_always("granularity", "call") and self.is_always("n_requests", 1))
+
+    @property
+    def is_single(self) -> bool:
+        """Whether every row is one request of known input and moment."""
+        return not self.has_totals and self.known >= {"input_tokens", "started_at"}
+
     def is_true(self, column: str) -> bool:
         """Tell whether every value is known to be True."""
         return self.is_always(column, value=True)

@@ -15,9 +15,10 @@ import numpy as np
 import polars as pl
 
 from pricing.book import PriceBook
+from pricing.rates.alike import alike
 from pricing.rates.key import Key
 from pricing.rates.keys import KEY_COLUMNS, price_keys
-from pricing.rates.lattice import Lattice, breaks_within, first_interval, slots_of
+from pricing.rates.lattice import Lattice, Seen, breaks_within, first_interval, slots_of
 from pricing.rates.listed import Lister, Place
 from pricing.rates.policy import View, applied, discounts_of, policy_of
 from pricing.rates.terms import term_rates
@@ -28,6 +29,21 @@ from traces.schema import UTC_TIME
 PLACE: Final = ("key", "interval", "bucket", "slot")
 Cells = pl.DataFrame
 """Columns of ``PLACE``, one row per cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateTable:
+    """Rates of cells; cells between which nothing that their key depends on changes share a row.
+
+    Args:
+        cells: Columns of ``PLACE`` and row, the number of their rates.
+        rows: row, key, and the rates and what else is said of them.
+    """
+
+    cells: pl.DataFrame
+    rows: pl.DataFrame
+
+
 _MAX_CODE: Final = 1 << 12
 
 
@@ -50,36 +66,58 @@ class Grid:
 
     def all_cells(self) -> Cells:
         """Every cell a call can lie in."""
-        lattice = self.lattice
-        axes = (range(self.keys.height), lattice.intervals, range(len(lattice.buckets)), range(len(lattice.weeks)))
-        grid = np.meshgrid(*axes, indexing="ij")
+        grid = np.meshgrid(*self._axes(), indexing="ij")
         return pl.DataFrame({name: axis.ravel() for name, axis in zip(PLACE, grid, strict=True)}, schema=_CELLS)
 
     @property
     def n_cells(self) -> int:
         """Number of cells a call can lie in."""
-        lattice = self.lattice
-        return self.keys.height * len(lattice.intervals) * len(lattice.buckets) * len(lattice.weeks)
+        return math.prod(map(len, self._axes()))
 
-    def rates(self, cells: Cells) -> pl.DataFrame:
-        """Add the rates of every term and reading, price_from, price_evidence, is_what_if and is_skipped to cells.
+    def _axes(self) -> tuple[Sequence[int], ...]:
+        lattice = self.lattice
+        return range(self.keys.height), lattice.intervals, range(lattice.n_buckets), range(lattice.n_slots)
+
+    def rates(self, cells: Cells) -> RateTable:
+        """Give the rates of every term and reading, price_from, price_evidence, is_what_if and is_skipped of cells.
 
         Rates of a view other than "effective" are named ``<view>.<term>_<reading>``. Null: not known.
         """
-        listers = {view: Lister(keys, self.lattice) for view, keys in self.views.items()}
+        alike, numbers = self._alike(cells)
+        listers = {id(keys): Lister(keys, self.lattice) for keys in self.views.values()}
         columns: dict[str, pl.Series] = {}
-        for view, lister in listers.items():
-            columns |= self._rates_of(view, lister, cells)
+        for view, keys in self.views.items():
+            columns |= self._rates_of(view, listers[id(keys)], alike)
+        caches = self._caches(alike) if self.scenario.cache == "upper_bound" else {}
+        rows = alike.select("key").with_columns(**columns, **self._flags(alike), **caches)
+        return RateTable(cells.with_columns(row=numbers), rows.with_row_index("row"))
+
+    def cache_rules(self, cells: Cells) -> RateTable:
+        """What the cache of each cell's provider holds; see ``cost.cache.with_full_cache``."""
+        alike, numbers = self._alike(cells)
+        rows = alike.select("key").with_columns(**self._caches(alike))
+        return RateTable(cells.with_columns(row=numbers), rows.with_row_index("row"))
+
+    def _alike(self, cells: Cells) -> tuple[Cells, pl.Series]:
+        """Distinct cells by their rates, and for each cell the number of its own."""
+        ways = list(zip(*self.views.values(), strict=True))
+        same = alike(ways, self.lattice, discount_moments(self.scenario))
+        at = {name: cells[name].to_numpy() for name in PLACE}
+        firsts = cells.with_columns(
+            pl.Series(name, getattr(same, name)[at["key"], at[name]], dtype=pl.UInt32) for name in PLACE[1:]
+        )
+        rows = firsts.unique(maintain_order=True).with_row_index("row")
+        numbered = firsts.join(rows, on=PLACE, how="left", maintain_order="left")
+        return rows.drop("row"), numbered["row"]
+
+    def _flags(self, cells: Cells) -> dict[str, pl.Series]:
         keys = self.views["effective"]
-        flags = {
+        return {
             name: pl.Series([getattr(keys[key], name) for key in cells["key"]], dtype=pl.Boolean)
             for name in ("is_what_if", "is_skipped")
         }
-        caches = self.caches(cells) if self.scenario.cache == "upper_bound" else {}
-        return cells.with_columns(**columns, **flags, **caches)
 
-    def caches(self, cells: Cells) -> dict[str, pl.Series]:
-        """What the cache of each cell's provider holds; see ``cost.cache.with_full_cache``."""
+    def _caches(self, cells: Cells) -> dict[str, pl.Series]:
         keys = self.views["effective"]
         moments = [
             (keys[key], self.lattice.moment(interval) or START) for key, interval in cells.select(PLACE[:2]).iter_rows()
@@ -112,45 +150,42 @@ class Grid:
 def rate_grid(
     pairs: pl.DataFrame,
     books: Mapping[View, Sequence[PriceBook]],
-    span: tuple[datetime, datetime],
+    seen: Seen,
     scenario: Scenario,
-    *,
-    is_timed: bool = False,
 ) -> Grid:
     """Build the grid for the price keys of a trace.
 
     Args:
         pairs: Distinct KEY_COLUMNS of the calls.
         books: Prices of each view that is wanted; "effective" always is.
-        span: Earliest and latest moment priced.
+        seen: What is known of all calls.
         scenario: How to price.
-        is_timed: Every call has a moment in the span.
     """
-    found = {view: price_keys(pairs, listed, scenario) for view, listed in books.items()}
-    frame = found["effective"][0]
-    keys = {view: of_view for view, (_, of_view) in found.items()}
+    distinct = {tuple(map(id, listed)): listed for listed in books.values()}
+    found = {name: price_keys(pairs, listed, scenario) for name, listed in distinct.items()}
+    keys = {view: found[tuple(map(id, listed))][1] for view, listed in books.items()}
+    frame = next(iter(found.values()))[0]
     changes = discount_moments(scenario)
-    lattice = lattice_of(chain.from_iterable(keys.values()), span, changes, is_timed=is_timed)
+    lattice = lattice_of(chain.from_iterable(keys.values()), seen, changes)
     labels = [key.price_model for key in keys["effective"]]
     named = frame.with_columns(pl.Series("price_model", labels, dtype=pl.String))
     return Grid(coded(named), lattice, keys, scenario)
 
 
-def lattice_of(
-    keys: Iterable[Key], span: tuple[datetime, datetime], changes: Iterable[datetime], *, is_timed: bool
-) -> Lattice:
-    """Where the prices of keys change within a span, and further moments that tell intervals apart."""
+def lattice_of(keys: Iterable[Key], seen: Seen, changes: Iterable[datetime]) -> Lattice:
+    """Where the prices of keys change while calls are made, and further moments that tell intervals apart."""
     listed = list(keys)
     rows = [row for key in listed for stretch in key.stretches for rows in stretch.rows for row in rows]
     moments = {moment for key in listed for moment in key.moments} | set(changes)
-    breaks = breaks_within(moments, span)
+    breaks = breaks_within(moments, seen)
     return Lattice(
         breaks,
         tuple(sorted({row.series.min_input_tokens for row in rows} - {0})),
         slots_of({(row.series.weekdays, row.series.hours_utc) for row in rows}),
         tuple(sorted({row.series.min_input_tokens for row in rows if not row.series.is_whole_request})),
-        first_interval(breaks, span) if is_timed else 0,
-        is_timed,
+        first_interval(breaks, seen),
+        seen.is_timed,
+        seen.is_single,
     )
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import chain
 from typing import TypeVar
 
-from pricing.rates.in_force import PriceRow, PriceRows
+from pricing.rates.in_force import PriceRow, PriceRows, Series
 from pricing.rates.times import END, START
 
 
@@ -110,6 +110,11 @@ class Key:
     def moments(self) -> tuple[datetime, ...]:
         """Moments at which one of its prices changes, or may, ascending."""
         return tuple(sorted(frozenset().union(*(stretch.moments for stretch in self.stretches))))
+
+    @cached_property
+    def series(self) -> frozenset[Series]:
+        """Thresholds, priorities and windows of its rows."""
+        return frozenset(row.series for stretch in self.stretches for rows in stretch.rows for row in rows)
 
     def at(self, moment: datetime) -> Stretch | None:
         """Model its name meant at a moment; null: none."""

@@ -16,6 +16,23 @@ from pricing.rates.in_force import DAY_MINUTES
 from pricing.rates.times import END, START
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of all calls before they are placed.
+
+    Args:
+        since: Earliest moment priced.
+        until: Latest moment priced.
+        is_timed: Every call has a moment in between.
+        is_single: Every call is one request of known input and moment.
+    """
+
+    since: datetime = START
+    until: datetime = END
+    is_timed: bool = False
+    is_single: bool = False
+
+
 @dataclass(frozen=True)
 class Lattice:
     """Where the prices of a set of models change.
@@ -27,6 +44,7 @@ class Lattice:
         above: Those thresholds that price only the tokens above them.
         first_interval: Interval of the earliest call that has a moment.
         is_timed: Every call has a moment.
+        is_single: Every call is one request of known input and moment.
     """
 
     breaks: tuple[datetime, ...] = ()
@@ -35,6 +53,7 @@ class Lattice:
     above: tuple[int, ...] = ()
     first_interval: int = 0
     is_timed: bool = False
+    is_single: bool = False
 
     @property
     def no_interval(self) -> int:
@@ -56,6 +75,16 @@ class Lattice:
         """Intervals a call can lie in."""
         timed = tuple(range(self.first_interval, len(self.breaks) + 1))
         return timed if self.is_timed else (*timed, self.no_interval)
+
+    @property
+    def n_buckets(self) -> int:
+        """Number of buckets a call can lie in."""
+        return len(self.thresholds) + 1 if self.is_single else len(self.buckets)
+
+    @property
+    def n_slots(self) -> int:
+        """Number of slots a call can lie in."""
+        return len(self.slots) + 1 if self.is_single else len(self.weeks)
 
     def moment(self, interval: int) -> datetime | None:
         """First moment of an interval; null: the one of calls without any."""
@@ -91,10 +120,10 @@ class Lattice:
         return self.slots[slot - 1] if slot else 0
 
 
-def breaks_within(moments: Iterable[datetime], span: tuple[datetime, datetime]) -> tuple[datetime, ...]:
-    """Moments that tell intervals of a span apart: those inside it, and the last one before it."""
-    inside = sorted(moment for moment in set(moments) - {START, END} if moment <= span[1])
-    first = max(bisect_right(inside, span[0]) - 1, 0)
+def breaks_within(moments: Iterable[datetime], seen: Seen) -> tuple[datetime, ...]:
+    """Moments that tell intervals apart: those between the first and the last call, and the last one before."""
+    inside = sorted(moment for moment in set(moments) - {START, END} if moment <= seen.until)
+    first = max(bisect_right(inside, seen.since) - 1, 0)
     return tuple(inside[first:])
 
 
@@ -108,6 +137,6 @@ def slots_of(windows: Iterable[tuple[str | None, str | None]]) -> tuple[int, ...
     return tuple(sorted(edges - {0, 7 * DAY_MINUTES}))
 
 
-def first_interval(breaks: Sequence[datetime], span: tuple[datetime, datetime]) -> int:
-    """Interval of the earliest moment of a span."""
-    return 1 if breaks and breaks[0] <= span[0] else 0
+def first_interval(breaks: Sequence[datetime], seen: Seen) -> int:
+    """Interval of the earliest call; without the moments of all calls, the first of all."""
+    return 1 if seen.is_timed and breaks and breaks[0] <= seen.since else 0

@@ -1,15 +1,16 @@
 """List prices at places: what each key's models list at each cell of a lattice, as arrays; nothing taken off yet."""
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from itertools import product
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from pricing.rates.alike import Alike, alike
 from pricing.rates.in_force import INPUT_KINDS, KINDS, PriceRows, rates_at
 from pricing.rates.key import Key, RowSet, Stretch
 from pricing.rates.lattice import Lattice
@@ -45,23 +46,29 @@ class Lister:
     lattice: Lattice
     known: dict[tuple[int, int, int, int], Place] = field(default_factory=dict)
 
+    @cached_property
+    def alike(self) -> Alike:
+        """Places with the same list prices."""
+        return alike([(key,) for key in self.keys], self.lattice)
+
     def at(self, key: int, interval: int, bucket: int, slot: int) -> Place:
         """What a key lists at a place."""
-        moment = self.lattice.moment(interval)
-        number = -1 if moment is None else bisect_right(self.keys[key].moments, moment)
-        address = key, number, bucket, slot
+        address = self.alike.first(key, interval, bucket, slot)
         if address not in self.known:
-            self.known[address] = self._listed(self.keys[key], moment, bucket, slot)
+            self.known[address] = self._listed(*address)
         return self.known[address]
 
-    def _listed(self, key: Key, moment: datetime | None, bucket: int, slot: int) -> Place:
+    def _listed(self, number: int, interval: int, bucket: int, slot: int) -> Place:
+        key, moment = self.keys[number], self.lattice.moment(interval)
         moment = START if moment is None and key.is_timeless else moment
         stretch = None if moment is None else key.at(moment)
         if moment is None or stretch is None:
             return self._nothing(key, is_timed=moment is not None)
         buckets, slots = self.lattice.buckets[bucket], self.lattice.weeks[slot]
-        single = [self._single(stretch, moment, *place) for place in product(buckets, slots)]
-        return single[0] if len(single) == 1 else self._spanned(single, is_over_buckets=len(buckets) > 1)
+        if len(buckets) == len(slots) == 1:
+            return self._single(stretch, moment, buckets[0], slots[0])
+        within = dict.fromkeys(self.alike.first(number, interval, *place) for place in product(buckets, slots))
+        return self._spanned([self.at(*place) for place in within], is_over_buckets=len(buckets) > 1)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -105,6 +112,8 @@ class Lister:
     def _ends(
         self, rows: PriceRows, moment: datetime, tokens: int, minute: int
     ) -> tuple[Floats, datetime | None, str | None]:
+        if not rows:
+            return np.full(self.shape[-2:], np.nan), None, None
         listed = rates_at(rows, moment, tokens, minute, self.lattice.above)
         return np.array(listed.rates, dtype=np.float64).T, listed.since, listed.evidence
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import polars as pl
 
 from pricing.cost.facts import Facts
-from pricing.rates.grid import PLACE, Grid
+from pricing.rates.grid import PLACE, Grid, RateTable
 from pricing.rates.keys import KEY_COLUMNS
 from pricing.rates.lattice import Lattice
 
@@ -17,6 +17,8 @@ _MINUTES_OF_WEEK: Final = (
     + pl.col("_at").dt.hour().cast(pl.Int32) * 60
     + pl.col("_at").dt.minute().cast(pl.Int32)
 )
+_MANY: Final = 4
+"""Cells to a row of rates from which it is faster to look rows up apart."""
 _FEW: Final = 8
 """Edges up to which it is faster to compare with each than to search among them."""
 _IS_TOTAL: Final = (pl.col("granularity").cast(pl.String) != "call") | pl.col("n_requests").ne_missing(1)
@@ -63,8 +65,11 @@ def cells_of(places: pl.Series, grid: Grid) -> pl.DataFrame:
     return found.select("key", **{name: pl.col(f"_{name}") for name in PLACE[1:]}).cast(dict.fromkeys(PLACE, pl.UInt32))
 
 
-def with_rates(calls: pl.LazyFrame, rates: pl.DataFrame, grid: Grid, *, is_ordered: bool) -> pl.LazyFrame:
+def with_rates(calls: pl.LazyFrame, rates: RateTable, grid: Grid, *, is_ordered: bool) -> pl.LazyFrame:
     """Add rates to calls that have a ``_place``; null where no price is in force.
+
+    Where many cells share few rows of rates a call finds the row first: wide rows then stay in the processor's
+    cache.
 
     Args:
         calls: Calls, placed.
@@ -73,7 +78,14 @@ def with_rates(calls: pl.LazyFrame, rates: pl.DataFrame, grid: Grid, *, is_order
         is_ordered: Keep the order of rows (slower).
     """
     order: Literal["left", "none"] = "left" if is_ordered else "none"
-    return calls.join(_numbered(rates, grid).lazy(), on="_place", how="left", maintain_order=order).drop("_place")
+    cells, rows = _numbered(rates.cells, grid), rates.rows.join(grid.keys.select("key", "price_model"), on="key")
+    rows = rows.drop("key")
+    if rows.height * _MANY > cells.height:
+        cells, rows = cells.join(rows, on="row"), rows.select("row")
+    found = calls.join(cells.lazy(), on="_place", how="left", maintain_order=order)
+    if rows.width > 1:
+        found = found.join(rows.lazy(), on="row", how="left", maintain_order=order)
+    return found.drop("_place", "row")
 
 
 def _with_time(calls: pl.LazyFrame, facts: Facts, times: Times) -> pl.LazyFrame:
@@ -147,7 +159,7 @@ def _bucket(lattice: Lattice, facts: Facts) -> pl.Expr:
     bucket = _binned(pl.col("input_tokens"), lattice.thresholds, right_closed=True)
     if "input_tokens" not in facts.known:
         bucket = bucket.fill_null(lattice.any_bucket)
-    if _has_totals(facts):
+    if facts.has_totals:
         bucket = (
             pl.when(_IS_TOTAL & (bucket > 0) & pl.col("input_tokens").is_not_null())
             .then(bucket + len(lattice.thresholds))
@@ -160,13 +172,9 @@ def _slot(lattice: Lattice, facts: Facts) -> pl.Expr:
     if not lattice.slots:
         return pl.lit(0)
     slot = _binned(_MINUTES_OF_WEEK, lattice.slots).fill_null(lattice.any_slot)
-    if _has_totals(facts):
+    if facts.has_totals:
         slot = pl.when(_IS_TOTAL).then(lattice.any_slot).otherwise(slot)
     return slot
-
-
-def _has_totals(facts: Facts) -> bool:
-    return not (facts.is_always("granularity", "call") and facts.is_always("n_requests", 1))
 
 
 def _binned(values: pl.Expr, edges: Sequence[Any], *, right_closed: bool = False) -> pl.Expr:
@@ -179,11 +187,10 @@ def _binned(values: pl.Expr, edges: Sequence[Any], *, right_closed: bool = False
     return pl.sum_horizontal(above, ignore_nulls=False)
 
 
-def _numbered(rates: pl.DataFrame, grid: Grid) -> pl.DataFrame:
-    """Rates of cells by the number of their place."""
+def _numbered(cells: pl.DataFrame, grid: Grid) -> pl.DataFrame:
+    """Cells by the number of their place."""
     sizes = _sizes(grid)
     numbered = {f"_{name}": number for name, number in _own_numbers(grid, sizes).items()}
-    keys = grid.keys.select("key", "price_model", **numbered)
-    keyed = rates.join(keys, on="key", how="inner")
+    keyed = cells.join(grid.keys.select("key", **numbered), on="key", how="inner")
     numbers = [pl.col(f"_{name}") for name in KEY_COLUMNS] + [pl.col(name) for name in PLACE[1:]]
     return keyed.with_columns(_place=_number(numbers, sizes)).drop(*PLACE, *(f"_{name}" for name in KEY_COLUMNS))

@@ -13,8 +13,8 @@ from pricing.cost.rollup import missing_calls, missing_rollouts
 from pricing.prepare import books_of
 from pricing.rates.grid import Grid, coded, discount_moments, lattice_of
 from pricing.rates.keys import KEY_COLUMNS, price_keys
+from pricing.rates.lattice import Seen
 from pricing.rates.place import Times, placed, with_rates
-from pricing.rates.times import END, START
 from pricing.reprice import seen_calls
 from pricing.scenario import Scenario
 from pricing.sweep.structure import Structure, shape_of
@@ -73,7 +73,7 @@ class Plan:
             return self.placed
         structure = self.structure(scenario)
         grid = Grid(self.grid.keys, self.grid.lattice, {"effective": structure.keys}, scenario)
-        rules = structure.cells.with_columns(**grid.caches(structure.cells))
+        rules = grid.cache_rules(structure.cells)
         numbered = self.placed.with_columns(_kept="_place")
         return with_full_cache(with_rates(numbered, rules, grid, is_ordered=False)).rename({"_kept": "_place"})
 
@@ -95,7 +95,7 @@ def plan_of(
     keys = {name: price_keys(pairs, books_of(shape, book)["effective"], shape) for name, shape in shapes.items()}
     changes = set[datetime]().union(*(discount_moments(scenario) for scenario in scenarios))
     every_key = (key for _, of_shape in keys.values() for key in of_shape)
-    lattice = lattice_of(every_key, _span(facts, scenarios), changes, is_timed="started_at" in facts.known)
+    lattice = lattice_of(every_key, _seen(facts, scenarios), changes)
     frame, first = next(iter(keys.values()))
     numbered = coded(frame.with_columns(pl.Series("price_model", [key.price_model for key in first], dtype=pl.String)))
     grid = Grid(numbered, lattice, {"effective": first}, Scenario())
@@ -106,14 +106,13 @@ def plan_of(
     return Plan(tables, tuple(by), groups, grid, facts, at, book, structures, {"as_recorded": recorded})
 
 
-def _span(facts: Facts, scenarios: Sequence[Scenario]) -> tuple[datetime, datetime]:
+def _seen(facts: Facts, scenarios: Sequence[Scenario]) -> Seen:
     """From the earliest to the latest moment some scenario prices at."""
+    if "started_at" not in facts.known or facts.n_rows == 0:
+        return Seen()
     moments = [scenario.moment for scenario in scenarios if scenario.moment is not None]
-    ends = facts.lowest.get("started_at"), facts.highest.get("started_at")
-    if "started_at" not in facts.known:
-        ends = START, END
-    known = [*moments, *(end for end in ends if end is not None)]
-    return min(known, default=START), max(known, default=END)
+    moments += [facts.lowest["started_at"], facts.highest["started_at"]]
+    return Seen(min(moments), max(moments), is_timed=True, is_single=facts.is_single)
 
 
 def _times(tables: Mapping[str, pl.DataFrame]) -> Times:

@@ -9,6 +9,7 @@ from price_rows import book, day, price
 
 from pricing.rates.grid import Grid, rate_grid
 from pricing.rates.in_force import KINDS, price_rows, rates_at
+from pricing.rates.lattice import Seen
 from pricing.reprice import reprice_tables
 from pricing.scenario import Scenario
 
@@ -76,9 +77,9 @@ def pairs(*keys: tuple[str | None, str | None, str | None, bool | None]) -> pl.D
     return pl.DataFrame(list(keys), schema=schema, orient="row").with_columns(region=pl.lit(None, pl.String))
 
 
-def grid(*rows: dict[str, Any], span: tuple[datetime, datetime] = (day(1), day(6)), **values: Any) -> Grid:
+def grid(*rows: dict[str, Any], **values: Any) -> Grid:
     books = {"effective": [book(*rows)]}
-    return rate_grid(pairs(("acme", "acme-large", None, None)), books, span, Scenario(), **values)
+    return rate_grid(pairs(("acme", "acme-large", None, None)), books, Seen(day(1), day(6), **values), Scenario())
 
 
 def test_only_changes_within_the_span_make_intervals() -> None:
@@ -93,11 +94,13 @@ def test_only_changes_within_the_span_make_intervals() -> None:
 def test_every_place_has_a_cell() -> None:
     rows = (*BASE, price("output", 12, day(3), min_input_tokens=100, effective_until=day(4)))
     rows += (price("output", 4, hours_utc="16:30-00:30", priority=1),)
-    timed, untimed = grid(*rows, is_timed=True), grid(*rows)
+    timed, untimed, single = grid(*rows, is_timed=True), grid(*rows), grid(*rows, is_timed=True, is_single=True)
     places = (timed.lattice.any_bucket + 1) * (timed.lattice.any_slot + 1)
     assert untimed.all_cells().height == untimed.n_cells == (untimed.lattice.no_interval + 1) * places
     assert timed.all_cells().height == timed.n_cells == (len(timed.lattice.breaks) + 1) * places
-    assert timed.rates(timed.all_cells())["visible_output_low"].null_count() == 0
+    n_intervals, lattice = len(single.lattice.breaks) + 1, single.lattice
+    assert single.n_cells == n_intervals * (len(lattice.thresholds) + 1) * (len(lattice.slots) + 1)
+    assert timed.rates(timed.all_cells()).rows["visible_output_low"].null_count() == 0
 
 
 def test_a_total_may_hold_requests_of_any_tier_up_to_its_own() -> None:
