@@ -1,10 +1,10 @@
 """Which prices of one model may be in force at a moment, and the rate of each kind of usage that follows from them."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, Final, NamedTuple
 
 from pricing.book.windows import parse_hours, parse_weekdays
@@ -78,35 +78,41 @@ def price_rows(rows: Iterable[Mapping[str, Any]], factor: float = 1.0) -> list[P
         rows: Rows of one kind.
         factor: Tokens billed per token counted: prices and thresholds are given per token counted.
     """
-    scaled = [{**row, "min_input_tokens": math.floor(row["min_input_tokens"] / factor)} for row in rows]
-    in_order = sorted(scaled, key=lambda row: (_series(row).rank, row["effective_from"] or START, row["price_pusd"]))
+    by_series: dict[Series, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        by_series.setdefault(_series(row, factor), []).append(row)
     linked: list[PriceRow] = []
-    for chain in _chains(in_order):
-        covered = (chain[0]["effective_latest"] or _since(chain[0]), _until(chain[-1]))
-        for row, follower in zip(chain, [*chain[1:], {}], strict=True):
-            since = row["effective_earliest"] or _since(row)
-            until = follower.get("effective_latest") or _until(row)
-            evidence = f"{row['layer']}/{row['date_basis']}"
-            price = row["price_pusd"] * (factor if row["unit"] == "token" else 1)
-            linked.append(PriceRow(price, since, until, covered, _series(row), row["effective_from"], evidence))
+    for series in sorted(by_series, key=lambda series: series.rank):
+        in_order = sorted(by_series[series], key=lambda row: (row["effective_from"] or START, row["price_pusd"]))
+        linked += chain.from_iterable(_linked(rows, series, factor) for rows in _chains(in_order))
     return linked
 
 
-def _chains(rows: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+def _linked(rows: Sequence[Mapping[str, Any]], series: Series, factor: float) -> Iterator[PriceRow]:
+    """Rows that succeed each other, each with its moments."""
+    covered = (rows[0]["effective_latest"] or _since(rows[0]), _until(rows[-1]))
+    for row, follower in zip(rows, [*rows[1:], {}], strict=True):
+        since = row["effective_earliest"] or _since(row)
+        until = follower.get("effective_latest") or _until(row)
+        evidence = f"{row['layer']}/{row['date_basis']}"
+        price = row["price_pusd"] * (factor if row["unit"] == "token" else 1)
+        yield PriceRow(price, since, until, covered, series, row["effective_from"], evidence)
+
+
+def _chains(rows: Iterable[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
     """Rows that succeed each other without a gap."""
     chains: list[list[Mapping[str, Any]]] = []
     for row in rows:
-        last = chains[-1][-1] if chains else None
-        if last is not None and _series(last) == _series(row) and last["effective_until"] == row["effective_from"]:
+        if chains and chains[-1][-1]["effective_until"] == row["effective_from"]:
             chains[-1].append(row)
         else:
             chains.append([row])
     return chains
 
 
-def _series(row: Mapping[str, Any]) -> Series:
-    names = ("min_input_tokens", "is_whole_request", "priority", "weekdays", "hours_utc")
-    return Series(*(row[name] for name in names))
+def _series(row: Mapping[str, Any], factor: float) -> Series:
+    least = math.floor(row["min_input_tokens"] / factor)
+    return Series(least, row["is_whole_request"], row["priority"], row["weekdays"], row["hours_utc"])
 
 
 def _since(row: Mapping[str, Any]) -> datetime:

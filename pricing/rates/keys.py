@@ -5,7 +5,7 @@ A price key is who bills which model at which tier in which region, as the trace
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -36,7 +36,7 @@ def price_keys(pairs: pl.DataFrame, books: Sequence[PriceBook], scenario: Scenar
     unique = pairs.select(KEY_COLUMNS).unique().sort(KEY_COLUMNS, nulls_last=False).with_row_index("key")
     wanted = [_wanted(row, scenario) for row in unique.iter_rows(named=True)]
     targets = _targets({want.pair for want in wanted}, books, scenario)
-    rows = _listed(targets)
+    rows = _Shelf(_listed(targets))
     is_skipped = any(book.unlisted == "skipped" for book in books)
     return unique, [_key(want, targets[want.pair], rows, scenario, is_skipped=is_skipped) for want in wanted]
 
@@ -105,9 +105,36 @@ def _listed(found: Mapping[_Pair, _Found | None]) -> dict[_Owner, list[Row]]:
     return rows
 
 
-def _key(
-    wanted: _Wanted, found: _Found | None, rows: Mapping[_Owner, list[Row]], scenario: Scenario, *, is_skipped: bool
-) -> Key:
+_Set = tuple[_Owner, str | None, float]
+"""Model, region, and tokens billed per token counted."""
+
+
+@dataclass(frozen=True)
+class _Shelf:
+    """Rows of the models found, by what keys ask for; keys that ask for the same share it."""
+
+    rows: Mapping[_Owner, list[Row]]
+    known: dict[tuple[_Set, str, bool], PriceRows] = field(default_factory=dict)
+
+    def in_region(self, owner: _Owner, region: str | None) -> list[Row]:
+        """Rows of the region where it has prices of its own, else those of any region."""
+        listed = self.rows.get(owner, [])
+        own = [row for row in listed if region is not None and row["region"] == region]
+        return own or [row for row in listed if row["region"] is None]
+
+    def of(self, which: _Set, tier: str, *, is_batch: bool) -> PriceRows:
+        """Rows of a tier by kind, none where it lists none of a kind."""
+        if (which, tier, is_batch) not in self.known:
+            owner, region, factor = which
+            by_kind: dict[str, list[Row]] = {kind: [] for kind in KINDS}
+            for row in self.in_region(owner, region):
+                if row["service_tier"] == tier and row["is_batch"] == is_batch:
+                    by_kind[row["kind"]].append(row)
+            self.known[which, tier, is_batch] = {kind: price_rows(rows, factor) for kind, rows in by_kind.items()}
+        return self.known[which, tier, is_batch]
+
+
+def _key(wanted: _Wanted, found: _Found | None, rows: _Shelf, scenario: Scenario, *, is_skipped: bool) -> Key:
     is_what_if = wanted.substitute is not None
     if found is None:
         return Key((), wanted.share_frac, is_what_if=is_what_if, is_skipped=is_skipped)
@@ -123,15 +150,15 @@ def _stretch(
     target: Mapping[str, Any],
     wanted: _Wanted,
     book: PriceBook,
-    rows: Mapping[_Owner, list[Row]],
+    rows: _Shelf,
     scenario: Scenario,
 ) -> Stretch:
     provider, model = target["price_provider"], target["price_model"]
     biller, region = target["biller"] or provider, wanted.region or target["region"]
-    of_region = _in_region(rows.get((id(book), provider, model), []), region)
+    owner = id(book), provider, model
     factors = wanted.substitute.factors if wanted.substitute else (1.0, 1.0, 1.0)
-    sets = {factor: _row_set(of_region, wanted, scenario, factor) for factor in factors}
-    has_own_rows = any(row["region"] is not None for row in of_region)
+    sets = {factor: _row_set(rows, (owner, region, factor), wanted, scenario) for factor in factors}
+    has_own_rows = any(row["region"] is not None for row in rows.in_region(owner, region))
     return Stretch(
         target["alias_from"] or START,
         target["alias_until"] or END,
@@ -144,23 +171,12 @@ def _stretch(
     )
 
 
-def _in_region(rows: Iterable[Row], region: str | None) -> list[Row]:
-    """Rows of the region where it has prices of its own, else those of any region."""
-    listed = list(rows)
-    own = [row for row in listed if region is not None and row["region"] == region]
-    return own or [row for row in listed if row["region"] is None]
-
-
-def _row_set(rows: Sequence[Row], wanted: _Wanted, scenario: Scenario, factor: float) -> RowSet:
-    def of(tier: str, *, is_batch: bool) -> PriceRows:
-        chosen = [row for row in rows if row["service_tier"] == tier and row["is_batch"] == is_batch]
-        return {kind: price_rows((row for row in chosen if row["kind"] == kind), factor) for kind in KINDS}
-
+def _row_set(rows: _Shelf, of: _Set, wanted: _Wanted, scenario: Scenario) -> RowSet:
     is_halved = scenario.unlisted_tiers == "half" and (wanted.share_frac > 0 or wanted.tier in HALVED_TIERS)
     return RowSet(
-        own=of(wanted.tier, is_batch=False),
-        batch=of(wanted.batch_tier, is_batch=True) if wanted.share_frac > 0 else {},
-        standard=of("standard", is_batch=False) if is_halved else None,
+        own=rows.of(of, wanted.tier, is_batch=False),
+        batch=rows.of(of, wanted.batch_tier, is_batch=True) if wanted.share_frac > 0 else {},
+        standard=rows.of(of, "standard", is_batch=False) if is_halved else None,
     )
 
 
