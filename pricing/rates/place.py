@@ -9,14 +9,15 @@ import polars as pl
 
 from pricing.cost.facts import Facts
 from pricing.rates.grid import PLACE, Grid, RateTable
+from pricing.rates.in_force import DAY_MINUTES
 from pricing.rates.keys import KEY_COLUMNS
 from pricing.rates.lattice import Lattice
 
-_MINUTES_OF_WEEK: Final = (
-    (pl.col("_at").dt.weekday().cast(pl.Int32) - 1) * 1440
-    + pl.col("_at").dt.hour().cast(pl.Int32) * 60
-    + pl.col("_at").dt.minute().cast(pl.Int32)
+_MINUTE_US: Final = 60_000_000
+_MINUTES_OF_WEEK: Final = ((pl.col("_at").to_physical() // _MINUTE_US).cast(pl.Int32) + 3 * DAY_MINUTES) % (
+    7 * DAY_MINUTES
 )
+"""Since Monday 00:00 UTC; the epoch began on a Thursday."""
 _MANY: Final = 4
 """Cells to a row of rates from which it is faster to look rows up apart."""
 _FEW: Final = 8
