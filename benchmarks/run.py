@@ -1,4 +1,4 @@
-"""Measure everything and write benchmarks/results.csv: ``python benchmarks/run.py [reprice|peers|read|traps ...]``."""
+"""Measure everything, or what is named, and write results.csv: ``python benchmarks/run.py [prices ...]``."""
 
 import csv
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 from measure import Result
 
 RESULTS = Path(__file__).with_name("results.csv")
-BENCHMARKS = ("reprice", "peers", "read", "traps")
+BENCHMARKS = ("reprice", "prices", "peers", "read", "traps")
 
 
 def main(names: list[str]) -> None:
