@@ -1,11 +1,12 @@
 """Canonical tables in, priced tables out: every call at its rate, sums per rollout and run with their coverage."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
 import polars as pl
 
 from pricing.book import PriceBook
-from pricing.cost.cache import with_full_cache, without_cache
+from pricing.cost.cache import with_calls_before, with_full_cache, without_cache
 from pricing.cost.charges import price_charges
 from pricing.cost.clock import with_api_clock
 from pricing.cost.currency import converted
@@ -23,13 +24,23 @@ from traces.schema import INPUT_PARTS, ROLES, TABLES
 def priced_calls(calls: pl.LazyFrame, pricing: Pricing, *, is_ordered: bool = True) -> pl.LazyFrame:
     """Add cost_pusd, its low, high and parts, costs of other views, cost_basis, and what the price was, to calls."""
     policy = pricing.scenario.cache
-    calls = without_cache(calls) if policy == "none" else calls
+    calls = _BEFORE_RATES[policy](calls) if policy in _BEFORE_RATES else calls
     at = placed(calls, pricing.grid, pricing.facts, pricing.times)
     rated = with_rates(at, pricing.rates, pricing.grid, is_ordered=is_ordered)
     rated = with_full_cache(rated) if policy == "upper_bound" else rated
     for step in pricing.costs().steps:
         rated = rated.with_columns(**step)
-    return converted(rated, pricing.exchange).drop("_at")
+    priced = converted(rated, pricing.exchange).drop("_at")
+    if policy != "upper_bound":
+        return priced
+    return (priced.sort("_row") if is_ordered else priced).drop("_row")
+
+
+_BEFORE_RATES: Final[dict[str, Callable[[pl.LazyFrame], pl.LazyFrame]]] = {
+    "none": without_cache,
+    "upper_bound": with_calls_before,
+}
+"""What a cache policy does to calls before their rates are known."""
 
 
 def call_table(calls: pl.LazyFrame, pricing: Pricing) -> pl.LazyFrame:

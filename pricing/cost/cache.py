@@ -12,6 +12,10 @@ _UNCACHED, _READ, _WRITE, *_OTHERS = INPUT_PARTS
 CONVERSATION: Final = ("run_id", "rollout_id", "role", "provider", "model", "parent_call_id")
 """Calls that share these follow one another in one context."""
 _ORDER: Final = ("call_index", "started_at")
+_BEFORE: Final = {
+    "_context": pl.col("input_tokens") + pl.col("output_tokens"),
+    "_done_at": pl.coalesce("ended_at", "started_at"),
+}
 _TOLD: Final = frozenset((*_ORDER[:1], "input_tokens", "output_tokens"))
 
 
@@ -20,6 +24,19 @@ def without_cache(calls: pl.LazyFrame) -> pl.LazyFrame:
     none = pl.when(pl.col("input_tokens").is_not_null()).then(0)
     parts = {_UNCACHED: pl.col("input_tokens"), **dict.fromkeys((_READ, _WRITE, *_OTHERS), none)}
     return calls.with_columns(**parts)
+
+
+def with_calls_before(calls: pl.LazyFrame) -> pl.LazyFrame:
+    """Sort by conversation, and add what ``with_full_cache`` needs to know of the call before.
+
+    Returns:
+        The calls with _row, the number of the row they had, _has_before, and of the call before in the conversation
+        _context: what it sent and received, and _done_at.
+    """
+    ordered = calls.with_row_index("_row").sort(*CONVERSATION, *_ORDER)
+    is_same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in CONVERSATION)
+    before = {name: pl.when(is_same).then(seen.shift(1)) for name, seen in _BEFORE.items()}
+    return ordered.with_columns(_has_before=is_same, **before)
 
 
 def with_full_cache(calls: pl.LazyFrame) -> pl.LazyFrame:
@@ -31,13 +48,13 @@ def with_full_cache(calls: pl.LazyFrame) -> pl.LazyFrame:
 
     Args:
         calls: Calls with cache_min_tokens, cache_ttl_s (null: not stated) and bills_writes of the model they are priced
-            as.
+            as, and the columns of ``with_calls_before``.
 
     Returns:
         The calls with the parts of their input changed, and is_cache_open: neither order nor context is known, so that
         the parts are null and the cost has only bounds.
     """
-    known = calls.with_columns(**_before()).with_columns(is_cache_open=_is_open(), _readable=_readable())
+    known = calls.with_columns(is_cache_open=_is_open(), _readable=_readable())
     rest = pl.col("input_tokens") - pl.col("_readable")
     is_written = pl.col("bills_writes") & (pl.col("input_tokens") >= pl.col("cache_min_tokens"))
     written = pl.when(is_written).then(rest).otherwise(0)
@@ -45,24 +62,13 @@ def with_full_cache(calls: pl.LazyFrame) -> pl.LazyFrame:
     parts |= {name: pl.when(pl.col("_readable").is_not_null()).then(0) for name in _OTHERS}
     whole = pl.col("is_cache_open").not_()
     told = known.with_columns(**{name: pl.when(whole).then(part) for name, part in parts.items()})
-    return told.drop("_readable", *_before())
-
-
-def _before() -> dict[str, pl.Expr]:
-    """Of the call before in the conversation: what it sent and received, and when it was done; null: none."""
-    context = pl.col("input_tokens") + pl.col("output_tokens")
-    seen = {
-        "_has_before": pl.col("call_id").is_not_null(),
-        "_context": context,
-        "_done_at": pl.coalesce("ended_at", "started_at"),
-    }
-    return {name: value.shift(1).over(CONVERSATION, order_by=_ORDER) for name, value in seen.items()}
+    return told.drop("_readable", "_has_before", *_BEFORE)
 
 
 def _is_open() -> pl.Expr:
     is_total = (pl.col("granularity").cast(pl.String) != "call") | pl.col("n_requests").ne_missing(1)
     is_unordered = pl.all_horizontal(pl.col(name).is_null() for name in _ORDER) | pl.col("rollout_id").is_null()
-    is_context_unknown = pl.col("_has_before").is_not_null() & pl.col("_context").is_null()
+    is_context_unknown = pl.col("_has_before") & pl.col("_context").is_null()
     return is_total | is_unordered | is_context_unknown | pl.col("input_tokens").is_null()
 
 
@@ -70,7 +76,7 @@ def _readable() -> pl.Expr:
     context = pl.min_horizontal("input_tokens", "_context")
     gap_s = (pl.col("started_at") - pl.col("_done_at")).dt.total_microseconds() / 1_000_000
     is_kept = (gap_s <= pl.col("cache_ttl_s")).fill_null(value=True)
-    is_held = pl.col("_has_before").is_not_null() & is_kept & (context >= pl.col("cache_min_tokens"))
+    is_held = pl.col("_has_before") & is_kept & (context >= pl.col("cache_min_tokens"))
     return pl.when(is_held).then(context).otherwise(0)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import polars as pl
 
 from pricing.book import PriceBook
-from pricing.cost.cache import FACTS_AFTER, with_full_cache, without_cache
+from pricing.cost.cache import FACTS_AFTER, with_calls_before, with_full_cache, without_cache
 from pricing.cost.facts import Facts, facts_of
 from pricing.cost.rollup import missing_calls, missing_rollouts
 from pricing.prepare import books_of
@@ -74,7 +74,7 @@ class Plan:
         structure = self.structure(scenario)
         grid = Grid(self.grid.keys, self.grid.lattice, {"effective": structure.keys}, scenario)
         rules = grid.cache_rules(structure.cells)
-        numbered = self.placed.with_columns(_kept="_place")
+        numbered = with_calls_before(self.placed).with_columns(_kept="_place")
         return with_full_cache(with_rates(numbered, rules, grid, is_ordered=False)).rename({"_kept": "_place"})
 
 
