@@ -22,7 +22,7 @@ FLAGS: Final = (
 )  # fmt: skip
 """What is known of the calls behind a figure; true of a total if true of any of its parts."""
 
-EVIDENCE: Final = ("other_day", "other_provider", "own_rates")
+EVIDENCE: Final = ("other_day", "other_provider", "other_region", "own_rates")
 """Texts that stand only where other prices were tried and reproduced the recorded figure."""
 
 
@@ -81,6 +81,7 @@ def _causes() -> tuple[Cause, ...]:
         Cause("price_unknown", pl.col("is_price_unknown") & unknown, _of_price("no price known for {}")),
         Cause("price_of_another_day", _stands("other_day"), _of("equals these tokens at the price of {}", "other_day")),
         Cause("provider_differs", _stands("other_provider"), _of("equals these tokens at {}", "other_provider")),
+        Cause("region_differs", _stands("other_region"), _of("equals these tokens in the region {}", "other_region")),
         Cause("other_rates", _stands("own_rates"), pl.col("own_rates")),
         Cause(BY_PARTS, _has_parts() & _is_close("recorded", "parts_recorded"), pl.format(
             "the sum of the differences of its parts: {}", _parts_causes())),

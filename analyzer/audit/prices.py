@@ -1,6 +1,7 @@
-"""Recorded costs tried at other prices of the book: the same model on another day, or at another provider."""
+"""Recorded costs tried at other prices of the book: of another day, another provider, another region."""
 
 from datetime import timedelta
+from functools import reduce
 from typing import Final
 
 import polars as pl
@@ -18,10 +19,18 @@ _CLOSE: Final = 1e-9
 _LEAST_SHARE: Final = 0.9
 _N_SAMPLE: Final = 100
 _PAIR: Final = ("provider", "model")
+_ALTERNATIVES: Final = pl.Schema(
+    {
+        **dict.fromkeys(_PAIR, pl.String()),
+        "at": UTC_TIME,
+        **dict.fromkeys(("to_provider", "to_model", "to_region"), pl.String()),
+    }
+)
+"""A price to try for a model: at another moment, of another provider and model, in a region (null: as the call)."""
 
 
 def other_prices(calls: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
-    """Find prices that reproduce recorded costs to 1e-9: _row, other_day, other_provider (null: none does).
+    """Find prices that reproduce recorded costs to 1e-9: _row, other_day, other_provider, other_region (null: none).
 
     A price counts only if it reproduces at least nine in ten of the figures of its ``GROUP`` that have no cause yet,
     so that a coincidence in a few proves nothing. Of several the nearest day, and the first provider, is named.
@@ -34,9 +43,13 @@ def other_prices(calls: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
     pairs = usable.select(_PAIR).unique()
     days = _matched(usable, _on_other_days(pairs, book), book)
     providers = _matched(usable, _at_other_providers(pairs, book), book)
-    return days.select("_row", other_day=pl.col("at").dt.strftime("%Y-%m-%d")).join(
-        providers.select("_row", other_provider="to_provider"), on="_row", how="full", coalesce=True
+    regions = _matched(usable, _in_other_regions(pairs, book), book)
+    found = (
+        days.select("_row", other_day=pl.col("at").dt.strftime("%Y-%m-%d")),
+        providers.select("_row", other_provider="to_provider"),
+        regions.select("_row", other_region="to_region"),
     )
+    return reduce(lambda one, other: one.join(other, on="_row", how="full", coalesce=True), found)
 
 
 def _on_other_days(pairs: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
@@ -47,20 +60,29 @@ def _on_other_days(pairs: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
     )
     changes = listed.select(*_PAIR, at="effective_from").drop_nulls("at").unique()
     before = changes.group_by(_PAIR).agg(pl.col("at").min() - timedelta(days=1))
-    return pl.concat([changes, before]).with_columns(to_provider="provider", to_model="model")
+    return pl.concat([changes, before]).with_columns(
+        to_provider="provider", to_model="model", to_region=pl.lit(None, pl.String)
+    )
 
 
 def _at_other_providers(pairs: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
     """List the same model, by the last part of its name or as an open model, as every other provider sells it."""
     rows = [
-        (row["provider"], row["model"], None, host, name)
+        (row["provider"], row["model"], None, host, name, None)
         for row in resolve(pairs, book.directory).iter_rows(named=True)
         for host, name in sorted(_sellers(row, book.directory))
         if host != (row["price_provider"] or row["provider"])
     ]
-    texts = dict.fromkeys((*_PAIR, "at", "to_provider", "to_model"), pl.String())
-    schema = pl.Schema({**texts, "at": UTC_TIME})
-    return pl.DataFrame(rows, schema=schema, orient="row").unique(maintain_order=True)
+    return pl.DataFrame(rows, schema=_ALTERNATIVES, orient="row").unique(maintain_order=True)
+
+
+def _in_other_regions(pairs: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
+    """List the regions the provider of each price has prices or factors of its own in."""
+    regions = pl.concat([frame.select("provider", to_region="region") for frame in (book.rows, book.regions)])
+    billed = resolve(pairs, book.directory).with_columns(pl.coalesce("biller", "price_provider"))
+    named = billed.join(regions.drop_nulls().unique(), left_on="biller", right_on="provider", how="inner")
+    alternatives = named.with_columns(at=pl.lit(None, UTC_TIME), to_provider="provider", to_model="model")
+    return alternatives.select(_ALTERNATIVES.names()).unique().sort(_ALTERNATIVES.names())
 
 
 def _sellers(row: dict[str, str | None], directory: Directory) -> set[tuple[str, str]]:
@@ -89,13 +111,13 @@ def _matched(calls: pl.DataFrame, alternatives: pl.DataFrame, book: PriceBook) -
     likely = _reproduced(sample, alternatives, book).select(alternatives.columns).unique()
     rows = _reproduced(calls, likely, book)
     wanted = calls.group_by(GROUP).agg(n_wanted=pl.len())
-    keys = [*GROUP, "at", "to_provider", "to_model"]
+    keys = [*GROUP, *_ALTERNATIVES.names()[len(_PAIR) :]]
     distance = (pl.col("at") - pl.col("started_at")).abs().mean()
     best = (
         rows.group_by(keys).agg(n=pl.len(), distance=distance)
         .join(wanted, on=GROUP, nulls_equal=True)
         .filter(pl.col("n") >= _LEAST_SHARE * pl.col("n_wanted"))
-        .sort("n", "distance", "at", "to_provider", "to_model", descending=[True, False, False, False, False])
+        .sort(pl.col("n").cast(pl.Int64).neg(), "distance", *keys[len(GROUP) :])
         .unique(GROUP, keep="first", maintain_order=True)
     )  # fmt: skip
     return rows.join(best.select(keys), on=keys, how="semi", nulls_equal=True)
@@ -111,6 +133,7 @@ def _reproduced(calls: pl.DataFrame, alternatives: pl.DataFrame, book: PriceBook
         call_id=pl.int_range(pl.len()).cast(pl.String),
         provider="to_provider",
         model="to_model",
+        region=pl.coalesce("to_region", pl.col("region").cast(pl.String)),
         started_at=pl.coalesce(pl.col("at") + hour, "started_at"),
     )
     priced = reprice_tables({"calls": moved.select(CALLS.schema.names())}, Scenario(), book)["calls"]

@@ -11,7 +11,7 @@ from analyzer.audit import AuditResult, audit
 from pricing.book import PriceBook
 from pricing.reprice import reprice_tables
 from pricing.scenario import Scenario
-from pricing.schema import PRICES
+from pricing.schema import PRICES, REGION_MULTIPLIERS
 
 YEARS = {year: datetime(year, 1, 1, tzinfo=UTC) for year in (2023, 2024, 2025, 2026)}
 KINDS = ("uncached_input", "cache_read", "output")
@@ -227,6 +227,17 @@ def test_the_price_of_another_provider_of_the_model_is_named() -> None:
 
     assert causes(result, "call") == ["provider_differs"] * 9
     assert told(result, "call") == "equals these tokens at beta"
+
+
+def test_the_price_of_another_region_is_named() -> None:
+    in_data_zone = {"provider": "acme", "region": "data-zone", "multiplier": 1.1, "source": "test"}
+    book = PriceBook(BOOK.rows, regions=REGION_MULTIPLIERS.conform(pl.DataFrame([in_data_zone])))
+    calls = calls_at((2.2, 1.1, 11))
+
+    result = audit(reprice_tables(tables(runs=[run()], rollouts=[rollout()], calls=calls), None, book), book=book)
+
+    assert causes(result, "call") == ["region_differs"] * 9
+    assert told(result, "call") == "equals these tokens in the region data-zone"
 
 
 def test_a_price_that_fits_a_few_of_many_by_chance_proves_nothing() -> None:
