@@ -20,13 +20,14 @@ class RowSet:
     Args:
         own: Rows of its tier.
         batch: Rows of the batch endpoint; empty: no call goes through it.
-        standard: Rows of the standard tier, half of which is assumed where its own or the batch has none; null:
-            nothing is assumed.
+        standard: Rows of the standard tier, half of which may be assumed; null: nothing is.
+        is_halved: Whether half of them is assumed where its own tier lists nothing, and where the batch does not.
     """
 
     own: PriceRows
     batch: PriceRows
     standard: PriceRows | None
+    is_halved: tuple[bool, bool] = (False, False)
 
     def __iter__(self) -> Iterator[PriceRow]:
         sets = (self.own, self.batch, self.standard or {})

@@ -103,7 +103,7 @@ class Lister:
         if rows.standard is not None:
             standard, since_standard, _ = self._ends(rows.standard, moment, tokens, minute)
             half = _halved(standard)
-            is_assumed = np.isnan([own, batch]) & ~np.isnan(half)
+            is_assumed = _is_missing(own, batch) & ~np.isnan(half) & np.array(rows.is_halved)[:, None, None]
             if is_assumed.any():
                 since, evidence = since_standard, ASSUMED
             own, batch = np.where(is_assumed, half, [own, batch])
@@ -137,6 +137,13 @@ class Lister:
         spanned[..., 0, :n_inputs] = reached[..., 0, :, :].min(axis=-2)
         spanned[..., 1, :n_inputs] = reached[..., 1, :, :].max(axis=-2)
         return spanned
+
+
+def _is_missing(own: Floats, batch: Floats) -> npt.NDArray[np.bool_]:
+    """Tell which rates of the own tier and the batch are not known; where input has no price, requests have none."""
+    is_missing = np.isnan([own, batch])
+    is_missing[..., _REQUEST] |= is_missing[..., KINDS.index("uncached_input")]
+    return is_missing
 
 
 def _halved(rates: Floats) -> Floats:
