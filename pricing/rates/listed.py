@@ -29,7 +29,7 @@ class Place:
     Args:
         rates: Reading (fewest, stated, most tokens) x endpoint (own tier, batch) x end (low, high) x kind; nan: not
             known. Kinds are ``KINDS``, then the additions above each threshold of the lattice.
-        since: Latest stated moment of the price of uncached input; null: always, or none in force.
+        since: From when the price of uncached input is in force, or may be; null: always, or none in force.
         evidence: Layer and date basis of that price, or that it is assumed; null: none in force.
     """
 

@@ -57,6 +57,20 @@ def test_between_the_earliest_and_the_latest_moment_of_a_change_both_prices_may_
     assert usd("output", *rows, at=at) == expected
 
 
+@pytest.mark.parametrize(
+    ("at", "since", "evidence"),
+    [(day(2) - A_MOMENT, day(1), "user/undated"), (day(2), day(2), "user/window"), (day(3), day(2), "user/window"),
+     (day(4) - A_MOMENT, day(2), "user/window"), (day(4), day(3), "user/window")],
+)  # fmt: skip
+def test_a_price_is_never_said_to_begin_after_the_call_but_when_it_may_have_begun(
+    at: datetime, since: datetime, evidence: str
+) -> None:
+    after = {"date_basis": "window", **DOUBT}
+    rows = (price("uncached_input", 2, day(1), effective_until=day(3)), price("uncached_input", 6, day(3), **after))
+    calls = reprice_tables(tables(calls=[call(started_at=at)]), book=book(*rows, price("output", 1)))["calls"]
+    assert calls.select("price_from", "price_evidence").row(0) == (since, evidence)
+
+
 def test_while_one_cache_price_gives_way_to_another_it_is_not_billed_as_uncached() -> None:
     rows = (price("cache_read", 0.5, effective_until=day(3)), price("cache_read", 0.25, day(3), **DOUBT))
     assert usd("cache_read", *BASE, *rows, at=day(3)) == (0.25, 0.5)
