@@ -117,7 +117,8 @@ def _chains(rows: Iterable[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
 
 def _series(row: Mapping[str, Any], factor: float) -> Series:
     least = math.floor(row["min_input_tokens"] / factor)
-    return Series(least, row["is_whole_request"], row["priority"], row["weekdays"], row["hours_utc"])
+    is_whole = row["is_whole_request"] or not row["min_input_tokens"]  # all tokens lie above 0
+    return Series(least, is_whole, row["priority"], row["weekdays"], row["hours_utc"])
 
 
 def _since(row: Mapping[str, Any]) -> datetime:

@@ -86,6 +86,20 @@ def test_the_price_of_a_tier_holds_above_its_threshold() -> None:
     assert usd("output", *rows, tokens=100) == (12, 12)  # tokens: of the bucket that begins above 100
 
 
+def test_a_price_above_0_tokens_is_the_price_of_all_of_them_whole_request_or_not() -> None:
+    part = {"min_input_tokens": 0, "is_whole_request": False}
+    rows = (
+        price("uncached_input", 2, **part),
+        price("uncached_input", 6, min_input_tokens=100, is_whole_request=False),
+    )
+    assert usd("uncached_input", *rows) == (2, 2)
+    sizes, prices = [100, 300], book(*rows, price("output", 8, **part))
+    calls = [call(uncached_input_tokens=size * 10**6, call_index=size) for size in sizes]
+    calls += [call(uncached_input_tokens=size, call_index=size + 1) for size in sizes]
+    costs = reprice_tables(tables(calls=calls), book=prices)["calls"].sort("call_index")["cost_usd"].to_list()
+    assert costs == [599.9996, 0.0002, 1799.9996, 0.0014]
+
+
 def pairs(*keys: tuple[str | None, str | None, str | None, bool | None]) -> pl.DataFrame:
     schema = {"provider": pl.String, "model": pl.String, "service_tier": pl.String, "is_batch": pl.Boolean}
     return pl.DataFrame(list(keys), schema=schema, orient="row").with_columns(region=pl.lit(None, pl.String))
