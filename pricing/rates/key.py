@@ -47,6 +47,7 @@ class Stretch:
         rows: Its rows at the fewest, the stated and the most tokens; the same three times but for a substitute.
         multipliers: What all its prices are multiplied by in the region, and since when, ascending.
         caches: Shortest prompt its provider caches, seconds it is kept (nan: not stated), and since when, ascending.
+        retired_at: From when it could no longer be called: its prices are then the last known ones.
     """
 
     since: datetime
@@ -57,6 +58,7 @@ class Stretch:
     rows: tuple[RowSet, RowSet, RowSet]
     multipliers: tuple[tuple[datetime, float], ...] = ()
     caches: tuple[tuple[datetime, tuple[int, float]], ...] = ()
+    retired_at: datetime = END
 
     def multiplier(self, moment: datetime) -> float:
         """What its prices are multiplied by at a moment."""
@@ -74,7 +76,7 @@ class Stretch:
     @cached_property
     def moments(self) -> frozenset[datetime]:
         """Moments at which one of its prices changes, or may."""
-        moments = {self.since, self.until, *(since for since, _ in (*self.multipliers, *self.caches))}
+        moments = {self.since, self.until, self.retired_at, *(since for since, _ in (*self.multipliers, *self.caches))}
         for row in chain.from_iterable(self.rows):
             moments |= {row.since, row.until, *row.covered}
         return frozenset(moments - {START, END})

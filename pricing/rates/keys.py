@@ -15,7 +15,7 @@ from pricing.book import PriceBook
 from pricing.names.resolve import resolve
 from pricing.rates.in_force import KINDS, PriceRows, price_rows
 from pricing.rates.key import Key, RowSet, Stretch
-from pricing.rates.times import END, START
+from pricing.rates.times import END, START, midnight
 from pricing.scenario import Scenario
 from pricing.scenario.model import Substitute
 
@@ -169,6 +169,7 @@ def _stretch(
         (sets[factors[0]], sets[factors[1]], sets[factors[2]]),
         () if has_own_rows else _multipliers(book, biller, model, region),
         _caches(book, provider, model) if scenario.cache == "upper_bound" else (),
+        midnight(book.retired.get((provider, model)), END),
     )
 
 

@@ -18,6 +18,8 @@ from pricing.rates.times import START
 
 Floats = npt.NDArray[np.float64]
 ASSUMED: Final = "assumed/half"
+RETIRED: Final = "retired"
+"""In place of the date basis: the last known price of a model that could no longer be called."""
 _N_READINGS: Final = 3
 _REQUEST: Final = KINDS.index("request")
 
@@ -30,7 +32,8 @@ class Place:
         rates: Reading (fewest, stated, most tokens) x endpoint (own tier, batch) x end (low, high) x kind; nan: not
             known. Kinds are ``KINDS``, then the additions above each threshold of the lattice.
         since: From when the price of uncached input is in force, or may be; null: always, or none in force.
-        evidence: Layer and date basis of that price, or that it is assumed; null: none in force.
+        evidence: Layer and date basis of that price, that it is the last of a retired model, or that it is assumed;
+            null: none in force.
     """
 
     rates: Floats
@@ -91,6 +94,8 @@ class Lister:
             if rows is stretch.rows[0] and stretch.rows[0] is stretch.rows[2]:
                 rates[:] = rates[0]
                 break
+        if evidence is not None and evidence != ASSUMED and moment >= stretch.retired_at:
+            evidence = f"{evidence.split('/')[0]}/{RETIRED}"
         return Place(rates, since, evidence)
 
     def _endpoints(

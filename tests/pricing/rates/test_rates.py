@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,11 +8,13 @@ import pytest
 from builders import call, tables
 from price_rows import book, day, price
 
+from pricing.book.price_file import table_frame
 from pricing.rates.grid import Grid, rate_grid
 from pricing.rates.in_force import KINDS, price_rows, rates_at
 from pricing.rates.lattice import Seen
 from pricing.reprice import reprice_tables
 from pricing.scenario import Scenario
+from pricing.schema import MODEL_FACTS
 
 A_MOMENT = timedelta(microseconds=1)
 BASE = (price("uncached_input", 2), price("output", 8))
@@ -69,6 +72,15 @@ def test_a_price_is_never_said_to_begin_after_the_call_but_when_it_may_have_begu
     rows = (price("uncached_input", 2, day(1), effective_until=day(3)), price("uncached_input", 6, day(3), **after))
     calls = reprice_tables(tables(calls=[call(started_at=at)]), book=book(*rows, price("output", 1)))["calls"]
     assert calls.select("price_from", "price_evidence").row(0) == (since, evidence)
+
+
+def test_a_price_after_a_model_was_retired_is_said_to_be_the_last_known() -> None:
+    fact = {"provider": "acme", "model": "acme-large", "retired_date": day(3).date(), "source": "test"}
+    prices = replace(book(*BASE), models=table_frame(MODEL_FACTS, [fact]))
+    calls = [call(started_at=at, call_index=number) for number, at in enumerate([day(3) - A_MOMENT, day(3)])]
+    found = reprice_tables(tables(calls=calls), book=prices)["calls"].sort("call_index")
+    assert found["price_evidence"].to_list() == ["user/undated", "user/retired"]
+    assert found["cost_usd"].to_list() == [0.0, 0.0]
 
 
 def test_while_one_cache_price_gives_way_to_another_it_is_not_billed_as_uncached() -> None:
