@@ -175,7 +175,7 @@ def _stretch(
 
 def _row_set(rows: _Shelf, of: _Set, wanted: _Wanted, scenario: Scenario) -> RowSet:
     is_half, share = scenario.unlisted_tiers == "half", wanted.share_frac
-    is_own_halved = is_half and share < 1 and wanted.tier in HALVED_TIERS
+    is_own_halved = is_half and wanted.tier in HALVED_TIERS
     is_batch_halved = is_half and share > 0 and wanted.batch_tier in {"standard", *HALVED_TIERS}
     return RowSet(
         own=rows.of(of, wanted.tier, is_batch=False),

@@ -69,7 +69,7 @@ class Lister:
             return self._nothing(key, is_timed=moment is not None)
         buckets, slots = self.lattice.buckets[bucket], self.lattice.weeks[slot]
         if len(buckets) == len(slots) == 1:
-            return self._single(stretch, moment, buckets[0], slots[0])
+            return self._single(stretch, key.share_frac, moment, (buckets[0], slots[0]))
         within = dict.fromkeys(self.alike.first(number, interval, *place) for place in product(buckets, slots))
         return self._spanned([self.at(*place) for place in within], is_over_buckets=len(buckets) > 1)
 
@@ -86,11 +86,12 @@ class Lister:
             rates[..., _REQUEST] = 0.0
         return Place(rates, None, None)
 
-    def _single(self, stretch: Stretch, moment: datetime, bucket: int, slot: int) -> Place:
-        where = self.lattice.tokens(bucket), self.lattice.minute(slot)
+    def _single(self, stretch: Stretch, share_frac: float, moment: datetime, where: tuple[int, int]) -> Place:
+        bucket, slot = where
         rates = np.empty(self.shape)
         for number, rows in enumerate(stretch.rows):
-            rates[number], since, evidence = self._endpoints(rows, moment, *where)
+            at = moment, self.lattice.tokens(bucket), self.lattice.minute(slot)
+            rates[number], since, evidence = self._endpoints(rows, share_frac, *at)
             if rows is stretch.rows[0] and stretch.rows[0] is stretch.rows[2]:
                 rates[:] = rates[0]
                 break
@@ -99,7 +100,7 @@ class Lister:
         return Place(rates, since, evidence)
 
     def _endpoints(
-        self, rows: RowSet, moment: datetime, tokens: int, minute: int
+        self, rows: RowSet, share_frac: float, moment: datetime, tokens: int, minute: int
     ) -> tuple[Floats, datetime | None, str | None]:
         own, since, evidence = self._ends(rows.own, moment, tokens, minute)
         batch, since_batch, evidence_batch = self._ends(rows.batch, moment, tokens, minute)
@@ -109,7 +110,7 @@ class Lister:
             standard, since_standard, _ = self._ends(rows.standard, moment, tokens, minute)
             half = _halved(standard)
             is_assumed = _is_missing(own, batch) & ~np.isnan(half) & np.array(rows.is_halved)[:, None, None]
-            if is_assumed.any():
+            if is_assumed[[share_frac < 1, share_frac > 0]].any():
                 since, evidence = since_standard, ASSUMED
             own, batch = np.where(is_assumed, half, [own, batch])
         return np.stack([own, batch]), since, evidence
