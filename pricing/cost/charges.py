@@ -99,7 +99,7 @@ def _rates(tariffs: Sequence[_Tariff], kind: str, at: datetime | None, scenario:
         return _Rates(None, None, None, None)
 
     def kept(view: View) -> float:
-        return kept_frac(discounts_of(scenario, view), tariff.biller, tariff.model, kind, at)
+        return kept_frac(discounts_of(scenario, view), tariff.biller, tariff.model, {kind}, at)
 
     listed = rate.high if rate.low == rate.high else None
     contracted = None if listed is None else listed * kept("contracted")

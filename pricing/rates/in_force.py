@@ -226,12 +226,13 @@ def _in_force(rows: Sequence[PriceRow], moment: datetime, tokens: int, minute: i
     return _Found(found, is_sure=False)
 
 
-_FALLBACKS: Final = {
+FALLBACKS: Final = {
     "cache_read": "uncached_input",  # no cache price then: billed as any input
     "cache_write_5m": "uncached_input",
     "cache_write_1h": "uncached_input",
     "reasoning": "output",
 }
+"""Kind whose price a kind of usage pays where it has none of its own."""
 _SIBLINGS: Final = {"cache_write_5m": "cache_write_1h", "cache_write_1h": "cache_write_5m"}
 
 
@@ -241,6 +242,6 @@ def _rate(kind: str, found: Mapping[str, _Found]) -> Rate:
     is_other_duration_priced = bool(found.get(_SIBLINGS.get(kind, ""), _NONE).rows)
     if kind == "request" and not own.is_sure:
         prices.append(0)
-    elif kind in _FALLBACKS and not own.is_sure and (prices or not is_other_duration_priced):
-        prices += [price for price in _rate(_FALLBACKS[kind], found) if not math.isnan(price)]
+    elif kind in FALLBACKS and not own.is_sure and (prices or not is_other_duration_priced):
+        prices += [price for price in _rate(FALLBACKS[kind], found) if not math.isnan(price)]
     return Rate(min(prices), max(prices)) if prices else UNKNOWN

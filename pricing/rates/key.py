@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import chain
 from typing import TypeVar
 
-from pricing.rates.in_force import PriceRow, PriceRows, Series
+from pricing.rates.in_force import FALLBACKS, PriceRow, PriceRows, Series
 from pricing.rates.times import END, START
 
 
@@ -30,8 +30,14 @@ class RowSet:
     is_halved: tuple[bool, bool] = (False, False)
 
     def __iter__(self) -> Iterator[PriceRow]:
-        sets = (self.own, self.batch, self.standard or {})
-        return chain.from_iterable(listed for rows in sets for listed in rows.values())
+        return chain.from_iterable(listed for rows in self._sets() for listed in rows.values())
+
+    def of(self, kind: str) -> Iterator[PriceRow]:
+        """Rows of one kind."""
+        return chain.from_iterable(rows.get(kind, ()) for rows in self._sets())
+
+    def _sets(self) -> tuple[PriceRows, ...]:
+        return self.own, self.batch, self.standard or {}
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,12 @@ class Stretch:
     def cache(self, moment: datetime) -> tuple[int, float]:
         """Shortest prompt that is cached at a moment, and seconds it is kept; nothing stated: any, for good."""
         return _latest(self.caches, moment, (0, math.nan))
+
+    def paid_as(self, kind: str, moment: datetime) -> set[str]:
+        """Give a kind of usage, and where it has no price of its own at a moment, the kind whose price it pays."""
+        own = (row for rows in self.rows for row in rows.of(kind))
+        has_own = kind not in FALLBACKS or any(row.since <= moment < row.until for row in own)
+        return {kind} if has_own else {kind, FALLBACKS[kind]}
 
     @property
     def bills_writes(self) -> bool:
