@@ -137,7 +137,7 @@ def reprice_tables(
     whole = {name: tables.get(name, table.empty()) for name, table in TABLES.items()}
     lazy = {name: frame.lazy() for name, frame in whole.items()}
     pricing = prepare(lazy, scenario or Scenario(), facts_of(whole["calls"]), book)
-    charges = price_charges(whole, pricing.scenario, pricing.books[0], pricing.exchange)
+    charges = price_charges(whole, pricing.scenario, pricing.books[0], pricing.exchange, pricing.list_book)
     runs, rollouts = priced_sums(lazy, charges, pricing)
     priced = {
         **whole,
