@@ -34,6 +34,7 @@ class Pricing:
     Args:
         scenario: How to price.
         books: Prices; of what is not a call, those of the first.
+        list_book: List prices of what is not a call.
         grid: Where calls are priced.
         rates: Rates of the cells of the grid.
         facts: Facts of the calls, after the cache policy.
@@ -43,6 +44,7 @@ class Pricing:
 
     scenario: Scenario
     books: Sequence[PriceBook]
+    list_book: PriceBook
     grid: Grid
     rates: RateTable
     facts: Facts
@@ -82,7 +84,8 @@ def prepare(
     known = FACTS_AFTER[scenario.cache](facts) if scenario.cache in FACTS_AFTER else facts
     rates = grid.rates(_cells(tables["calls"], grid, known, times))
     exchange = _exchange(tables, grid, known, times)
-    return Pricing(scenario, books["effective"], grid, rates, known, times, exchange)
+    list_book = books.get("list", books["effective"])[0]
+    return Pricing(scenario, books["effective"], list_book, grid, rates, known, times, exchange)
 
 
 def books_of(scenario: Scenario, book: PriceBook | None = None) -> dict[View, list[PriceBook]]:

@@ -121,7 +121,7 @@ def _write_sums(
     tables: Mapping[str, pl.LazyFrame], batches: list[pl.LazyFrame], pricing: Pricing, folder: Path
 ) -> None:
     charged = {name: tables[name].collect() for name in ("charges", "rollouts", "runs")}
-    priced = price_charges(charged, pricing.scenario, pricing.books[0], pricing.exchange)
+    priced = price_charges(charged, pricing.scenario, pricing.books[0], pricing.exchange, pricing.list_book)
     runs, rollouts = priced_sums(tables, priced, pricing, batches)
     frames = {
         "runs": runs,

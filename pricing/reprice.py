@@ -30,6 +30,8 @@ def priced_calls(calls: pl.LazyFrame, pricing: Pricing, *, is_ordered: bool = Tr
     rated = with_full_cache(rated) if policy == "upper_bound" else rated
     for step in pricing.costs().steps:
         rated = rated.with_columns(**step)
+    if pricing.times.moment is not None:
+        rated = rated.with_columns(_at=pl.lit(pricing.times.moment))
     priced = converted(rated, pricing.exchange).drop("_at")
     if policy != "upper_bound":
         return priced
@@ -146,7 +148,7 @@ def reprice_tables(
     whole = {name: tables.get(name, table.empty()) for name, table in TABLES.items()}
     lazy = {name: frame.lazy() for name, frame in whole.items()}
     pricing = prepare(lazy, scenario or Scenario(), facts_of(whole["calls"]), book)
-    charges = price_charges(whole, pricing.scenario, pricing.books[0], pricing.exchange)
+    charges = price_charges(whole, pricing.scenario, pricing.books[0], pricing.exchange, pricing.list_book)
     runs, rollouts = priced_sums(lazy, charges, pricing)
     priced = {
         **whole,

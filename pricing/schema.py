@@ -153,8 +153,8 @@ PRICED_CALLS: Final = CALLS.with_columns(
     *_PARTS,
     Column("cost_basis", pl.String, "What kind of figure the cost is.", nullable=False, values=COST_BASES),
     Column("price_model", pl.String, "provider/model of the price rows used; null: none found."),
-    Column("price_from", UTC_TIME, "Effective moment of the price used; null: undated or none."),
-    Column("price_evidence", pl.String, "Layer and date basis of the price used, or assumed/half; null: none."),
+    Column("price_from", UTC_TIME, "Effective moment of the price used, the earliest it can be where the call lies in its window; null: undated or none."),
+    Column("price_evidence", pl.String, "Layer and date basis of the price used (retired: the last known of a model that could no longer be called), or assumed/half; null: none."),
     Column("price_time_basis", pl.String, "Whose time chose the price.", nullable=False, default="unknown", values=PRICE_TIME_BASES),
 )  # fmt: skip
 

@@ -36,6 +36,8 @@ SCENARIOS = (
     Scenario(batch=Batch(share_frac=0.25)),
     Scenario(batch=Batch(share_frac=1), unlisted_tiers="half"),
     Scenario(service_tier="flex"),
+    Scenario(service_tier="flex", batch=Batch(share_frac=0.5), unlisted_tiers="half"),
+    Scenario(discount=(Discount(frac=0.25, kinds=("uncached_input", "output", "reasoning")),)),
     Scenario(discount=(Discount(frac=0.25, model="acme-large"), Discount(frac=0.5, effective_date=day(3).date()))),
     Scenario(substitute=(Substitute(model="acme-small", to="acme-large", to_provider="acme"),)),
     Scenario(

@@ -41,6 +41,7 @@ def in_words(found: pl.DataFrame) -> Iterator[str]:
         "on prices with a known day": basis.is_in(_FIRM),
         "on prices whose day is known only as a window, or not verified": basis.is_in(["window", "unverified_date"]),
         "on undated prices of the catalogue": basis == "undated",
+        "on the last known prices of models that could no longer be called": basis == "retired",
         "on assumed prices": pl.col("price_evidence").str.starts_with("assumed"),
         "without a price": pl.col("price_evidence").is_null(),
     }

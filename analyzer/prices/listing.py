@@ -57,7 +57,7 @@ def models(book: PriceBook, provider: str | None = None) -> pl.DataFrame:
 
 
 def price_rows(book: PriceBook, model: str, day: str | None, provider: str | None = None) -> pl.DataFrame:
-    """Give the rows of a model: all of them, or those in force on a day.
+    """Give the rows of a model: all of them, or those in force on a day; retired_date: of a model retired by then.
 
     Raises:
         PricingError: if the model or a price on that day is not known, or the day is not one.
@@ -72,11 +72,16 @@ def price_rows(book: PriceBook, model: str, day: str | None, provider: str | Non
         raise PricingError(
             f"no price for model {model!r}", f"closest known models: {closest}; add an alias or a price file"
         )
-    in_force = found if day is None else book.on(model, moment_of("--on", day), provider)
+    moment = None if day is None else moment_of("--on", day)
+    in_force = found if moment is None else book.on(model, moment, provider)
     if in_force.is_empty():
         first = found["effective_from"].min()
         raise PricingError(f"no price for model {model!r} on {day}", f"its first known price is from {first!s}")
-    return in_force.select("provider", "model", "kind", *in_usd(), *_DETAILS)
+    retired = book.models.select("provider", "model", "retired_date")
+    if moment is not None:
+        retired = retired.filter(pl.col("retired_date") <= moment.astimezone(UTC).date())
+    dated = in_force.join(retired, on=["provider", "model"], how="left", maintain_order="left")
+    return dated.select("provider", "model", "kind", *in_usd(), *_DETAILS, "retired_date")
 
 
 def in_usd() -> tuple[pl.Expr, pl.Expr]:
@@ -92,20 +97,24 @@ def _refuse_unknown(provider: str | None, known: Sequence[str]) -> None:
 
 
 def glance(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    """Shorten the rows of a model for a terminal: columns that say something, sources and notes as footnotes."""
+    """Shorten the rows of a model for a terminal: columns that say something, sources and the rest as footnotes."""
     origin = pl.concat_str(
         "source", pl.format(" (read {})", "retrieved_date"), pl.format("; {}", "note"), ignore_nulls=True
     )
     noted = rows.with_columns(origin=origin)
     origins = noted["origin"].unique(maintain_order=True).to_list()
     marks = pl.col("origin").replace_strict(origins, [f"[{number}]" for number in range(1, len(origins) + 1)])
-    table = noted.with_columns(source=marks).drop("origin", "retrieved_date", "note")
+    table = noted.with_columns(source=marks).drop("origin", "retrieved_date", "note", "retired_date")
     usual = {**dict.fromkeys(_DETAILS), "min_input_tokens": 0, "service_tier": "standard", "is_batch": False}
     plain = [
         name for name, value in {**usual, "is_whole_request": True}.items()
         if name in table.columns and table[name].eq_missing(pl.Series([value], dtype=table.schema[name])).all()
     ]  # fmt: skip
-    return table.drop(plain), [f"[{number}] {text}" for number, text in enumerate(origins, start=1)]
+    footnotes = [f"[{number}] {text}" for number, text in enumerate(origins, start=1)]
+    gone = rows.drop_nulls("retired_date").select("provider", "model", "retired_date").unique(maintain_order=True)
+    words = "{}/{} was retired on {}: its price from then on is the last known"
+    footnotes += [words.format(*row) for row in gone.iter_rows()]
+    return table.drop(plain), footnotes
 
 
 def moment_of(option: str, day: str) -> datetime:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -89,6 +89,12 @@ class PriceBook:
         models = self.rows.select("provider", "model").unique().iter_rows()
         released = self.models.select("provider", "model", "release_date").iter_rows()
         return directory(self.names.iter_rows(), models, self.aliases, released)
+
+    @cached_property
+    def retired(self) -> Mapping[tuple[str, str], date]:
+        """First day a model could no longer be called, by provider and model; the others have none that is known."""
+        days = self.models.drop_nulls("retired_date").select("provider", "model", "retired_date")
+        return {(provider, model): day for provider, model, day in days.iter_rows()}
 
     def _targets(self, model: str, provider: str | None) -> pl.DataFrame:
         pair = pl.DataFrame([(provider, model)], schema=_PAIR, orient="row")

@@ -10,7 +10,7 @@ import polars as pl
 from pricing.book import PriceBook
 from pricing.cost.currency import converted
 from pricing.names.resolve import resolve
-from pricing.rates.in_force import PriceRow, price_rows, unit_rate
+from pricing.rates.in_force import PriceRow, Rate, price_rows, unit_rate
 from pricing.rates.policy import View, discounts_of, kept_frac
 from pricing.rates.times import END, START
 from pricing.scenario import Scenario
@@ -19,7 +19,11 @@ _WHAT: Final = ("provider", "model", "kind", "unit")
 
 
 def price_charges(
-    tables: Mapping[str, pl.DataFrame], scenario: Scenario, book: PriceBook, exchange: pl.DataFrame | None = None
+    tables: Mapping[str, pl.DataFrame],
+    scenario: Scenario,
+    book: PriceBook,
+    exchange: pl.DataFrame | None = None,
+    list_book: PriceBook | None = None,
 ) -> pl.DataFrame:
     """Add cost_pusd, its bounds, list and contracted costs, costs in the currency, and cost_basis to CHARGES.
 
@@ -31,11 +35,14 @@ def price_charges(
         scenario: Its moment and discounts count.
         book: Prices.
         exchange: Rates of the currency by day; null: none is asked for.
+        list_book: List prices; null: those of the book.
     """
     timed = _with_moment(tables, scenario)
     wanted = timed.select(*_WHAT, "_at").unique()
-    tariffs = {what: _tariff(what, book, scenario.hosts) for what in wanted.select(_WHAT).unique().iter_rows()}
-    rates = [_rates(tariffs[row[:-1]], row[2], row[-1], scenario) for row in wanted.iter_rows()]
+    whats = wanted.select(_WHAT).unique().rows()
+    paid = {what: _tariff(what, book, scenario.hosts) for what in whats}
+    listed = paid if list_book is None else {what: _tariff(what, list_book, scenario.hosts) for what in whats}
+    rates = [_rates((paid[row[:-1]], listed[row[:-1]]), row[2], row[-1], scenario) for row in wanted.iter_rows()]
     rated = wanted.with_columns(
         pl.Series(f"_{name}", [getattr(each, name) for each in rates], dtype=pl.Float64) for name in _Rates._fields
     )
@@ -92,18 +99,31 @@ def _of_target(target: Mapping[str, Any], kind: str | None, unit: str | None, bo
     return _Tariff(target["alias_from"] or START, target["alias_until"] or END, biller, model, listed)
 
 
-def _rates(tariffs: Sequence[_Tariff], kind: str, at: datetime | None, scenario: Scenario) -> _Rates:
-    tariff = None if at is None else next((each for each in tariffs if each.since <= at < each.until), None)
-    rate = None if at is None or tariff is None else unit_rate(tariff.rows, at)
-    if at is None or tariff is None or rate is None:
-        return _Rates(None, None, None, None)
+def _rates(
+    tariffs: tuple[Sequence[_Tariff], Sequence[_Tariff]], kind: str, at: datetime | None, scenario: Scenario
+) -> _Rates:
+    """Rates at a moment, by the tariffs that are paid and those of list prices."""
+    (paid, rate), (_, list_rate) = (_in_force(each, at) for each in tariffs)
+    listed = _one(list_rate)
+    if at is None or paid is None or rate is None:
+        return _Rates(None, None, listed, None)
 
     def kept(view: View) -> float:
-        return kept_frac(discounts_of(scenario, view), tariff.biller, tariff.model, kind, at)
+        return kept_frac(discounts_of(scenario, view), paid.biller, paid.model, {kind}, at)
 
-    listed = rate.high if rate.low == rate.high else None
-    contracted = None if listed is None else listed * kept("contracted")
+    stated = _one(rate)
+    contracted = None if stated is None else stated * kept("contracted")
     return _Rates(rate.low * kept("effective"), rate.high * kept("effective"), listed, contracted)
+
+
+def _in_force(tariffs: Sequence[_Tariff], at: datetime | None) -> tuple[_Tariff | None, Rate | None]:
+    tariff = None if at is None else next((each for each in tariffs if each.since <= at < each.until), None)
+    return tariff, None if at is None or tariff is None else unit_rate(tariff.rows, at)
+
+
+def _one(rate: Rate | None) -> float | None:
+    """Return the rate where it is one figure."""
+    return rate.high if rate is not None and rate.low == rate.high else None
 
 
 def _costs() -> dict[str, pl.Expr]:

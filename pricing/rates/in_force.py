@@ -66,6 +66,11 @@ class PriceRow:
     stated_since: datetime | None
     evidence: str
 
+    def begun(self, moment: datetime) -> datetime | None:
+        """From when it is in force, said at a moment: as stated, or while that is to come, from when it may be."""
+        is_to_come = self.stated_since is not None and moment < self.stated_since
+        return self.since if is_to_come else self.stated_since
+
 
 PriceRows = Mapping[str, Sequence[PriceRow]]
 """Rows of one model and tier by kind, the first to win first."""
@@ -112,7 +117,8 @@ def _chains(rows: Iterable[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
 
 def _series(row: Mapping[str, Any], factor: float) -> Series:
     least = math.floor(row["min_input_tokens"] / factor)
-    return Series(least, row["is_whole_request"], row["priority"], row["weekdays"], row["hours_utc"])
+    is_whole = row["is_whole_request"] or not row["min_input_tokens"]  # all tokens lie above 0
+    return Series(least, is_whole, row["priority"], row["weekdays"], row["hours_utc"])
 
 
 def _since(row: Mapping[str, Any]) -> datetime:
@@ -130,8 +136,8 @@ class Listed:
     Args:
         rates: Rate of each of ``KINDS``, then of what each of ``INPUT_KINDS`` costs more above each threshold that
             prices only the tokens above it.
-        since: Latest stated moment of the prices of uncached input; null: always, or none in force.
-        evidence: Layer and date basis of the price of uncached input that wins; null: none in force.
+        since: From when the latest of the prices of uncached input is in force, or may be; null: always, or none is.
+        evidence: Layer and date basis of that price; null: none in force.
     """
 
     rates: tuple[Rate, ...]
@@ -155,9 +161,7 @@ def rates_at(rows: PriceRows, moment: datetime, tokens: int, minute: int, above:
     """
     found = {kind: _in_force(_of_whole(kind, rows), moment, tokens, minute) for kind in KINDS}
     rates = [_rate(kind, found) for kind in KINDS]
-    first = found["uncached_input"].rows
-    since = [row.stated_since for row in first if row.stated_since is not None]
-    evidence = next((row.evidence for row in first), None)
+    latest = max(found["uncached_input"].rows, key=lambda row: row.begun(moment) or START, default=None)
     before = rates[: len(INPUT_KINDS)]
     for threshold in above:
         if threshold <= tokens:
@@ -165,7 +169,9 @@ def rates_at(rows: PriceRows, moment: datetime, tokens: int, minute: int, above:
         after = [_rate(kind, found) for kind in INPUT_KINDS]
         rates += [Rate(new.low - old.low, new.high - old.high) for old, new in zip(before, after, strict=True)]
         before = after
-    return Listed(tuple(rates), max(since, default=None), evidence)
+    if latest is None:
+        return Listed(tuple(rates))
+    return Listed(tuple(rates), latest.begun(moment), latest.evidence)
 
 
 def unit_rate(rows: Sequence[PriceRow], moment: datetime) -> Rate | None:
@@ -220,12 +226,13 @@ def _in_force(rows: Sequence[PriceRow], moment: datetime, tokens: int, minute: i
     return _Found(found, is_sure=False)
 
 
-_FALLBACKS: Final = {
+FALLBACKS: Final = {
     "cache_read": "uncached_input",  # no cache price then: billed as any input
     "cache_write_5m": "uncached_input",
     "cache_write_1h": "uncached_input",
     "reasoning": "output",
 }
+"""Kind whose price a kind of usage pays where it has none of its own."""
 _SIBLINGS: Final = {"cache_write_5m": "cache_write_1h", "cache_write_1h": "cache_write_5m"}
 
 
@@ -235,6 +242,6 @@ def _rate(kind: str, found: Mapping[str, _Found]) -> Rate:
     is_other_duration_priced = bool(found.get(_SIBLINGS.get(kind, ""), _NONE).rows)
     if kind == "request" and not own.is_sure:
         prices.append(0)
-    elif kind in _FALLBACKS and not own.is_sure and (prices or not is_other_duration_priced):
-        prices += [price for price in _rate(_FALLBACKS[kind], found) if not math.isnan(price)]
+    elif kind in FALLBACKS and not own.is_sure and (prices or not is_other_duration_priced):
+        prices += [price for price in _rate(FALLBACKS[kind], found) if not math.isnan(price)]
     return Rate(min(prices), max(prices)) if prices else UNKNOWN

@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import chain
 from typing import TypeVar
 
-from pricing.rates.in_force import PriceRow, PriceRows, Series
+from pricing.rates.in_force import FALLBACKS, PriceRow, PriceRows, Series
 from pricing.rates.times import END, START
 
 
@@ -20,17 +20,24 @@ class RowSet:
     Args:
         own: Rows of its tier.
         batch: Rows of the batch endpoint; empty: no call goes through it.
-        standard: Rows of the standard tier, half of which is assumed where its own or the batch has none; null:
-            nothing is assumed.
+        standard: Rows of the standard tier, half of which may be assumed; null: nothing is.
+        is_halved: Whether half of them is assumed where its own tier lists nothing, and where the batch does not.
     """
 
     own: PriceRows
     batch: PriceRows
     standard: PriceRows | None
+    is_halved: tuple[bool, bool] = (False, False)
 
     def __iter__(self) -> Iterator[PriceRow]:
-        sets = (self.own, self.batch, self.standard or {})
-        return chain.from_iterable(listed for rows in sets for listed in rows.values())
+        return chain.from_iterable(listed for rows in self._sets() for listed in rows.values())
+
+    def of(self, kind: str) -> Iterator[PriceRow]:
+        """Rows of one kind."""
+        return chain.from_iterable(rows.get(kind, ()) for rows in self._sets())
+
+    def _sets(self) -> tuple[PriceRows, ...]:
+        return self.own, self.batch, self.standard or {}
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,7 @@ class Stretch:
         rows: Its rows at the fewest, the stated and the most tokens; the same three times but for a substitute.
         multipliers: What all its prices are multiplied by in the region, and since when, ascending.
         caches: Shortest prompt its provider caches, seconds it is kept (nan: not stated), and since when, ascending.
+        retired_at: From when it could no longer be called: its prices are then the last known ones.
     """
 
     since: datetime
@@ -56,6 +64,7 @@ class Stretch:
     rows: tuple[RowSet, RowSet, RowSet]
     multipliers: tuple[tuple[datetime, float], ...] = ()
     caches: tuple[tuple[datetime, tuple[int, float]], ...] = ()
+    retired_at: datetime = END
 
     def multiplier(self, moment: datetime) -> float:
         """What its prices are multiplied by at a moment."""
@@ -65,6 +74,12 @@ class Stretch:
         """Shortest prompt that is cached at a moment, and seconds it is kept; nothing stated: any, for good."""
         return _latest(self.caches, moment, (0, math.nan))
 
+    def paid_as(self, kind: str, moment: datetime) -> set[str]:
+        """Give a kind of usage, and where it has no price of its own at a moment, the kind whose price it pays."""
+        own = (row for rows in self.rows for row in rows.of(kind))
+        has_own = kind not in FALLBACKS or any(row.since <= moment < row.until for row in own)
+        return {kind} if has_own else {kind, FALLBACKS[kind]}
+
     @property
     def bills_writes(self) -> bool:
         """Whether writing to the cache has a price of its own."""
@@ -73,7 +88,7 @@ class Stretch:
     @cached_property
     def moments(self) -> frozenset[datetime]:
         """Moments at which one of its prices changes, or may."""
-        moments = {self.since, self.until, *(since for since, _ in (*self.multipliers, *self.caches))}
+        moments = {self.since, self.until, self.retired_at, *(since for since, _ in (*self.multipliers, *self.caches))}
         for row in chain.from_iterable(self.rows):
             moments |= {row.since, row.until, *row.covered}
         return frozenset(moments - {START, END})

@@ -15,13 +15,14 @@ from pricing.book import PriceBook
 from pricing.names.resolve import resolve
 from pricing.rates.in_force import KINDS, PriceRows, price_rows
 from pricing.rates.key import Key, RowSet, Stretch
-from pricing.rates.times import END, START
+from pricing.rates.times import END, START, midnight
 from pricing.scenario import Scenario
 from pricing.scenario.model import Substitute
 
 KEY_COLUMNS: Final = ("provider", "model", "service_tier", "is_batch", "region")
 STANDARD_TIERS: Final = frozenset({"", "standard", "default", "auto", "on_demand"})
 HALVED_TIERS: Final = frozenset({"flex"})
+"""Tiers that may be assumed to cost half, besides batches of the standard tier or of these."""
 _ALL: Final = "*"
 Row = Mapping[str, Any]
 """A row of PRICES."""
@@ -168,15 +169,19 @@ def _stretch(
         (sets[factors[0]], sets[factors[1]], sets[factors[2]]),
         () if has_own_rows else _multipliers(book, biller, model, region),
         _caches(book, provider, model) if scenario.cache == "upper_bound" else (),
+        midnight(book.retired.get((provider, model)), END),
     )
 
 
 def _row_set(rows: _Shelf, of: _Set, wanted: _Wanted, scenario: Scenario) -> RowSet:
-    is_halved = scenario.unlisted_tiers == "half" and (wanted.share_frac > 0 or wanted.tier in HALVED_TIERS)
+    is_half, share = scenario.unlisted_tiers == "half", wanted.share_frac
+    is_own_halved = is_half and wanted.tier in HALVED_TIERS
+    is_batch_halved = is_half and share > 0 and wanted.batch_tier in {"standard", *HALVED_TIERS}
     return RowSet(
         own=rows.of(of, wanted.tier, is_batch=False),
-        batch=rows.of(of, wanted.batch_tier, is_batch=True) if wanted.share_frac > 0 else {},
-        standard=rows.of(of, "standard", is_batch=False) if is_halved else None,
+        batch=rows.of(of, wanted.batch_tier, is_batch=True) if share > 0 else {},
+        standard=rows.of(of, "standard", is_batch=False) if is_own_halved or is_batch_halved else None,
+        is_halved=(is_own_halved, is_batch_halved),
     )
 
 

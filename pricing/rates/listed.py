@@ -18,6 +18,8 @@ from pricing.rates.times import START
 
 Floats = npt.NDArray[np.float64]
 ASSUMED: Final = "assumed/half"
+RETIRED: Final = "retired"
+"""In place of the date basis: the last known price of a model that could no longer be called."""
 _N_READINGS: Final = 3
 _REQUEST: Final = KINDS.index("request")
 
@@ -29,8 +31,9 @@ class Place:
     Args:
         rates: Reading (fewest, stated, most tokens) x endpoint (own tier, batch) x end (low, high) x kind; nan: not
             known. Kinds are ``KINDS``, then the additions above each threshold of the lattice.
-        since: Latest stated moment of the price of uncached input; null: always, or none in force.
-        evidence: Layer and date basis of that price, or that it is assumed; null: none in force.
+        since: From when the price of uncached input is in force, or may be; null: always, or none in force.
+        evidence: Layer and date basis of that price, that it is the last of a retired model, or that it is assumed;
+            null: none in force.
     """
 
     rates: Floats
@@ -66,7 +69,7 @@ class Lister:
             return self._nothing(key, is_timed=moment is not None)
         buckets, slots = self.lattice.buckets[bucket], self.lattice.weeks[slot]
         if len(buckets) == len(slots) == 1:
-            return self._single(stretch, moment, buckets[0], slots[0])
+            return self._single(stretch, key.share_frac, moment, (buckets[0], slots[0]))
         within = dict.fromkeys(self.alike.first(number, interval, *place) for place in product(buckets, slots))
         return self._spanned([self.at(*place) for place in within], is_over_buckets=len(buckets) > 1)
 
@@ -83,18 +86,21 @@ class Lister:
             rates[..., _REQUEST] = 0.0
         return Place(rates, None, None)
 
-    def _single(self, stretch: Stretch, moment: datetime, bucket: int, slot: int) -> Place:
-        where = self.lattice.tokens(bucket), self.lattice.minute(slot)
+    def _single(self, stretch: Stretch, share_frac: float, moment: datetime, where: tuple[int, int]) -> Place:
+        bucket, slot = where
         rates = np.empty(self.shape)
         for number, rows in enumerate(stretch.rows):
-            rates[number], since, evidence = self._endpoints(rows, moment, *where)
+            at = moment, self.lattice.tokens(bucket), self.lattice.minute(slot)
+            rates[number], since, evidence = self._endpoints(rows, share_frac, *at)
             if rows is stretch.rows[0] and stretch.rows[0] is stretch.rows[2]:
                 rates[:] = rates[0]
                 break
+        if evidence is not None and evidence != ASSUMED and moment >= stretch.retired_at:
+            evidence = f"{evidence.split('/')[0]}/{RETIRED}"
         return Place(rates, since, evidence)
 
     def _endpoints(
-        self, rows: RowSet, moment: datetime, tokens: int, minute: int
+        self, rows: RowSet, share_frac: float, moment: datetime, tokens: int, minute: int
     ) -> tuple[Floats, datetime | None, str | None]:
         own, since, evidence = self._ends(rows.own, moment, tokens, minute)
         batch, since_batch, evidence_batch = self._ends(rows.batch, moment, tokens, minute)
@@ -103,8 +109,8 @@ class Lister:
         if rows.standard is not None:
             standard, since_standard, _ = self._ends(rows.standard, moment, tokens, minute)
             half = _halved(standard)
-            is_assumed = np.isnan([own, batch]) & ~np.isnan(half)
-            if is_assumed.any():
+            is_assumed = _is_missing(own, batch) & ~np.isnan(half) & np.array(rows.is_halved)[:, None, None]
+            if is_assumed[[share_frac < 1, share_frac > 0]].any():
                 since, evidence = since_standard, ASSUMED
             own, batch = np.where(is_assumed, half, [own, batch])
         return np.stack([own, batch]), since, evidence
@@ -137,6 +143,13 @@ class Lister:
         spanned[..., 0, :n_inputs] = reached[..., 0, :, :].min(axis=-2)
         spanned[..., 1, :n_inputs] = reached[..., 1, :, :].max(axis=-2)
         return spanned
+
+
+def _is_missing(own: Floats, batch: Floats) -> npt.NDArray[np.bool_]:
+    """Tell which rates of the own tier and the batch are not known; where input has no price, requests have none."""
+    is_missing = np.isnan([own, batch])
+    is_missing[..., _REQUEST] |= is_missing[..., KINDS.index("uncached_input")]
+    return is_missing
 
 
 def _halved(rates: Floats) -> Floats:

@@ -5,7 +5,7 @@ Rates are changed before they meet tokens. After all changes a rate is rounded o
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -53,7 +53,8 @@ def policy_of(
     kept = np.ones((len(places), len(kinds)))
     for number, (stretch, moment) in enumerate(zip(stretches, moments, strict=True) if discounts else ()):
         if stretch is not None:
-            kept[number] = [kept_frac(discounts, stretch.biller, stretch.model, kind, moment) for kind in kinds]
+            paid = [stretch.paid_as(kind, moment) for kind in kinds]
+            kept[number] = [kept_frac(discounts, stretch.biller, stretch.model, each, moment) for each in paid]
     share = np.array([keys[key].share_frac for key, _ in places], dtype=np.float64)
     return Policy(share, np.array(multipliers, dtype=np.float64), kept)
 
@@ -64,15 +65,17 @@ def discounts_of(scenario: Scenario, view: View) -> list[Discount]:
     return [discount for discount in scenario.discount if discount.type in kinds]
 
 
-def kept_frac(discounts: Sequence[Discount], provider: str, model: str, kind: str, moment: datetime) -> float:
-    """Share of a price that is left after the discounts that fit, taken one after the other."""
-    return math.prod(1 - each.frac for each in discounts if _fits(each, provider, model, kind, moment))
+def kept_frac(
+    discounts: Sequence[Discount], provider: str, model: str, kinds: Collection[str], moment: datetime
+) -> float:
+    """Share of a price that is left after the discounts that fit one of its kinds, taken one after the other."""
+    return math.prod(1 - each.frac for each in discounts if _fits(each, provider, model, kinds, moment))
 
 
-def _fits(discount: Discount, provider: str, model: str, kind: str, moment: datetime) -> bool:
+def _fits(discount: Discount, provider: str, model: str, kinds: Collection[str], moment: datetime) -> bool:
     is_then = midnight(discount.effective_date, START) <= moment < midnight(discount.until_date, END)
     is_meant = discount.provider in (None, provider) and discount.model in (None, model)
-    return is_then and is_meant and (not discount.kinds or kind in discount.kinds)
+    return is_then and is_meant and (not discount.kinds or any(kind in discount.kinds for kind in kinds))
 
 
 def applied(listed: Floats, policy: Policy) -> Floats:

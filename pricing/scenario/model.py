@@ -104,7 +104,8 @@ class Discount(_Part):
         frac: Share taken off.
         provider: Only calls this provider bills, at whosever list prices; null: all.
         model: Only this model; null: all.
-        kinds: Only these kinds of usage; none: all.
+        kinds: Only these kinds of usage, and those that pay their price for want of one of their own; none:
+            all.
         effective_date: From this day (UTC) on; null: always.
         until_date: Before this day; null: for good.
         type: "contract": a negotiated price (FOCUS ContractedCost); "commitment": what prepaid or committed spend

@@ -122,7 +122,8 @@ def _row_set(rows: RowSet, model: str, change: Change) -> RowSet:
     def of(prices: PriceRows) -> PriceRows:
         return {kind: change(model, kind, listed) for kind, listed in prices.items()}
 
-    return RowSet(of(rows.own), of(rows.batch), None if rows.standard is None else of(rows.standard))
+    standard = None if rows.standard is None else of(rows.standard)
+    return replace(rows, own=of(rows.own), batch=of(rows.batch), standard=standard)
 
 
 def _row_sets(structure: Structure) -> Iterator[RowSet]:

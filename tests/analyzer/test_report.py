@@ -8,9 +8,11 @@ from typing import Any
 import polars as pl
 import pytest
 from builders import call, charge, frame, rollout, run, tables
+from price_rows import book, day, price
 
 from analyzer.audit import audit
 from analyzer.report.render import render
+from analyzer.report.sections.assumptions import price_table
 from analyzer.report.words import cost, percent, short, span, usd
 from pricing.reprice import reprice_tables
 from pricing.scenario import Scenario
@@ -323,3 +325,11 @@ def test_real_runs_are_reported_whole(shared_data: Path, tmp_path: Path) -> None
     assert len(shown.text) < 1_000_000
     assert all(str(agent) in shown.said for agent in real["runs"]["agent"])
     assert set(real) == set(PRICED_TABLES)
+
+
+def test_a_price_whose_day_is_known_only_as_a_window_has_its_source_while_it_may_be_in_force() -> None:
+    window = {"date_basis": "window", "effective_earliest": day(2), "effective_latest": day(4)}
+    prices = book(price("uncached_input", 1, day(3), **window), price("output", 1, day(1)))
+    calls = reprice_tables(tables(calls=[call(started_at=day(2))]), book=prices)["calls"]
+    (row,) = price_table(calls, prices.rows).groups[0].rows
+    assert [cell.text for cell in row[2:3] + row[-2:]] == ["2026-02-01", "user", "test"]

@@ -59,6 +59,14 @@ def test_sonnet_4_has_a_long_context_price_from_12_august_2025(at: datetime, usd
         ("deepseek-v4-flash", day(8, 29, 2), 0.88),  # a Saturday
         ("deepseek-v4-flash", day(8, 31, 2), 1.76),  # a Monday
         ("deepseek-v4-flash", day(8, 31, 4), 0.88),
+        ("deepseek-v4-flash", day(9, 24, 2), 1.5),  # a Thursday
+        ("deepseek-v4-flash", day(9, 25, 2), 0.75),  # Mid-Autumn Festival: public holidays have no peak
+        ("deepseek-flash", day(9, 25, 2), 0.75),
+        ("deepseek-v4-pro", day(9, 25, 9, 59), 2.64),
+        ("deepseek-v4-pro", day(9, 30, 9, 59), 5.28),
+        ("deepseek-v4-pro", day(10, 1, 2), 2.64),  # National Day holidays: to Wednesday
+        ("deepseek-v4-pro", day(10, 7, 9, 59), 2.64),
+        ("deepseek-v4-pro", day(10, 8, 2), 5.28),
     ],
 )
 def test_deepseek_is_billed_by_the_hour_and_the_day_of_the_week(model: str, at: datetime, usd: float) -> None:

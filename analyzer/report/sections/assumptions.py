@@ -79,12 +79,10 @@ def version(manifest: Mapping[str, Any]) -> str:
 
 
 def _sources(prices: pl.DataFrame) -> pl.DataFrame:
-    named = prices.select(
-        pl.format("{}/{}", "provider", "model").alias("price_model"),
-        pl.col("effective_from").alias("price_from"),
-        "layer",
-        "source",
-    )
+    name = pl.format("{}/{}", "provider", "model").alias("price_model")
+    stated = prices.select(name, "layer", "source", price_from="effective_from")
+    earliest = prices.drop_nulls("effective_earliest").select(name, "layer", "source", price_from="effective_earliest")
+    named = pl.concat([stated, earliest])
     each = named.with_columns(pl.col("source").str.split("; ")).explode("source")
     unique = (pl.col(name).drop_nulls().unique().sort().str.join("; ") for name in ("layer", "source"))
     return each.group_by("price_model", "price_from").agg(*unique)

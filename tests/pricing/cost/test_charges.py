@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -5,6 +6,8 @@ from builders import charge, rollout, run, tables
 from price_rows import book, day, price
 
 from pricing.reprice import reprice_tables
+from pricing.scenario import Scenario
+from pricing.scenario.model import Discount
 
 CENT = 10_000  # USD per million searches
 BOOK = book(
@@ -45,3 +48,23 @@ def test_a_rollout_with_charges_and_no_calls_costs_its_charges() -> None:
     given = tables([run()], [rollout(started_at=day(3))], charges=[charge(**ACME, rollout_id="run/task/0")])
     row = reprice_tables(given, book=BOOK)["rollouts"].row(0, named=True)
     assert (row["cost_usd"], row["charges_cost_usd"], row["visible_output_cost_usd"]) == (0.01, 0.01, 0.0)
+
+
+OWN = """
+provider = "openai"
+currency = "USD"
+source_url = "https://acme.example/contract"
+
+[[price]]
+model = "o3"
+effective_date = 2026-01-01
+charge = [{ kind = "storage_search", unit = "search", usd_per_unit = 0.001 }]
+"""
+
+
+def test_a_price_of_ones_own_is_not_the_list_price_of_a_charge(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(OWN, encoding="utf-8")
+    scenario = Scenario(prices=(tmp_path / "own.toml",), discount=(Discount(frac=0.5, type="commitment"),))
+    search = charge(provider="openai", model="o3", kind="storage_search", started_at=day(2), quantity=1000.0)
+    row = reprice_tables(tables([run()], charges=[search]), scenario)["charges"].row(0, named=True)
+    assert (row["list_cost_usd"], row["contracted_cost_usd"], row["cost_usd"]) == (2.5, 1.0, 0.5)

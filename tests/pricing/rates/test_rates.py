@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,11 +8,13 @@ import pytest
 from builders import call, tables
 from price_rows import book, day, price
 
+from pricing.book.price_file import table_frame
 from pricing.rates.grid import Grid, rate_grid
 from pricing.rates.in_force import KINDS, price_rows, rates_at
 from pricing.rates.lattice import Seen
 from pricing.reprice import reprice_tables
 from pricing.scenario import Scenario
+from pricing.schema import MODEL_FACTS
 
 A_MOMENT = timedelta(microseconds=1)
 BASE = (price("uncached_input", 2), price("output", 8))
@@ -57,6 +60,29 @@ def test_between_the_earliest_and_the_latest_moment_of_a_change_both_prices_may_
     assert usd("output", *rows, at=at) == expected
 
 
+@pytest.mark.parametrize(
+    ("at", "since", "evidence"),
+    [(day(2) - A_MOMENT, day(1), "user/undated"), (day(2), day(2), "user/window"), (day(3), day(2), "user/window"),
+     (day(4) - A_MOMENT, day(2), "user/window"), (day(4), day(3), "user/window")],
+)  # fmt: skip
+def test_a_price_is_never_said_to_begin_after_the_call_but_when_it_may_have_begun(
+    at: datetime, since: datetime, evidence: str
+) -> None:
+    after = {"date_basis": "window", **DOUBT}
+    rows = (price("uncached_input", 2, day(1), effective_until=day(3)), price("uncached_input", 6, day(3), **after))
+    calls = reprice_tables(tables(calls=[call(started_at=at)]), book=book(*rows, price("output", 1)))["calls"]
+    assert calls.select("price_from", "price_evidence").row(0) == (since, evidence)
+
+
+def test_a_price_after_a_model_was_retired_is_said_to_be_the_last_known() -> None:
+    fact = {"provider": "acme", "model": "acme-large", "retired_date": day(3).date(), "source": "test"}
+    prices = replace(book(*BASE), models=table_frame(MODEL_FACTS, [fact]))
+    calls = [call(started_at=at, call_index=number) for number, at in enumerate([day(3) - A_MOMENT, day(3)])]
+    found = reprice_tables(tables(calls=calls), book=prices)["calls"].sort("call_index")
+    assert found["price_evidence"].to_list() == ["user/undated", "user/retired"]
+    assert found["cost_usd"].to_list() == [0.0, 0.0]
+
+
 def test_while_one_cache_price_gives_way_to_another_it_is_not_billed_as_uncached() -> None:
     rows = (price("cache_read", 0.5, effective_until=day(3)), price("cache_read", 0.25, day(3), **DOUBT))
     assert usd("cache_read", *BASE, *rows, at=day(3)) == (0.25, 0.5)
@@ -70,6 +96,20 @@ def test_the_price_of_a_tier_holds_above_its_threshold() -> None:
     rows = (*BASE, price("output", 12, min_input_tokens=100))
     assert usd("output", *rows, tokens=99) == (8, 8)
     assert usd("output", *rows, tokens=100) == (12, 12)  # tokens: of the bucket that begins above 100
+
+
+def test_a_price_above_0_tokens_is_the_price_of_all_of_them_whole_request_or_not() -> None:
+    part = {"min_input_tokens": 0, "is_whole_request": False}
+    rows = (
+        price("uncached_input", 2, **part),
+        price("uncached_input", 6, min_input_tokens=100, is_whole_request=False),
+    )
+    assert usd("uncached_input", *rows) == (2, 2)
+    sizes, prices = [100, 300], book(*rows, price("output", 8, **part))
+    calls = [call(uncached_input_tokens=size * 10**6, call_index=size) for size in sizes]
+    calls += [call(uncached_input_tokens=size, call_index=size + 1) for size in sizes]
+    costs = reprice_tables(tables(calls=calls), book=prices)["calls"].sort("call_index")["cost_usd"].to_list()
+    assert costs == [599.9996, 0.0002, 1799.9996, 0.0014]
 
 
 def pairs(*keys: tuple[str | None, str | None, str | None, bool | None]) -> pl.DataFrame:
