@@ -7,6 +7,7 @@ import errno
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import xxhash
@@ -39,9 +40,17 @@ def as_store(paths: Paths, options: ReadOptions | None = None, progress: Progres
         store = open_store(places[0])
         return open_priced(store.path) if store.manifest.get("kind") == "priced" else store
     options = options or ReadOptions()
-    key = repr((sorted(str(place.resolve()) for place in places), options.format, options.mapping, options.benchmark))
+    key = repr(
+        (
+            sorted(str(place.resolve()) for place in places),
+            options.format,
+            options.mapping,
+            options.benchmark,
+            options.choices,
+        )
+    )
     output = _cached("traces", key) / "store"
-    forced = ReadOptions(options.format, options.mapping, options.benchmark, options.on_error, is_forced=True)
+    forced = replace(options, is_forced=True)
     return read_traces(places, output, forced, progress)
 
 

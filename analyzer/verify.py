@@ -15,6 +15,7 @@ from traces.files import fast_hash
 from traces.inputs import InputCache
 from traces.inventory import changed
 from traces.read import ReadOptions, read_traces
+from traces.registry import Choices
 from traces.store import Store
 
 _MONEY_USD = 1e-9
@@ -121,7 +122,9 @@ def _as_read(recorded: Mapping[str, Any], chosen: Mapping[str, Any], folder: Pat
     if kept is not None:
         kept.parent.mkdir()
         kept.write_text(mapping["text"], encoding="utf-8")
-    return ReadOptions(**{**recorded, "mapping": kept, **chosen})
+    given = {**recorded, "mapping": kept, **chosen}
+    choices = Choices(**{name: given.pop(name, None) for name in ("password", "scorer")})
+    return ReadOptions(**given, choices=choices)
 
 
 def _compared(name: str, store: Store, again: Store) -> dict[str, Any]:

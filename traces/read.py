@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,7 @@ from traces.files import fast_hash
 from traces.inputs import InputCache
 from traces.merge import drop_copies, merge_tasks, n_calls_in_several_runs
 from traces.previous import Previous, link_shard, previous_store
-from traces.registry import Batch, Reader, Source, SourceFile, discover
+from traces.registry import Batch, Choices, Reader, Source, SourceFile, discover
 from traces.rejects import OnError, RejectLog
 from traces.schema import REJECTS, TABLES
 from traces.shard import write_shard
@@ -38,6 +38,7 @@ class ReadOptions:
         benchmark: Name to give the benchmark of every run, where the source does not say it or says it otherwise.
         on_error: "stop" at the first malformed record, or "skip" it and list it in rejects.
         is_forced: Allow runs that are in the store, but not among the inputs, to be dropped from it.
+        choices: What readers are told.
     """
 
     format: str | None = None
@@ -45,6 +46,7 @@ class ReadOptions:
     benchmark: str | None = None
     on_error: OnError = "stop"
     is_forced: bool = False
+    choices: Choices = field(default_factory=Choices)
 
 
 def read_traces(
@@ -127,7 +129,15 @@ def _table_reader(path: Path) -> Reader:
 def _shard_name(unit: Unit, hashes: Mapping[str, str], options: ReadOptions) -> str:
     """Name a shard by everything its bytes depend on."""
     files = sorted((file.name, hashes[file.name]) for file in unit.files)
-    parts = [unit.reader.name, unit.reader.version, SCHEMA_VERSION, options.benchmark, unit.source.name, files]
+    parts = [
+        unit.reader.name,
+        unit.reader.version,
+        SCHEMA_VERSION,
+        options.benchmark,
+        unit.source.name,
+        files,
+        options.choices,
+    ]
     parts += [fast_hash(options.mapping)] if options.mapping is not None else []
     return f"{unit.reader.name}-{xxhash.xxh3_128_hexdigest(repr(parts).encode())[:16]}"
 
@@ -153,17 +163,17 @@ def _write_units(
             written[shard] = _Written(previous.units[shard]["rows"], previous.units[shard]["n_malformed"])
         else:
             log = RejectLog(unit.reader.name, options.on_error)
-            batches = map(partial(_renamed, options.benchmark), _parsed(unit, log))
+            batches = map(partial(_renamed, options.benchmark), _parsed(unit, options.choices, log))
             rows = write_shard(batches, folder, shard, unit.source.name, log)
             written[shard] = _Written(rows, log.n_malformed)
     shutil.rmtree(folder / ".aside", ignore_errors=True)
     return written
 
 
-def _parsed(unit: Unit, log: RejectLog) -> Iterator[Batch]:
+def _parsed(unit: Unit, choices: Choices, log: RejectLog) -> Iterator[Batch]:
     """Batches of a unit; a file that cannot be opened or unpacked to its end is reported."""
     try:
-        yield from unit.reader.parse(unit.source, log)
+        yield from unit.reader.parse(replace(unit.source, choices=choices), log)
     except UnreadableError as error:
         log.malformed(unit.source.name, "", error.problem)
 
@@ -195,6 +205,7 @@ def _described(shard: str, unit: Unit, hashes: Mapping[str, str], written: _Writ
 
 def _manifest(units: Sequence[Mapping[str, Any]], options: ReadOptions, folder: Path) -> dict[str, Any]:
     chosen = {"format": options.format, "benchmark": options.benchmark, "on_error": options.on_error}
+    chosen["scorer"] = options.choices.scorer
     return {
         "kind": "traces",
         "evalreplay": version("evalreplay"),

@@ -42,12 +42,26 @@ class SourceFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Choices:
+    """What a user chose that a reader may need.
+
+    Args:
+        password: Opens encrypted members; null: the one their publisher gives to everybody.
+        scorer: Which of several scorers gives the score of a rollout; null: the one the source names first.
+    """
+
+    password: str | None = None
+    scorer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """One unit of reading, and one shard: its trace files and the companions (score files) beside them."""
 
     name: str
     files: tuple[SourceFile, ...]
     companions: tuple[SourceFile, ...] = ()
+    choices: Choices = Choices()
 
 
 def one_file_each(files: Sequence[SourceFile], _companions: Sequence[SourceFile]) -> Iterable[Source]:

@@ -20,6 +20,7 @@ _PRICING: Final = (
     "unlisted_tiers", "host", "priced_as", "roles",
 )  # fmt: skip
 _READING: Final = ("format_name", "mapping", "benchmark_name", "on_error")
+_CHOICES: Final = ("password", "scorer")
 
 
 def _moment(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
@@ -101,6 +102,8 @@ verifying_options = _stacked(
     click.option("--format", "format", metavar="NAME", help="Read only this format; default: as it was read."),
     click.option("--mapping", type=_FILE, help="Mapping of plain tables; default: the one it was read with."),
     click.option("--benchmark-name", "benchmark", metavar="NAME", help="Name of the benchmark; default: as then."),
+    click.option("--scorer", metavar="NAME", help="Scorer that counts, of several; default: as then."),
+    click.option("--password", metavar="WORD", help="Opens encrypted files; default: their publisher's own."),
 )
 
 reading_options = _stacked(
@@ -108,6 +111,8 @@ reading_options = _stacked(
     click.option("--mapping", type=_FILE, help="Mapping (TOML) for plain tables."),
     click.option("--benchmark-name", metavar="NAME", help="Name of the benchmark, where the trace does not say."),
     click.option("--on-error", type=_ON_ERROR, default="stop", show_default=True, help="skip: list it, go on."),
+    click.option("--scorer", metavar="NAME", help="Scorer that counts, of several; default: the first."),
+    click.option("--password", metavar="WORD", help="Opens encrypted files; default: their publisher's own."),
 )  # fmt: skip
 
 
@@ -149,6 +154,8 @@ def _substitute(text: str) -> dict[str, str]:
 def reading_from(options: dict[str, Any], *, is_forced: bool = False) -> "ReadOptions":
     """Take the reading options out of a command's."""
     from traces.read import ReadOptions
+    from traces.registry import Choices
 
     name, mapping, benchmark, on_error = (options.pop(name) for name in _READING)
-    return ReadOptions(name, mapping, benchmark, on_error, is_forced=is_forced)
+    choices = Choices(**{name: options.pop(name) for name in _CHOICES})
+    return ReadOptions(name, mapping, benchmark, on_error, is_forced=is_forced, choices=choices)

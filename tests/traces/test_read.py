@@ -355,5 +355,11 @@ def test_the_manifest_counts_rows_and_names_the_options(tmp_path: Path) -> None:
     read(tmp_path / "run", tmp_path / "store", "skip")
     manifest = open_store(tmp_path / "store").manifest
     assert manifest["rows"] == {**dict.fromkeys(TABLES, 0), "runs": 1, "tasks": 2, "rollouts": 2, "calls": 4}
-    assert manifest["options"] == {"format": None, "benchmark": None, "on_error": "skip", "mapping": None}
+    assert manifest["options"] == {
+        "format": None,
+        "benchmark": None,
+        "on_error": "skip",
+        "mapping": None,
+        "scorer": None,
+    }
     assert [unit["name"] for unit in manifest["units"]] == ["run"]
