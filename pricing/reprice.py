@@ -29,6 +29,8 @@ def priced_calls(calls: pl.LazyFrame, pricing: Pricing, *, is_ordered: bool = Tr
     rated = with_full_cache(rated) if policy == "upper_bound" else rated
     for step in pricing.costs().steps:
         rated = rated.with_columns(**step)
+    if pricing.scenario.moment is not None:
+        rated = rated.with_columns(_at=pl.lit(pricing.scenario.moment))
     return converted(rated, pricing.exchange).drop("_at")
 
 

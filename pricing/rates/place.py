@@ -40,7 +40,7 @@ class Times:
 
 
 def placed(calls: pl.LazyFrame, grid: Grid, facts: Facts, times: Times) -> pl.LazyFrame:
-    """Add _place, the number of the cell a call lies in, _at, the moment it is priced at, and price_time_basis.
+    """Add _place, the number of the cell a call lies in, _at, its moment (whose hour counts), and price_time_basis.
 
     Args:
         calls: Rows of CALLS; key columns may be String or Categorical.
