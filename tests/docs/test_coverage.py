@@ -10,8 +10,10 @@ from analyzer.cli.main import COMMANDS
 from analyzer.curves import registry as curve_registry
 from analyzer.frontier import KINDS
 from analyzer.history.tables import HISTORY_TABLES
+from pricing.book.price_keys import TABLES as PRICE_FILE_TABLES
+from pricing.book.price_keys import Document, Rates
 from pricing.scenario import Scenario
-from pricing.schema import PRICED_TABLES, PRICES
+from pricing.schema import DATE_BASES, PRICED_TABLES, PRICES, UNITS
 from traces import errors
 from traces import registry as reader_registry
 from traces.schema import TABLES
@@ -101,6 +103,21 @@ def test_every_column_of_a_history_is_documented(name: str) -> None:
 def test_every_column_of_the_price_book_is_documented() -> None:
     text = section(page("reference/prices.md"), "prices")
     assert all(f"| `{column.name}` |" in text for column in PRICES.columns)
+
+
+@pytest.mark.parametrize("name", ["The file", "Rates", *PRICE_FILE_TABLES])
+def test_every_key_of_a_price_file_is_documented(name: str) -> None:
+    model = {"The file": Document, "Rates": Rates}.get(name) or PRICE_FILE_TABLES[name]
+    own = set(model.model_fields) - (set(Rates.model_fields) if model is not Rates else set())
+    below = "price." if name in {"tier", "charge"} else ""
+    text = section(page("price-files.md"), name if name in {"The file", "Rates"} else f"[[{below}{name}]]")
+    assert own
+    assert all(f"| `{key}` |" in text for key in own)
+
+
+def test_every_unit_and_date_basis_is_documented() -> None:
+    assert all(f"`{unit}`" in section(page("price-files.md"), "Known values") for unit in UNITS)
+    assert all(f"| `{basis}` |" in section(page("reference/prices.md"), "How a day is known") for basis in DATE_BASES)
 
 
 def test_every_term_is_in_the_glossary() -> None:
