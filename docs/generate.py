@@ -28,7 +28,7 @@ FIGURES: Final = {
     "score_at_budget.png": "evalreplay curve score_at_budget store/ --benchmark tau2-bench/airline --figure",
     "frontier.png": "evalreplay frontier store/ --benchmark tau2-bench/airline --figure",
     "compare.png": "evalreplay compare store/ --cache upper_bound --figure",
-    "tornado.png": "evalreplay tornado store/ --benchmark swe-bench --figure",
+    "tornado.png": "evalreplay tornado store/ --benchmark swe-bench --per agent --figure",
     "history.png": (
         "evalreplay history store/ --from 2024-06-01 --to 2026-11-01 --benchmark tau2-bench/airline --figure"
     ),

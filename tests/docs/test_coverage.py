@@ -1,15 +1,18 @@
 """Every command, reader, curve, column, error and data file has its entry in the docs; links and words are right."""
 
 import re
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from analyzer.cli.main import COMMANDS
 from analyzer.curves import registry as curve_registry
 from analyzer.frontier import KINDS
 from analyzer.history.tables import HISTORY_TABLES
+from pricing.book import load_book
 from pricing.book.price_keys import TABLES as PRICE_FILE_TABLES
 from pricing.book.price_keys import Document, Rates
 from pricing.scenario import Scenario
@@ -20,6 +23,7 @@ from traces.schema import TABLES
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+FAR = datetime(9000, 1, 1, tzinfo=UTC)
 PAGES = sorted([ROOT / "README.md", *DOCS.glob("*.md"), *DOCS.glob("reference/*.md")])
 TERMS = (
     "benchmark", "task", "agent", "rollout", "attempt", "call", "usage", "price", "rate", "tier", "effective date",
@@ -118,6 +122,21 @@ def test_every_key_of_a_price_file_is_documented(name: str) -> None:
 def test_every_unit_and_date_basis_is_documented() -> None:
     assert all(f"`{unit}`" in section(page("price-files.md"), "Known values") for unit in UNITS)
     assert all(f"| `{basis}` |" in section(page("reference/prices.md"), "How a day is known") for basis in DATE_BASES)
+
+
+def test_most_batch_prices_and_all_flex_prices_are_half_as_the_method_says() -> None:
+    at = [pl.col(f"effective_{end}") for end in ("from", "until")]
+    rows = load_book().rows.filter(pl.col("kind").is_in(["uncached_input", "output"]), pl.col("hours_utc").is_null())
+    rows = rows.with_columns(at[0].fill_null(datetime.min.replace(tzinfo=UTC)), at[1].fill_null(FAR))
+    of_price = ["provider", "model", "kind", "min_input_tokens", "region"]
+    standard = rows.filter(~pl.col("is_batch"), service_tier="standard")
+    shares = {}
+    for name, chosen in {"batch": pl.col("is_batch"), "flex": pl.col("service_tier") == "flex"}.items():
+        pairs = rows.filter(chosen).join(standard, on=of_price, nulls_equal=True)
+        pairs = pairs.filter(at[0] < pl.col("effective_until_right"), pl.col("effective_from_right") < at[1])
+        shares[name] = (2 * pairs["price_pusd"] == pairs["price_pusd_right"]).mean()
+    assert shares["batch"] > 0.9
+    assert shares["flex"] == 1
 
 
 def test_every_term_is_in_the_glossary() -> None:
