@@ -16,13 +16,14 @@ class _Strict(BaseModel):
 
 
 class Rates(_Strict):
-    """Prices of tokens, in USD per million; a kind that is not stated is billed as another, see below.
+    """Prices of tokens, in USD per million.
 
     Args:
         uncached_input_usd_per_mtok: Input that came from no cache.
         cache_read_usd_per_mtok: Input read from the provider's cache; not stated: as uncached input.
-        cache_write_5m_usd_per_mtok: Input written to the cache for five minutes; not stated: as uncached input.
-        cache_write_1h_usd_per_mtok: Input written to the cache for an hour; not stated: as uncached input.
+        cache_write_5m_usd_per_mtok: Input written to the cache for five minutes; neither duration stated: as uncached
+            input, only the other: not known.
+        cache_write_1h_usd_per_mtok: Input written to the cache for an hour; likewise.
         output_usd_per_mtok: Output.
         reasoning_usd_per_mtok: Reasoning; not stated: as output.
     """
