@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+import evalreplay
 from analyzer.cli.main import COMMANDS
 from analyzer.curves import registry as curve_registry
 from analyzer.frontier import KINDS
@@ -72,6 +73,17 @@ def test_every_reader_is_documented_and_in_the_readme() -> None:
     for name, reader in reader_registry.discover().items():
         assert reader.summary in section(page("reference/formats.md"), name)
         assert f"`{name}`" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_function_of_the_python_interface_is_in_the_readme() -> None:
+    text = section((ROOT / "README.md").read_text(encoding="utf-8"), "From Python")
+    assert [name for name in evalreplay.__all__ if name.islower() and f"`{name}`" not in text] == []
+
+
+def test_every_command_is_in_the_readme() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    listed = set(COMMANDS) - {"formats", "curves"}  # what can be read and drawn is listed there itself
+    assert [name for name in listed if not re.search(rf"[`(]{name}\b|evalreplay {name}\b", text)] == []
 
 
 def test_every_curve_and_option_is_documented() -> None:
