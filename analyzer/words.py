@@ -29,3 +29,12 @@ def counted(n: int, noun: str) -> str:
 def beside(text: str, words: str, mark: str = ", ") -> str:
     """Add words in the brackets at the end of a text."""
     return f"{text.removesuffix(')')}{mark if text.endswith(')') else ' ('}{words})"
+
+
+def span(usd: float | None, low: float, high: float | None) -> str:
+    """Write a figure, with its range where it has one, or the bounds that are known (null: unbounded)."""
+    if usd is None:
+        return f"at least ${low:,.2f}" if high is None else f"between ${low:,.2f} and ${high:,.2f}"
+    if high is not None and low < high:
+        return f"${usd:,.2f} (between ${low:,.2f} and ${high:,.2f})"
+    return f"${usd:,.2f}"

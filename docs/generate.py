@@ -27,10 +27,16 @@ IMAGES: Final = ROOT / "docs" / "images"
 FIGURES: Final = {
     "score_at_budget.png": "evalreplay curve score_at_budget store/ --benchmark tau2-bench/airline --figure",
     "frontier.png": "evalreplay frontier store/ --benchmark tau2-bench/airline --figure",
+    "compare.png": "evalreplay compare store/ --cache upper_bound --figure",
+    "tornado.png": "evalreplay tornado store/ --benchmark swe-bench --per agent --figure",
     "history.png": (
         "evalreplay history store/ --from 2024-06-01 --to 2026-11-01 --benchmark tau2-bench/airline --figure"
     ),
 }
+_FILE: Final = re.compile(
+    r"`([\w.-]+\.(?:toml|csv|tsv|jsonl))`[^`\n]*:\n\n```(?:toml|csv|tsv|jsonl)\n(.*?)^```", re.DOTALL | re.MULTILINE
+)
+"""A file shown on a page: its name, a colon, its content."""
 _HELP_WIDTH: Final = 100
 _COLOURS: Final = 256
 
@@ -44,6 +50,11 @@ def console(page: str, *commands: str, lines: int | None = None) -> str:
         lines: Lines of output to show of each; null: all.
     """
     return "```console\n" + "\n".join(_shown(command, _playground(page), lines) for command in commands) + "```"
+
+
+def page_files(text: str) -> dict[str, str]:
+    """Files a page shows, by name: blocks below a line that ends with the name of a file and a colon."""
+    return dict(_FILE.findall(text))
 
 
 def run_command(command: str, folder: Path) -> tuple[int, str]:
@@ -211,10 +222,51 @@ def scenario_keys() -> str:
     return _markdown_table(("key", "default", "meaning"), rows)
 
 
+def price_file_keys() -> str:
+    """List the keys of every table of a price file: type, default, meaning."""
+    from pricing.book.price_keys import TABLES, Document, Rates
+
+    nested = {"tier": "price.tier", "charge": "price.charge"}
+    tables = {
+        "The file": Document,
+        "Rates": Rates,
+        **{f"[[{nested.get(name, name)}]]": TABLES[name] for name in TABLES},
+    }
+    pages = []
+    for title, model in tables.items():
+        inherited = set() if model is Rates else set(Rates.model_fields)
+        own = {name: field for name, field in model.model_fields.items() if name not in inherited}
+        docs = _documented(model)
+        rows = [(f"`{name}`", _given(field), docs[name]) for name, field in own.items()]
+        grid = _markdown_table(("key", "needed", "meaning"), rows)
+        pages.append(f"### {title}\n\n{_first_line(model)}\n\n{grid}")
+    return "\n\n".join(pages)
+
+
+def _given(field: Any) -> str:
+    if field.is_required():
+        return "yes"
+    return "" if field.default in (None, []) else f"`{str(field.default).lower()}` by default"
+
+
+def price_units() -> str:
+    """List the units a charge can have."""
+    from pricing.schema import UNITS
+
+    return _choices(UNITS)
+
+
+def date_bases() -> str:
+    """List how the day of a price can be known."""
+    from pricing.schema import DATE_BASES
+
+    return _choices(DATE_BASES)
+
+
 def _documented(model: type) -> dict[str, str]:
     """Meaning of each key of a model, from the Args of its docstring."""
     entries = (model.__doc__ or "").split("Args:")[1].split("Returns:")[0]
-    joined = re.sub(r"\n {12}", " ", entries)
+    joined = re.sub(r"\n {12}", " ", entries.replace("``", "`"))
     return dict(line.strip().split(": ", 1) for line in joined.strip().splitlines())
 
 
@@ -235,26 +287,30 @@ def draw_images() -> None:
 
 @cache
 def _playground(page: str) -> Path:
-    """Folder for the commands of a page, with a copy of the bundled store; gone when Python ends."""
+    """Folder for the commands of a page, with the bundled store and the page's files; gone when Python ends."""
     from analyzer.tour import BUNDLED
 
     folder = Path(tempfile.mkdtemp(prefix=f"evalreplay-{Path(page).stem}-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     shutil.copytree(BUNDLED, folder / "store")
+    shown = page_files(Path(page).read_text(encoding="utf-8")) if Path(page).is_file() else {}
+    for name, content in shown.items():
+        (folder / name).write_text(content, encoding="utf-8")
     return folder
 
 
 @contextlib.contextmanager
 def _inside(folder: Path) -> Iterator[None]:
-    before = os.environ.get("EVALREPLAY_CACHE")
-    os.environ["EVALREPLAY_CACHE"] = str(folder / ".cache")
+    own = {"EVALREPLAY_CACHE": str(folder / ".cache"), "EVALREPLAY_BOOKS": "books"}
+    before = {name: os.environ.get(name) for name in own}
+    os.environ.update(own)
     try:
         with contextlib.chdir(folder):
             yield
     finally:
-        os.environ.pop("EVALREPLAY_CACHE")
-        if before is not None:
-            os.environ["EVALREPLAY_CACHE"] = before
+        for name, value in before.items():
+            os.environ.pop(name)
+            os.environ.update({name: value} if value is not None else {})
 
 
 def _shown(command: str, folder: Path, lines: int | None) -> str:

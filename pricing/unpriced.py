@@ -6,38 +6,53 @@ import polars as pl
 
 from pricing.book import PriceBook
 from pricing.names.resolve import unresolved_hint
-from pricing.rates.keys import KEY_COLUMNS
+from pricing.rates.keys import HALVED_TIERS, KEY_COLUMNS
+from pricing.scenario import Scenario
 from traces.errors import PricingError
 
 
-def unpriced_models(calls: pl.LazyFrame, book: PriceBook) -> list[dict[str, Any]]:
+def unpriced_models(calls: pl.LazyFrame, book: PriceBook, scenario: Scenario | None = None) -> list[dict[str, Any]]:
     """List the models with calls that have no price, most calls first, each with its reason and a hint.
 
     Args:
         calls: PRICED_CALLS.
         book: Prices.
+        scenario: How they were priced; null: as recorded.
     """
     unpriced = calls.filter(pl.col("cost_basis").cast(pl.String) == "price_unknown")
     by_model = unpriced.group_by(*KEY_COLUMNS, "price_model").agg(
         n_calls=pl.len(), first_at=pl.coalesce("started_at", "ended_at").min()
     )
     rows = by_model.sort("n_calls", *KEY_COLUMNS, descending=[True, *[False] * len(KEY_COLUMNS)]).collect()
-    return [{**row, **_advice(row, book)} for row in rows.iter_rows(named=True)]
+    return [{**row, **_advice(row, book, scenario or Scenario())} for row in rows.iter_rows(named=True)]
 
 
-def _advice(row: dict[str, Any], book: PriceBook) -> dict[str, str]:
+def _advice(row: dict[str, Any], book: PriceBook, scenario: Scenario) -> dict[str, str]:
+    provider, model = _billed(row, scenario)
     if row["price_model"] is None:
-        return {
-            "reason": "no such model in the price book",
-            "hint": unresolved_hint(row["provider"], row["model"], book.directory),
-        }
-    if row["first_at"] is None:
+        return {"reason": "no such model in the price book", "hint": unresolved_hint(provider, model, book.directory)}
+    at = scenario.moment or row["first_at"]
+    if at is None:
         return {"reason": "its calls carry no date", "hint": "price them at one day: --as-of DATE"}
-    tier = row["service_tier"] or ("batch" if row["is_batch"] else "")
+    tier = "batch" if scenario.batch else scenario.service_tier or row["service_tier"] or ""
+    tier = tier or ("batch" if row["is_batch"] else "")
+    which = f" of {row['price_model']}" if model != row["model"] else ""
+    see = f"see its prices: evalreplay prices {model}"
+    other = f"{see}; price it at another day: --as-of DATE"
+    half = f"assume half the standard price: --unlisted-tiers half; {see}"
+    can_be_half = tier in {"batch", *HALVED_TIERS} and scenario.unlisted_tiers == "unknown"
     return {
-        "reason": f"no {tier} price in force on {row['first_at']:%Y-%m-%d}".replace("  ", " "),
-        "hint": f"see its prices: evalreplay prices {row['model']}; price it at another day: --as-of DATE",
+        "reason": " ".join(filter(None, ("no", tier, f"price{which} in force on {at:%Y-%m-%d}"))),
+        "hint": half if can_be_half else other,
     }
+
+
+def _billed(row: dict[str, Any], scenario: Scenario) -> tuple[str | None, str | None]:
+    """Provider and model a model is priced as."""
+    for each in scenario.substitute:
+        if each.model == row["model"] and each.provider in {None, row["provider"]}:
+            return each.to_provider, each.to
+    return row["provider"], row["model"]
 
 
 def refuse_unpriced(unpriced: list[dict[str, Any]], *, is_strict: bool) -> None:

@@ -26,8 +26,8 @@ def _run(command: str, folder: Path, *, is_apart: bool) -> tuple[int, str, str]:
     assert name == "evalreplay", command
     out = io.StringIO()
     err = io.StringIO() if is_apart else out
-    cache = mock.patch.dict(os.environ, {"EVALREPLAY_CACHE": str(folder / ".cache")})
-    with cache, contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    own = mock.patch.dict(os.environ, {"EVALREPLAY_CACHE": str(folder / ".cache"), "EVALREPLAY_BOOKS": "books"})
+    with own, contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             run(arguments)
         except SystemExit as leaving:

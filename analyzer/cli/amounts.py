@@ -5,20 +5,11 @@ from typing import Any
 
 def amount(row: dict[str, Any]) -> str:
     """Write the cost of a row of priced runs."""
-    from analyzer.words import percent
+    from analyzer.words import percent, span
 
     text = span(row["cost_usd"], row["cost_low_usd"], row["cost_high_usd"])
     is_open = row["cost_usd"] is None and row["cost_high_usd"] is None
     return text + (f" ({percent(row['coverage_frac'])} priced)" if is_open else "") + _beside(row)
-
-
-def span(usd: float | None, low: float, high: float | None) -> str:
-    """Write a figure, with its range where it has one, or the bounds that are known (null: unbounded)."""
-    if usd is None:
-        return f"at least ${low:,.2f}" if high is None else f"between ${low:,.2f} and ${high:,.2f}"
-    if high is not None and low < high:
-        return f"${usd:,.2f} (between ${low:,.2f} and ${high:,.2f})"
-    return f"${usd:,.2f}"
 
 
 def _beside(row: dict[str, Any]) -> str:

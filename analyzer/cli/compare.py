@@ -78,11 +78,11 @@ def _present(found: "Comparison", style: str | None) -> None:
     if style == "csv":
         emit(found.by_model(), style)
         return
-    for row in found.totals.iter_rows(named=True):
-        from analyzer.cli.amounts import span
+    from analyzer.words import counted, span
 
+    for row in found.totals.iter_rows(named=True):
         cost = span(row["cost_usd"], row["cost_low_usd"], row["cost_high_usd"])
-        click.echo(f"{row['side']}: {cost} for {row['n_runs']} runs: {row['scenario']}")
+        click.echo(f"{row['side']}: {cost} for {counted(row['n_runs'], 'run')}: {row['scenario']}")
     emit(_amounts(found.by_model()), None, "\nchange of cost in US dollars")
     moved = found.frontier.filter(found.frontier["change"].is_in(["entered", "left", "gone"]))
     if moved.height:

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from analyzer.cli.amounts import span
 from analyzer.cli.printing import emit, say, to_json
-from analyzer.words import counted, percent
+from analyzer.words import counted, percent, span
 
 if TYPE_CHECKING:
     import polars as pl

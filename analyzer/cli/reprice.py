@@ -100,7 +100,7 @@ def _show_changes(store: "Store", scenario: "Scenario | None", style: str | None
 def _runs_at_a_glance(runs: "pl.DataFrame") -> "pl.DataFrame":
     import polars as pl
 
-    from analyzer.cli.amounts import span
+    from analyzer.words import span
 
     ends = {
         end: [

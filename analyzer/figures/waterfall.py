@@ -1,5 +1,6 @@
 """A comparison as a figure: the waterfall from one cost to the other, and the effects on each model below it."""
 
+import textwrap
 from typing import Final
 
 import matplotlib.style
@@ -11,11 +12,14 @@ from matplotlib.figure import Figure
 from analyzer.compare import Comparison
 from analyzer.compare.effects import EFFECTS
 from analyzer.figures.notes import MARGIN_IN, WIDTH_IN, notes_in, wrapped, write_notes
-from analyzer.figures.styles import GREY, RC, colour, label_text
+from analyzer.figures.styles import GREY, RC, colour, drawable, label_text
+from analyzer.words import counted, span
 
 _PANEL_IN: Final = 2.6
 _ROW_IN: Final = 0.36
-_HEAD_IN: Final = 0.5
+_TOP_IN: Final = 0.36
+_SIDE_IN: Final = 0.17
+_HEAD_IN: Final = 0.4
 _FOOT_IN: Final = 0.55
 _LEFT_IN: Final = 0.85
 _NAMES_IN: Final = 2.35
@@ -24,6 +28,8 @@ _BAR: Final = 0.6
 _TOTAL: Final = "#8c8c8c"
 _ROOM: Final = 0.16
 _LEAST_USD: Final = 1e-9
+_SIDE_CHARS: Final = 145
+_EMPTY_IN: Final = 0.8
 _NAMES: Final = tuple(f"{name}_usd" for name in EFFECTS)
 
 
@@ -34,18 +40,44 @@ def draw_comparison(found: Comparison) -> Figure:
     rest = [f"{models.height - shown.height} models of smaller change are not drawn."] * (models.height > shown.height)
     lines = wrapped((*found.notes, *rest))
     with matplotlib.style.context(["default", RC]):
-        rows_in = _ROW_IN * shown.height
+        rows_in, sides = _ROW_IN * shown.height, _sides(found)
+        head_in = _TOP_IN + _SIDE_IN * len(sides) + _HEAD_IN / 2
+        panel_in = _EMPTY_IN if _is_empty(found) else _PANEL_IN
         below_in = (_HEAD_IN + rows_in + _FOOT_IN) if shown.height else 0.0
         figure = Figure(
-            figsize=(WIDTH_IN, _HEAD_IN + _PANEL_IN + _FOOT_IN + below_in + notes_in(lines)), facecolor="white"
+            figsize=(WIDTH_IN, head_in + panel_in + _FOOT_IN + below_in + notes_in(lines)), facecolor="white"
         )
         FigureCanvasAgg(figure)
-        _waterfall(_axes(figure, "What changed the cost", _HEAD_IN, _PANEL_IN, _LEFT_IN), found)
+        _head(figure, sides)
+        _waterfall(_axes(figure, "", head_in, panel_in, _LEFT_IN), found)
         if shown.height:
-            top_in = _HEAD_IN + _PANEL_IN + _FOOT_IN + _HEAD_IN
+            top_in = head_in + panel_in + _FOOT_IN + _HEAD_IN
             _models(_axes(figure, "By model", top_in, rows_in, _NAMES_IN), shown)
         write_notes(figure, lines)
     return figure
+
+
+def _is_empty(found: Comparison) -> bool:
+    row = found.by_model().row(-1, named=True)
+    return not row["cost_before_usd"] and not row["cost_after_usd"]
+
+
+def _sides(found: Comparison) -> list[str]:
+    """Lines that say what lies on either side: its cost and how it is priced."""
+    lines = []
+    for row in found.totals.iter_rows(named=True):
+        cost = span(row["cost_usd"], row["cost_low_usd"], row["cost_high_usd"])
+        words = drawable(f"{row['side']}: {cost} for {counted(row['n_runs'], 'run')}: {row['scenario']}")
+        lines += textwrap.wrap(words, _SIDE_CHARS, subsequent_indent="    ")
+    return lines
+
+
+def _head(figure: Figure, sides: list[str]) -> None:
+    left, whole_in = MARGIN_IN / WIDTH_IN, figure.get_figheight()
+    figure.text(left, 1 - 0.26 / whole_in, "What changed the cost", fontsize=10, fontweight="bold")
+    for number, words in enumerate(sides, start=1):
+        place = 1 - (_TOP_IN - 0.06 + _SIDE_IN * number) / whole_in
+        figure.text(left, place, words, fontsize=7, color=GREY, parse_math=False)
 
 
 def _axes(figure: Figure, title: str, top_in: float, height_in: float, left_in: float) -> Axes:
@@ -58,12 +90,12 @@ def _axes(figure: Figure, title: str, top_in: float, height_in: float, left_in: 
 
 def _waterfall(axes: Axes, found: Comparison) -> None:
     """Bars from the cost before over each effect to the cost after, with what each adds or takes."""
-    row = found.by_model().filter(model="all").row(0, named=True)
-    start, end = row["cost_before_usd"], row["cost_after_usd"]
-    if start is None or (not start and not end):
+    if _is_empty(found):
         axes.set_axis_off()
-        axes.text(0.5, 0.5, "nothing has a price on either side", ha="center", color=GREY, fontsize=11)
+        axes.text(0.5, 0.5, "nothing has a price above zero on both sides", ha="center", color=GREY, fontsize=11)
         return
+    row = found.by_model().row(-1, named=True)
+    start, end = row["cost_before_usd"], row["cost_after_usd"]
     bars = [("before", 0.0, start, _TOTAL)]
     level = start
     for number, name in enumerate(EFFECTS):
@@ -99,9 +131,10 @@ def _signed(usd: float) -> str:
 
 
 def _connect(axes: Axes, bars: list[tuple[str, float, float, str]]) -> None:
-    """Join the end of each bar with the start of the next."""
+    """Join the end of each bar with the start of the next, through those that change nothing."""
     for place, (_, base, step, _) in enumerate(bars[:-1]):
-        axes.plot([place + _BAR / 2, place + 1 - _BAR / 2], [base + step] * 2, color=GREY, linewidth=0.6)
+        start = place - _BAR / 2 if place and abs(step) < _LEAST_USD else place + _BAR / 2
+        axes.plot([start, place + 1 - _BAR / 2], [base + step] * 2, color=GREY, linewidth=0.6)
 
 
 def _models(axes: Axes, models: pl.DataFrame) -> None:

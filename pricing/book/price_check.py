@@ -6,107 +6,19 @@ from decimal import Decimal
 from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from pricing.book.price_file import FACTS, PriceFile, bound, parse_price_file, place, price_file, series, slot
+from pricing.book.price_keys import TABLES, Document
 from pricing.book.windows import parse_hours, parse_weekdays, windows_meet
 from pricing.schema import DATE_BASES, UNITS
 from traces.errors import PricingError
 
-_Rate = Annotated[Decimal | int, Field(ge=0)]
-_Name = Annotated[str, Field(min_length=1)]
+_FORMAT: Final = "the format of price files: docs/price-files.md"
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 _END: Final = datetime.max.replace(tzinfo=UTC)
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class _Rates(_Strict):
-    uncached_input_usd_per_mtok: _Rate | None = None
-    cache_read_usd_per_mtok: _Rate | None = None
-    cache_write_5m_usd_per_mtok: _Rate | None = None
-    cache_write_1h_usd_per_mtok: _Rate | None = None
-    output_usd_per_mtok: _Rate | None = None
-    reasoning_usd_per_mtok: _Rate | None = None
-
-
-class _Tier(_Rates):
-    min_input_tokens: Annotated[int, Field(gt=0)]
-    is_whole_request: bool = True
-
-
-class _Charge(_Strict):
-    kind: _Name
-    unit: _Name
-    usd_per_unit: _Rate
-
-
-class _Price(_Rates):
-    model: _Name
-    effective_date: date | None = None
-    effective_at: AwareDatetime | None = None
-    effective_earliest_date: date | None = None
-    effective_latest_date: date | None = None
-    until_date: date | None = None
-    until_at: AwareDatetime | None = None
-    tier: list[_Tier] = []
-    charge: list[_Charge] = []
-    service_tier: _Name = "standard"
-    is_batch: bool = False
-    region: _Name | None = None
-    weekdays: _Name | None = None
-    hours_utc: _Name | None = None
-    priority: Annotated[int, Field(ge=0)] = 0
-    is_free: bool = False
-    date_basis: _Name | None = None
-    source: _Name | None = None
-    note: _Name | None = None
-
-
-class _Fact(_Strict):
-    source: _Name | None = None
-    note: _Name | None = None
-
-
-class _Model(_Fact):
-    model: _Name
-    release_date: date | None = None
-    retired_date: date | None = None
-
-
-class _Cache(_Fact):
-    models: list[_Name] = []
-    min_tokens: Annotated[int, Field(ge=0)]
-    ttl_s: Annotated[float, Field(gt=0)] | None = None
-    effective_date: date | None = None
-
-
-class _Region(_Fact):
-    models: list[_Name] = []
-    regions: Annotated[list[_Name], Field(min_length=1)]
-    multiplier: Annotated[Decimal, Field(gt=0)]
-    effective_date: date | None = None
-
-
-class _Document(_Strict):
-    provider: _Name
-    currency: Literal["USD"]
-    checked_through_date: date | None = None
-    retrieved_date: date | None = None
-    source_url: _Name | None = None
-    price: list[_Price] = []
-    model: list[_Model] = []
-    cache: list[_Cache] = []
-    region: list[_Region] = []
-
-
-_MODELS: Final[dict[str, type[BaseModel]]] = {
-    "price": _Price, "tier": _Tier, "charge": _Charge, "model": _Model, "cache": _Cache, "region": _Region,
-}  # fmt: skip
 
 
 def read_checked(path: Path) -> PriceFile:
@@ -138,11 +50,11 @@ def check_document(path: Path, document: Mapping[str, Any]) -> None:
         PricingError: naming file, table, key and remedy, at the first thing wrong.
     """
     try:
-        _Document.model_validate(document)
+        Document.model_validate(document)
     except ValidationError as error:
         raise _explained(path, error) from error
     if not any(document.get(name) for name in ("price", *FACTS)):
-        raise PricingError(f"{path}: no [[price]] table", "see the format of price files: docs/adding.md")
+        raise PricingError(f"{path}: no [[price]] table", _FORMAT)
     prices = document.get("price", [])
     for number, table in enumerate(prices, start=1):
         for problem, hint in _table_problems(table, document):
@@ -155,18 +67,21 @@ def check_document(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def _explained(path: Path, error: ValidationError) -> PricingError:
-    first = error.errors(include_url=False)[0]
+    errors = error.errors(include_url=False)
+    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])  # misspelled, so missing too
     location = first["loc"]
     numbers = [part for part in location if isinstance(part, int)]
     names = [part for part in location if isinstance(part, str)]
     key = names[-1] if names[-1] not in ("decimal", "int") else names[-2]
     where = place(path, numbers[0] + 1, names[0]) if numbers else str(path)
     if first["type"] == "extra_forbidden":
-        parent: type[BaseModel] = _MODELS[names[-2]] if len(names) > 1 else _Document
+        parent: type[BaseModel] = TABLES[names[-2]] if len(names) > 1 else Document
         return PricingError(f"{where}: unknown key {key}", _nearest(key, list(parent.model_fields)))
     if first["type"] == "missing":
         return PricingError(f"{where}: {key} is missing", f"add {key} = ...")
-    return PricingError(f"{where}: {key} = {first['input']!r}: {first['msg']}", "see the format of price files")
+    given = first["input"]
+    shown = str(given) if isinstance(given, (date, Decimal)) else repr(given)
+    return PricingError(f"{where}: {key} = {shown}: {first['msg']}", _FORMAT)
 
 
 def _table_problems(table: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -95,7 +95,7 @@ def parse_price_file(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise PricingError(f"{path}: {error}", "check that the price file exists and is text") from error
     except tomli.TOMLDecodeError as error:
-        raise PricingError(f"{path}: not TOML: {error}", "see docs/howto for the format of price files") from error
+        raise PricingError(f"{path}: not TOML: {error}", "the format of price files: docs/price-files.md") from error
 
 
 def place(path: Path, number: int, name: str = "price") -> str:

@@ -1,8 +1,10 @@
 """A scenario in words, for titles: what differs from list prices on the day of each call."""
 
 from collections.abc import Callable
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
+from pricing.book.named import SUFFIXES
 from traces.schema import ROLES
 
 if TYPE_CHECKING:
@@ -17,12 +19,16 @@ def in_words(scenario: "Scenario") -> str:
 def _prices(scenario: "Scenario") -> str:
     moment = scenario.moment
     when = "on the day of each call" if moment is None else f"of {moment:%Y-%m-%d}"
-    named = " then ".join("list" if book == "list" else f"book {book}" for book in scenario.books)
-    return f"{named} prices {when}"
+    return f"{' then '.join(_book(book) for book in scenario.books)} prices {when}"
+
+
+def _book(book: str) -> str:
+    return "list" if book == "list" else f"book {PurePath(book).stem if book.endswith(SUFFIXES) else book}"
 
 
 def _files(scenario: "Scenario") -> str:
-    return f"{len(scenario.prices)} price file(s) of one's own" if scenario.prices else ""
+    n_files = len(scenario.prices)
+    return f"{n_files} price file{'' if n_files == 1 else 's'} of one's own" if n_files else ""
 
 
 def _catalogue(scenario: "Scenario") -> str:
@@ -49,7 +55,7 @@ def _batch(scenario: "Scenario") -> str:
         return ""
     turnaround = scenario.batch.turnaround_s
     time = "time not known" if turnaround is None else f"{turnaround:g} s a turn"
-    return f"{scenario.batch.share_frac:.0%} of calls in batches ({time})"
+    return f"{100 * scenario.batch.share_frac:.4g} % of calls in batches ({time})"
 
 
 def _tier(scenario: "Scenario") -> str:
@@ -74,7 +80,7 @@ def _discounts(scenario: "Scenario") -> str:
 
 def _discount(each: "Discount") -> str:
     whose = " ".join(filter(None, (each.provider, each.model))) or "everything"
-    return f"{each.frac:.4g} off {whose} ({each.type})"
+    return f"{100 * each.frac:.4g} % off {whose} ({each.type})"
 
 
 def _roles(scenario: "Scenario") -> str:

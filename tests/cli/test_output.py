@@ -73,7 +73,7 @@ def test_reprice_says_the_cost_and_its_bounds(place: Path) -> None:
     code, out, err = run_apart("evalreplay reprice store/ --prices acme.toml -o again/", place)
     assert (code, out) == (0, "")
     assert err.splitlines() == [
-        "scenario: list prices on the day of each call, 1 price file(s) of one's own",
+        "scenario: list prices on the day of each call, 1 price file of one's own",
         "puzzles: solver: $7.10 (between $5.30 and $7.10)",
     ]
 
@@ -109,6 +109,19 @@ def test_what_was_never_billed_is_not_audited_and_the_report_says_so(counterfact
     assert "which is not what was billed\nhint: audit the traces or a store priced with the recorded policy" in err
     assert run_command("evalreplay report else/ -o else.html", place)[0] == 0
     assert "which is not what was billed" in (place / "else.html").read_text()
+
+
+def test_where_no_batch_price_is_listed_half_is_offered_not_another_day(place: Path) -> None:
+    _, _, err = run_apart("evalreplay reprice store/ --prices acme.toml --batch 1 -o batched/", place)
+    assert "no price for acme/acme-large (3 calls): no batch price in force on 2026-01-15" in err
+    assert "hint: assume half the standard price: --unlisted-tiers half; see its prices" in err
+
+
+def test_a_substitute_without_a_price_is_named_with_the_day_its_price_was_asked_for(place: Path) -> None:
+    early = "--priced-as acme-large=gpt-5-mini --as-of 2025-01-01"
+    _, _, err = run_apart(f"evalreplay reprice store/ --prices acme.toml {early} -o early/", place)
+    assert "no price for acme/acme-large (3 calls): no price of openai/gpt-5-mini in force on 2025-01-01" in err
+    assert "hint: see its prices: evalreplay prices gpt-5-mini; price it at another day" in err
 
 
 def test_audit_exits_with_1_where_a_difference_has_no_cause(place: Path) -> None:

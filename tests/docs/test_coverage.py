@@ -1,23 +1,30 @@
 """Every command, reader, curve, column, error and data file has its entry in the docs; links and words are right."""
 
 import re
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+import evalreplay
 from analyzer.cli.main import COMMANDS
 from analyzer.curves import registry as curve_registry
 from analyzer.frontier import KINDS
 from analyzer.history.tables import HISTORY_TABLES
+from pricing.book import load_book
+from pricing.book.price_keys import TABLES as PRICE_FILE_TABLES
+from pricing.book.price_keys import Document, Rates
 from pricing.scenario import Scenario
-from pricing.schema import PRICED_TABLES, PRICES
+from pricing.schema import DATE_BASES, PRICED_TABLES, PRICES, UNITS
 from traces import errors
 from traces import registry as reader_registry
 from traces.schema import TABLES
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+FAR = datetime(9000, 1, 1, tzinfo=UTC)
 PAGES = sorted([ROOT / "README.md", *DOCS.glob("*.md"), *DOCS.glob("reference/*.md")])
 TERMS = (
     "benchmark", "task", "agent", "rollout", "attempt", "call", "usage", "price", "rate", "tier", "effective date",
@@ -68,6 +75,17 @@ def test_every_reader_is_documented_and_in_the_readme() -> None:
         assert f"`{name}`" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def test_every_function_of_the_python_interface_is_in_the_readme() -> None:
+    text = section((ROOT / "README.md").read_text(encoding="utf-8"), "From Python")
+    assert [name for name in evalreplay.__all__ if name.islower() and f"`{name}`" not in text] == []
+
+
+def test_every_command_is_in_the_readme() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    listed = set(COMMANDS) - {"formats", "curves"}  # what can be read and drawn is listed there itself
+    assert [name for name in listed if not re.search(rf"[`(]{name}\b|evalreplay {name}\b", text)] == []
+
+
 def test_every_curve_and_option_is_documented() -> None:
     for name, curve in curve_registry.discover().items():
         text = section(page("reference/curves.md"), name)
@@ -101,6 +119,36 @@ def test_every_column_of_a_history_is_documented(name: str) -> None:
 def test_every_column_of_the_price_book_is_documented() -> None:
     text = section(page("reference/prices.md"), "prices")
     assert all(f"| `{column.name}` |" in text for column in PRICES.columns)
+
+
+@pytest.mark.parametrize("name", ["The file", "Rates", *PRICE_FILE_TABLES])
+def test_every_key_of_a_price_file_is_documented(name: str) -> None:
+    model = {"The file": Document, "Rates": Rates}.get(name) or PRICE_FILE_TABLES[name]
+    own = set(model.model_fields) - (set(Rates.model_fields) if model is not Rates else set())
+    below = "price." if name in {"tier", "charge"} else ""
+    text = section(page("price-files.md"), name if name in {"The file", "Rates"} else f"[[{below}{name}]]")
+    assert own
+    assert all(f"| `{key}` |" in text for key in own)
+
+
+def test_every_unit_and_date_basis_is_documented() -> None:
+    assert all(f"`{unit}`" in section(page("price-files.md"), "Known values") for unit in UNITS)
+    assert all(f"| `{basis}` |" in section(page("reference/prices.md"), "How a day is known") for basis in DATE_BASES)
+
+
+def test_most_batch_prices_and_all_flex_prices_are_half_as_the_method_says() -> None:
+    at = [pl.col(f"effective_{end}") for end in ("from", "until")]
+    rows = load_book().rows.filter(pl.col("kind").is_in(["uncached_input", "output"]), pl.col("hours_utc").is_null())
+    rows = rows.with_columns(at[0].fill_null(datetime.min.replace(tzinfo=UTC)), at[1].fill_null(FAR))
+    of_price = ["provider", "model", "kind", "min_input_tokens", "region"]
+    standard = rows.filter(~pl.col("is_batch"), service_tier="standard")
+    shares = {}
+    for name, chosen in {"batch": pl.col("is_batch"), "flex": pl.col("service_tier") == "flex"}.items():
+        pairs = rows.filter(chosen).join(standard, on=of_price, nulls_equal=True)
+        pairs = pairs.filter(at[0] < pl.col("effective_until_right"), pl.col("effective_from_right") < at[1])
+        shares[name] = (2 * pairs["price_pusd"] == pairs["price_pusd_right"]).mean()
+    assert shares["batch"] > 0.9
+    assert shares["flex"] == 1
 
 
 def test_every_term_is_in_the_glossary() -> None:

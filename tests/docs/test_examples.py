@@ -4,7 +4,7 @@ import importlib.util
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +14,7 @@ from commands import run_command
 
 from analyzer.curves.registry import Curve
 from analyzer.tour import BUNDLED
+from docs.generate import page_files
 from pricing.book.price_check import read_checked
 from pricing.priced_store import reprice_store
 from traces import read as reading
@@ -36,9 +37,21 @@ def steps(page: str) -> Iterator[tuple[str, list[str]]]:
             yield command, [line.rstrip() for line in lines]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md"])
-def test_every_command_of_a_page_prints_what_the_page_shows(page: str, tmp_path: Path) -> None:
+def shown_files(page: str) -> dict[str, str]:
+    return page_files((ROOT / page).read_text(encoding="utf-8"))
+
+
+def put(files: Mapping[str, str], folder: Path) -> None:
+    for name, content in files.items():
+        (folder / name).write_text(content, encoding="utf-8")
+
+
+@pytest.mark.parametrize(("page", "n_least"), [
+    ("README.md", 4), ("docs/tutorial.md", 10), ("docs/howto.md", 10), ("docs/books.md", 8), ("docs/price-files.md", 2),
+])  # fmt: skip
+def test_every_command_of_a_page_prints_what_the_page_shows(page: str, n_least: int, tmp_path: Path) -> None:
     shutil.copytree(BUNDLED, tmp_path / "store")
+    put(shown_files(page), tmp_path)
     n_run = 0
     for command, lines in steps(page):
         code, printed = run_command(command, tmp_path)
@@ -49,7 +62,58 @@ def test_every_command_of_a_page_prints_what_the_page_shows(page: str, tmp_path:
             lines.pop()
         assert (code, got) == (0, lines), command
         n_run += 1
-    assert n_run >= 4
+    assert n_run >= n_least
+
+
+COMMANDS = [
+    (page, command)
+    for page in ("README.md", *(f"docs/{name}.md" for name in ("howto", "books", "adding", "scenarios", "mapping")))
+    for command in re.findall(r"^    (evalreplay .+)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+]
+FOREIGN_MAP = "model_prices_and_context_window.json"
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with everything the pages name: traces, stores, files of the user."""
+    folder = tmp_path_factory.mktemp("prepared")
+    shutil.copytree(BUNDLED, folder / "store")
+    shutil.copytree(ROOT / "tests" / "data" / "mini_swe_agent" / "run", folder / "runs")
+    shutil.copy(ROOT / "tests" / "data" / "prices" / "litellm.json", folder / FOREIGN_MAP)
+    for page in ("mapping", "price-files", "adding", "scenarios", "howto", "books"):
+        put(shown_files(f"docs/{page}.md"), folder)
+    put({"what-if.toml": blocks("docs/scenarios.md", "toml")[0], "models.csv": MODELS}, folder)
+    for command in (
+        "evalreplay reprice store/ -o priced/",
+        "evalreplay read runs/ -o read/",
+        "evalreplay reprice read/ -o checked/",
+        "evalreplay prices import post.csv --as post-2025",
+        f"evalreplay prices import {FOREIGN_MAP} --as litellm-2026-11",
+    ):
+        assert run_command(command, folder)[0] == 0, command
+    return folder
+
+
+MODELS = "model,openness,parameters\nopenai/gpt-oss-120b,open,117\ngpt-4.1,closed,\nclaude-sonnet-4-5,closed,\n"
+REPLACED = (
+    (r" +#.*$", ""),  # a remark
+    (r" > \S+$", ""),  # into a file
+    (r"\bFILE(?:\.\.\.)?(?= )", "calls.csv tasks.jsonl"),
+    (r"calls\.csv tasks\.jsonl(?= --suggest)", "calls.csv"),
+    (r"(?<= )calls\.csv(?= --mapping)", "calls.csv tasks.jsonl"),
+    (r"verify priced/ --inputs traces/", "verify checked/ --inputs runs/"),
+    (r"(prices import .*)$", r"\1 --force"),
+    (r"as-(?:published|theirs)/(?= priced)", "store/"),
+)
+
+
+@pytest.mark.parametrize(("page", "command"), COMMANDS, ids=lambda value: value.replace("evalreplay ", ""))
+def test_every_other_command_of_the_docs_runs(page: str, command: str, prepared: Path, tmp_path: Path) -> None:
+    command = re.sub(r" -o \S+", f" -o {tmp_path / 'written'}", command)
+    for pattern, instead in REPLACED:
+        command = re.sub(pattern, instead, command)
+    code, printed = run_command(command, prepared)
+    assert code == 0, f"{page}: {command}\n{printed}"
 
 
 def test_the_tutorial_takes_about_ten_commands() -> None:
@@ -95,6 +159,27 @@ def test_the_price_file_of_the_docs_is_one(tmp_path: Path) -> None:
     rows = read_checked(tmp_path / "my_prices.toml").rows.filter(kind="output").sort("effective_from")
     assert rows["price_pusd"].to_list() == [15_000_000, 10_000_000]
     assert rows["effective_until"].to_list() == [rows["effective_from"][1], None]
+
+
+def test_the_complete_price_file_of_the_docs_has_every_table(tmp_path: Path) -> None:
+    put(shown_files("docs/price-files.md"), tmp_path)
+    file = read_checked(tmp_path / "acme.toml")
+    assert all(file.tables[name] for name in ("price", "model", "cache", "region"))
+    rows = file.rows
+    assert rows["kind"].unique().sort().to_list() == [
+        "cache_read", "cache_write_5m", "output", "uncached_input", "web_search",
+    ]  # fmt: skip
+    assert rows.filter(pl.col("is_batch")).height == rows.filter(pl.col("hours_utc").is_not_null()).height == 2
+    assert rows["min_input_tokens"].max() == 200_000
+
+
+def test_the_python_lines_about_books_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EVALREPLAY_CACHE", str(tmp_path / ".cache"))
+    shutil.copytree(BUNDLED, "store")
+    put(shown_files("docs/books.md"), tmp_path)
+    exec(blocks("docs/books.md", "python")[0], {})  # noqa: S102 - the page's own lines
 
 
 def test_the_curve_of_the_docs_computes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

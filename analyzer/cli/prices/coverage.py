@@ -1,12 +1,15 @@
 """``evalreplay prices coverage``."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from analyzer.cli.options import output_options, pricing_options, reading_options, sources_argument
 from analyzer.cli.printing import emit, say
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @click.command("coverage")
@@ -25,6 +28,17 @@ def command(sources: tuple[Path, ...], style: str | None, **options: Any) -> Non
     from analyzer.prices.coverage import evidence, in_words
 
     found = evidence(open_priced(sources, options).table("calls"))
-    emit(found, style)
+    emit(found if style else _glance(found), style)
     for note in in_words(found):
         say(f"note: {note}")
+
+
+def _glance(found: "pl.DataFrame") -> "pl.DataFrame":
+    """What fits beside each other on a terminal; --csv and --json give every column."""
+    import polars as pl
+
+    return found.select(
+        pl.concat_str("provider", "model", separator="/", ignore_nulls=True).alias("model"),
+        "price_model", "price_evidence", pl.col("price_from").dt.date(), "cost_basis", "first_date", "last_date",
+        "n_calls", pl.col("cost_low_usd").round(2),
+    )  # fmt: skip

@@ -97,7 +97,11 @@ def _draw_cheapest(block: Block, place: Place) -> list[str]:
 def _along(axes: Axes, block: Block, values: Sequence[float]) -> None:
     """Run x along the attribute."""
     axes.set_xlabel(str(block.result.options.axis), parse_math=False)
-    low, high = min(values, default=0.0), max(values, default=1.0)
+    if not values:
+        axes.set_xticks([])
+        axes.set_yticks([])
+        return
+    low, high = min(values), max(values)
     pad = _PAD_FRAC * (high - low) or 1.0
     if block.rows("along")["attribute_date"].count():
         tick_dates(axes)

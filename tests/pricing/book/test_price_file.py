@@ -106,7 +106,8 @@ def test_a_missing_key_and_an_unknown_key_of_a_tier_are_named(tmp_path: Path) ->
     tier = "output_usd_per_mtok = 1.0\n[[price.tier]]\nmin_input_token = 5\noutput_usd_per_mtok = 2.0\n"
 
     assert "table 1: model is missing" in problem(tmp_path, HEAD + "[[price]]\noutput_usd_per_mtok = 1.0\n")
-    assert "min_input_tokens is missing" in problem(tmp_path, HEAD + PRICE + tier)
+    assert "min_input_tokens is missing" in problem(tmp_path, HEAD + PRICE + tier.replace("min_input_token = 5\n", ""))
+    assert "unknown key min_input_token\nhint: did you mean min_input_tokens?" in problem(tmp_path, HEAD + PRICE + tier)
     assert "did you mean min_input_tokens?" in problem(tmp_path, HEAD + PRICE + tier + "min_input_tokens = 5\n")
 
 
