@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import polars as pl
 
-from pricing.book import PriceBook
 from pricing.cost.charges import price_charges
 from pricing.cost.facts import facts_of_parquet
 from pricing.cost.units import in_units
@@ -49,7 +48,7 @@ def reprice_store(  # noqa: PLR0913 - the options of a command
     pricing = prepare(tables, scenario, facts_of_parquet(store.shards("calls")))
     with replacing(output) as folder:
         _write_calls(store, pricing, folder, progress)
-        unpriced = _unpriced(folder, pricing.books[0], is_strict=is_strict)
+        unpriced = _unpriced(folder, pricing, is_strict=is_strict)
         _write_sums(tables, call_batches(store.shards("calls")), pricing, folder)
         _link_rest(store, folder)
         InputCache.copy(store.path, folder)
@@ -97,9 +96,10 @@ def _canonical_calls(shard: Path) -> pl.LazyFrame:
     return pl.scan_parquet(shard).select(TABLES["calls"].schema.names())
 
 
-def _unpriced(folder: Path, book: PriceBook, *, is_strict: bool) -> list[dict[str, Any]]:
+def _unpriced(folder: Path, pricing: Pricing, *, is_strict: bool) -> list[dict[str, Any]]:
     shards = sorted((folder / "calls").glob("*.parquet"))
-    unpriced = unpriced_models(pl.scan_parquet(shards), book) if shards else []
+    calls = pl.scan_parquet(shards) if shards else None
+    unpriced = [] if calls is None else unpriced_models(calls, pricing.books[0], pricing.scenario)
     refuse_unpriced(unpriced, is_strict=is_strict)
     return unpriced
 
