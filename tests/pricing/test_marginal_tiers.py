@@ -52,7 +52,7 @@ def expected(row: Row, tariff: Tariff, off: Decimal) -> int:
     return input_pusd + row["output_tokens"] * rate(tariff, "output", after_all_input, off)
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(tariffs(), st.lists(st.tuples(*[COUNTS] * 5), min_size=1, max_size=12), st.sampled_from([0.0, 0.25, 0.5]))
 def test_every_token_pays_the_price_of_its_place_in_the_prompt(
     tariff: Tariff, counts: list[tuple[int, ...]], off: float
