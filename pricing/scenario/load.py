@@ -11,8 +11,8 @@ import tomli
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from pricing.book.named import BOOKS_FOLDER, book_files
-from pricing.scenario.model import LIST_BOOK, Scenario, is_file
+from pricing.book.named import BOOKS_FOLDER, LIST_BOOK, book_files
+from pricing.scenario.model import Scenario, is_file
 from traces.errors import PricingError
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from pricing.book.catalogue import FILES as CATALOGUE_FILES
-from pricing.book.named import SUFFIXES
+from pricing.book.named import LIST_BOOK, SUFFIXES
 from pricing.scenario.words import in_words
 from traces.schema import ROLES
 
@@ -20,8 +20,6 @@ _STATEMENTS: Final = frozenset(
     ("name", "books", "prices", "catalogue", "service_tier", "region", "hosts", "discount", "currency", "roles")
 )
 """Keys that state what a bill rests on, or how it is shown; any other key changes what was billed."""
-LIST_BOOK: Final = "list"
-"""Name of the book of dated list prices: the catalogue, the history and the user's files."""
 
 
 def _as_utc(moment: datetime) -> datetime:

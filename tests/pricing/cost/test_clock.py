@@ -1,6 +1,7 @@
 """Seconds on an API when calls are sent in batches: R - s*M + s*n*T."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from builders import NOON, call, rollout, run, tables
@@ -72,12 +73,8 @@ def test_under_another_model_tier_or_cache_use_no_time_is_known(scenario: Scenar
 
 
 def test_what_was_not_sent_to_a_model_does_not_wait() -> None:
-    rows = [
-        call(
-            started_at=NOON, ended_at=NOON + timedelta(seconds=20), time_basis="measured", call_index=i, is_billed=i > 0
-        )
-        for i in range(2)
-    ]
+    stamps = {"started_at": NOON, "ended_at": NOON + timedelta(seconds=20), "time_basis": "measured"}
+    rows = [call(**stamps, call_index=i, is_billed=i > 0) for i in range(2)]
     whole = rollout(started_at=NOON, wall_s=100.0, time_basis="measured")
     priced = reprice_tables(tables([run()], [whole], rows), batches(1), BOOK)["rollouts"]
 
