@@ -103,7 +103,7 @@ def known_only(prices: Sequence[Row], drawn: Sequence[Discount]) -> tuple[Discou
     return tuple(each for each in drawn if each.model in (None, *named(prices)) and prices)
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(odd_books(), LISTED, st.lists(discounts(), max_size=3))
 def test_discounts_are_taken_off_by_provider_model_kind_and_day(
     prices: list[Row], listed: list[Row], drawn: list[Discount]
@@ -111,7 +111,7 @@ def test_discounts_are_taken_off_by_provider_model_kind_and_day(
     check(prices, listed, Scenario(discount=known_only(prices, drawn)))
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(
     odd_books(), LISTED, st.sampled_from(["eu", "us", "jp", None]),
     st.lists(st.sampled_from(["eu", "us", "jp", "elsewhere", None]), min_size=12, max_size=12),
@@ -124,7 +124,7 @@ def test_a_region_has_prices_of_its_own_or_a_factor(
     check(prices, placed, Scenario(region=asked))
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(
     odd_books(), LISTED, FRACS, st.lists(discounts(), max_size=1),
     st.sampled_from([None, "eu"]),
@@ -136,7 +136,7 @@ def test_a_share_in_batches_costs_the_mean_of_both_prices(
     check(prices, listed, Scenario(batch=Batch(share_frac=share), discount=cut, region=region))
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(odd_books(), LISTED, st.sampled_from([None, 0.25, 1.0]))
 def test_batches_and_flex_calls_without_a_price_may_be_taken_to_cost_half(
     prices: list[Row], listed: list[Row], share: float | None
@@ -157,7 +157,7 @@ def substitutes(draw: Any) -> Substitute:
     return Substitute(model="acme-large", to="acme-small", to_provider="acme", tokens_factor=stated, **ends)
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(odd_books(), LISTED, substitutes(), FRACS)
 def test_a_substitute_costs_the_same_tokens_times_its_factors(
     prices: list[Row], listed: list[Row], substitute: Substitute, off: float
@@ -169,7 +169,7 @@ def test_a_substitute_costs_the_same_tokens_times_its_factors(
 # The prompt cache
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(odd_books(), LISTED)
 def test_without_a_cache_every_token_of_input_is_an_uncached_one(prices: list[Row], listed: list[Row]) -> None:
     book = PriceBook(rows_of(*prices))
@@ -202,7 +202,7 @@ def rule_of(row: Row, prices: Sequence[Row]) -> CacheRule:
     return CacheRule(least, ttl_s, "cache_write_5m" in sold)
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(odd_books(), LISTED, st.sampled_from([{}, ONE_CONVERSATION]))
 def test_a_full_cache_reads_what_the_call_before_left_there(prices: list[Row], listed: list[Row], shared: Row) -> None:
     listed = [row | shared for row in listed]
