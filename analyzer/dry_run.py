@@ -7,7 +7,10 @@ from typing import Final
 import polars as pl
 
 from analyzer.words import counted, listed, percent
+from pricing.cost.facts import facts_of
+from pricing.prepare import books_of, prepare
 from pricing.scenario import Scenario
+from pricing.scenario.check import checked
 from pricing.sweep import Sweep
 from pricing.sweep.plan import Plan, plan_of
 from pricing.sweep.shares import costs_by_name
@@ -41,7 +44,13 @@ def dry_run(tables: Mapping[str, pl.DataFrame], before: Scenario, after: Scenari
         tables: Canonical tables.
         before: How it is priced now.
         after: How it would be priced.
+
+    Raises:
+        PricingError: if a scenario names what its books or files do not have.
     """
+    before, after = (checked(scenario, books_of(scenario)["effective"]) for scenario in (before, after))
+    if after.currency is not None:
+        _refuse_days_without_rate(tables, after)
     plan = plan_of(tables, [before, after], ("run_id",))
     costs = Sweep(plan).costs([before, after])
     runs = tables["runs"].select("benchmark", "agent", "run_id")
@@ -52,6 +61,11 @@ def dry_run(tables: Mapping[str, pl.DataFrame], before: Scenario, after: Scenari
     runs = runs.with_columns(change_usd=change, change_frac=(change / pl.col("cost_usd_before")).fill_nan(None))
     models = _models(plan, before, after)
     return DryRun(runs, models, tuple(_notes(runs, models, before, after)))
+
+
+def _refuse_days_without_rate(tables: Mapping[str, pl.DataFrame], scenario: Scenario) -> None:
+    lazy = {name: table.lazy() for name, table in tables.items()}
+    prepare(lazy, scenario, facts_of(tables["calls"]))
 
 
 def _models(plan: Plan, before: Scenario, after: Scenario) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from pricing.book import PriceBook, load_book
-from pricing.book.named import load_named_book
+from pricing.book.named import LIST_BOOK, load_named_book
 from pricing.cost.cache import FACTS_AFTER
 from pricing.cost.cost import Costs, cost_columns
 from pricing.cost.currency import load_fx
@@ -21,7 +21,6 @@ from pricing.rates.policy import View
 from pricing.rates.rate_facts import rate_facts
 from pricing.scenario import Scenario
 from pricing.scenario.check import checked
-from pricing.scenario.model import LIST_BOOK
 
 DENSE_CELLS: Final = 1_000_000
 """Up to so many cells rates are worked out of all of them; beyond, of those that calls lie in."""

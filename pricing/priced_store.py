@@ -98,7 +98,8 @@ def _canonical_calls(shard: Path) -> pl.LazyFrame:
 
 def _unpriced(folder: Path, pricing: Pricing, *, is_strict: bool) -> list[dict[str, Any]]:
     shards = sorted((folder / "calls").glob("*.parquet"))
-    unpriced = unpriced_models(pl.scan_parquet(shards), pricing.books[0], pricing.scenario) if shards else []
+    calls = pl.scan_parquet(shards) if shards else None
+    unpriced = [] if calls is None else unpriced_models(calls, pricing.books[0], pricing.scenario)
     refuse_unpriced(unpriced, is_strict=is_strict)
     return unpriced
 

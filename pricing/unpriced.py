@@ -11,20 +11,20 @@ from pricing.scenario import Scenario
 from traces.errors import PricingError
 
 
-def unpriced_models(calls: pl.LazyFrame, book: PriceBook, scenario: Scenario | None = None) -> list[dict[str, Any]]:
+def unpriced_models(calls: pl.LazyFrame, book: PriceBook, scenario: Scenario) -> list[dict[str, Any]]:
     """List the models with calls that have no price, most calls first, each with its reason and a hint.
 
     Args:
         calls: PRICED_CALLS.
         book: Prices.
-        scenario: How they were priced; null: as recorded.
+        scenario: How they were priced.
     """
     unpriced = calls.filter(pl.col("cost_basis").cast(pl.String) == "price_unknown")
     by_model = unpriced.group_by(*KEY_COLUMNS, "price_model").agg(
         n_calls=pl.len(), first_at=pl.coalesce("started_at", "ended_at").min()
     )
     rows = by_model.sort("n_calls", *KEY_COLUMNS, descending=[True, *[False] * len(KEY_COLUMNS)]).collect()
-    return [{**row, **_advice(row, book, scenario or Scenario())} for row in rows.iter_rows(named=True)]
+    return [{**row, **_advice(row, book, scenario)} for row in rows.iter_rows(named=True)]
 
 
 def _advice(row: dict[str, Any], book: PriceBook, scenario: Scenario) -> dict[str, str]:
@@ -34,8 +34,8 @@ def _advice(row: dict[str, Any], book: PriceBook, scenario: Scenario) -> dict[st
     at = scenario.moment or row["first_at"]
     if at is None:
         return {"reason": "its calls carry no date", "hint": "price them at one day: --as-of DATE"}
-    tier = "batch" if scenario.batch else scenario.service_tier or row["service_tier"] or ""
-    tier = tier or ("batch" if row["is_batch"] else "")
+    is_batch = row["is_batch"] if scenario.batch is None else scenario.batch.share_frac > 0
+    tier = "batch" if is_batch else scenario.service_tier or row["service_tier"] or ""
     which = f" of {row['price_model']}" if model != row["model"] else ""
     see = f"see its prices: evalreplay prices {model}"
     other = f"{see}; price it at another day: --as-of DATE"

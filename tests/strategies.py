@@ -6,7 +6,8 @@ from typing import Any
 
 import polars as pl
 from builders import call, charge, rollout, run, tables
-from decimal_reference import PARTS, TOKEN_KINDS, Row
+from decimal_rates import TOKEN_KINDS, Row
+from decimal_reference import PARTS
 from hypothesis import strategies as st
 from price_rows import day, price
 

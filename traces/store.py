@@ -19,7 +19,8 @@ from traces.swap import aside, repair
 MANIFEST: Final = "manifest.json"
 SCHEMA_VERSION: Final = 3
 ROWS_PER_GROUP: Final = 131_072
-_FOLDERS: Final = {*TABLES, "prices"}
+_COPIES: Final = frozenset({"prices", "books", "rates", "catalogue"})
+"""Folders of the files a priced store was priced with."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -133,8 +134,9 @@ def looks_like_store(path: Path) -> bool:
     if not path.is_dir():
         return False
     names = {place.name for place in path.iterdir() if not place.name.startswith(".")}
-    tables = names - {MANIFEST}
-    return bool(tables) and tables <= _FOLDERS and all((path / name).is_dir() for name in tables)
+    folders = names - {MANIFEST}
+    is_known = not folders.isdisjoint(TABLES) and folders <= TABLES.keys() | _COPIES
+    return is_known and all((path / name).is_dir() for name in folders)
 
 
 def write_parquet(frame: pl.DataFrame, path: Path, table: Table | None = None) -> None:

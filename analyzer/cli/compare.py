@@ -63,9 +63,11 @@ def command(
     first = open_traces([before], dict(options))
     second = first if after is None else open_traces([after], dict(options))
     found = api.compare(first, second, scenario=scenario, kind=kind, benchmark=benchmark, tasks=tasks)
-    _present(found, style)
     if figure is not None:
         _draw(found, figure)
+    _present(found, style)
+    if figure is not None:
+        say(f"drawn: {figure}")
 
 
 def _present(found: "Comparison", style: str | None) -> None:
@@ -129,4 +131,3 @@ def _draw(found: "Comparison", figure: Path) -> None:
     from analyzer.figures.waterfall import draw_comparison
 
     save(draw_comparison(found), figure)
-    say(f"drawn: {figure}")

@@ -45,7 +45,7 @@ _OF_LEVERS: Final = ("by", "span", "figure", "top")
 @click.option(
     "--past", type=click.IntRange(1), metavar="DAYS", help="Draw what prices did in so many days, by the book."
 )
-@click.option("--seed", type=int, help="Seed of the draws; default: 0.")
+@click.option("--seed", type=click.IntRange(0), help="Seed of the draws; default: 0.")
 @click.option("--budget", type=float, metavar="USD", help="Say how many draws cost more.")
 @figure_option
 @benchmark_option

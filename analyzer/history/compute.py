@@ -71,7 +71,7 @@ def history(
         UsageError: if the span or an attribute is none.
         AnalysisError: if no agent could be called by the end.
     """
-    listed = book or load_book(scenario.prices)
+    listed = book or load_book(scenario.prices, scenario.catalogue)
     end = _end(span, listed)
     kept = attributed(tables, options, listed)
     trace = _trace(kept.tables, scenario, end, options, book, listed)

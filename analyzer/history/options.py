@@ -95,14 +95,11 @@ def as_moment(name: str, given: Moment | None) -> datetime | None:
     Raises:
         UsageError: if it is neither.
     """
-    if isinstance(given, str):
-        try:
-            given = datetime.fromisoformat(given)
-        except ValueError as error:
-            hint = "write 2026-06-09, or 2026-06-09T16:00Z for an hour"
-            raise UsageError(f"{name} {given}: not a date", hint) from error
     if given is None:
         return None
-    if not isinstance(given, datetime):
-        given = datetime(given.year, given.month, given.day, tzinfo=UTC)
-    return given.replace(tzinfo=given.tzinfo or UTC).astimezone(UTC)
+    try:
+        moment = datetime.fromisoformat(str(given))
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        hint = "write 2026-06-09, or 2026-06-09T16:00Z for an hour"
+        raise UsageError(f"{name} {given}: not a date", hint) from error

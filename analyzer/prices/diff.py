@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from analyzer.prices.listing import in_usd, moment_of
+from analyzer.prices.listing import in_usd, moment_of, refuse_unknown, rows_of_model
 from pricing.book import PriceBook
 from traces.errors import PricingError
 
@@ -33,15 +33,14 @@ def price_diff(
         price_to_usd (null: none on the second), change_frac, effective_from and source of the later row.
 
     Raises:
-        PricingError: if a day is not one, the second is not after the first, or the model is not known.
+        PricingError: if a day is not one, the second is not after the first, or the model or provider is not known.
     """
     first, second = moment_of("--from", start), moment_of("--to", end)
     if first >= second:
         raise PricingError(f"--to {end} is not after --from {start}", "name the earlier day first")
-    rows = book.rows if model is None else book.on(model, None, provider)
-    if rows.is_empty():
-        closest = ", ".join(book.directory.closest(model or "")) or "none"
-        raise PricingError(f"no price for model {model!r}", f"closest known models: {closest}")
+    if model is None:
+        refuse_unknown(provider, book.rows["provider"].unique().sort().to_list())
+    rows = book.rows if model is None else rows_of_model(book, model, provider)
     rows = rows if provider is None else rows.filter(provider=provider)
     before, after = _in_force(rows, first, "from"), _in_force(rows, second, "to")
     both = before.join(after, on=_KEY, how="full", coalesce=True, nulls_equal=True)

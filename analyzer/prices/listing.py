@@ -8,8 +8,7 @@ from typing import Final
 import polars as pl
 
 from pricing.book import PriceBook, load_book
-from pricing.book.named import BOOKS_FOLDER, load_named_book
-from pricing.scenario.model import LIST_BOOK
+from pricing.book.named import BOOKS_FOLDER, LIST_BOOK, load_named_book
 from pricing.schema import PUSD_PER_USD, PUSD_PER_USD_PER_MTOK
 from traces.errors import PricingError
 
@@ -42,7 +41,7 @@ def models(book: PriceBook, provider: str | None = None) -> pl.DataFrame:
     """
     rows = book.rows
     facts = book.models.select("provider", "model", "release_date", "retired_date")
-    _refuse_unknown(provider, rows["provider"].unique().sort().to_list())
+    refuse_unknown(provider, rows["provider"].unique().sort().to_list())
     chosen = rows if provider is None else rows.filter(pl.col("provider") == provider)
     return (
         chosen.group_by("provider", "model")
@@ -62,16 +61,7 @@ def price_rows(book: PriceBook, model: str, day: str | None, provider: str | Non
     Raises:
         PricingError: if the model or a price on that day is not known, or the day is not one.
     """
-    found = book.on(model, None, provider)
-    sellers = book.on(model, None)["provider"].unique().sort().to_list()
-    if found.is_empty() and sellers:
-        raise PricingError(f"no price for model {model!r} from {provider!r}", f"it is sold by {', '.join(sellers)}")
-    if found.is_empty():
-        _refuse_unknown(provider, book.rows["provider"].unique().sort().to_list())
-        closest = ", ".join(book.directory.closest(model)) or "none"
-        raise PricingError(
-            f"no price for model {model!r}", f"closest known models: {closest}; add an alias or a price file"
-        )
+    found = rows_of_model(book, model, provider)
     moment = None if day is None else moment_of("--on", day)
     in_force = found if moment is None else book.on(model, moment, provider)
     if in_force.is_empty():
@@ -84,6 +74,25 @@ def price_rows(book: PriceBook, model: str, day: str | None, provider: str | Non
     return dated.select("provider", "model", "kind", *in_usd(), *_DETAILS, "retired_date")
 
 
+def rows_of_model(book: PriceBook, model: str, provider: str | None) -> pl.DataFrame:
+    """Give all rows of a model by any of its names.
+
+    Raises:
+        PricingError: if the model is not known, or the provider does not sell it.
+    """
+    found = book.on(model, None, provider)
+    sellers = book.on(model, None)["provider"].unique().sort().to_list()
+    if found.is_empty() and sellers:
+        raise PricingError(f"no price for model {model!r} from {provider!r}", f"it is sold by {', '.join(sellers)}")
+    if found.is_empty():
+        refuse_unknown(provider, book.rows["provider"].unique().sort().to_list())
+        closest = ", ".join(book.directory.closest(model)) or "none"
+        raise PricingError(
+            f"no price for model {model!r}", f"closest known models: {closest}; add an alias or a price file"
+        )
+    return found
+
+
 def in_usd() -> tuple[pl.Expr, pl.Expr]:
     """Columns price_usd and unit: dollars per million tokens (Mtok), or per unit."""
     is_token = pl.col("unit") == "token"
@@ -91,7 +100,8 @@ def in_usd() -> tuple[pl.Expr, pl.Expr]:
     return usd.alias("price_usd"), pl.when(is_token).then(pl.lit("Mtok")).otherwise("unit").alias("unit")
 
 
-def _refuse_unknown(provider: str | None, known: Sequence[str]) -> None:
+def refuse_unknown(provider: str | None, known: Sequence[str]) -> None:
+    """Refuse a provider the book has no price of."""
     if provider is not None and provider not in known:
         raise PricingError(f"no provider {provider!r} in the price book", f"known: {', '.join(known)}")
 
@@ -125,7 +135,7 @@ def moment_of(option: str, day: str) -> datetime:
     """
     try:
         moment = datetime.fromisoformat(day)
-    except ValueError as error:
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         hint = "write 2025-06-09, or 2025-02-08T16:00Z for an hour"
         raise PricingError(f"{option} {day}: not a date", hint) from error
-    return moment.replace(tzinfo=moment.tzinfo or UTC)

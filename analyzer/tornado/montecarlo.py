@@ -24,6 +24,8 @@ from traces.errors import UsageError
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 N_DRAWS: Final = 10_000
 SD: Final = 0.2
+_MOST_SD: Final = 10
+"""At a spread of 10 one price in a hundred is more than ten orders of magnitude away: nobody means more."""
 _READINGS: Final = ("cost_low_usd", "cost_usd", "cost_high_usd")
 
 
@@ -119,9 +121,10 @@ def multipliers(models: list[str], drawn: Draws, ratios: Floats | None = None) -
 
 def _check(drawn: Draws, models: list[str]) -> None:
     own = drawn.sd_by_model or {}
-    if min(drawn.sd, *own.values(), 0.0) < 0 or drawn.n_draws < 1:
-        problem = f"{drawn.n_draws} draws with a spread of {min(drawn.sd, *own.values(), 0.0):g}"
-        raise UsageError(problem, "give at least one draw and a spread of at least 0")
+    wrong = next((sd for sd in (drawn.sd, *own.values()) if not 0 <= sd <= _MOST_SD), None)
+    if wrong is not None or drawn.n_draws < 1:
+        problem = f"{drawn.n_draws} draws with a spread of {drawn.sd if wrong is None else wrong:g}"
+        raise UsageError(problem, f"give at least one draw and a spread of at least 0 and at most {_MOST_SD}")
     strange = [model for model in own if model not in models]
     if strange:
         raise UsageError(

@@ -12,7 +12,7 @@ import polars as pl
 
 from pricing.book.foreign import read_foreign
 from pricing.book.importer import Importer, ImportOptions, Per, convert, discover, recognise
-from pricing.book.named import BOOKS_FOLDER, SUFFIXES, NamedBook, book_files
+from pricing.book.named import BOOKS_FOLDER, LIST_BOOK, SUFFIXES, NamedBook, book_files
 from pricing.book.named_file import write_book_file
 from traces.errors import PricingError
 
@@ -96,7 +96,7 @@ def _place(name: str, folder: Path, *, is_forced: bool) -> Path:
         raise PricingError(
             f"a book cannot be called {name!r}", "use a-z, 0-9, dots and dashes, such as litellm-2026-11"
         )
-    if name in book_files((BOOKS_FOLDER,)):
+    if name == LIST_BOOK or name in book_files((BOOKS_FOLDER,)):
         raise PricingError(f"{name!r} is a book of the package", "give yours another name")
     existing = book_files((folder,)).get(name)
     if existing is not None and not is_forced:

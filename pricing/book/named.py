@@ -20,6 +20,8 @@ from traces.errors import PricingError
 
 BOOKS_FOLDER: Final = Path(str(files("pricing"))) / "data" / "books"
 """Books the package ships."""
+LIST_BOOK: Final = "list"
+"""Name of the book of dated list prices: the catalogue, the history and the user's files; no file has it."""
 SUFFIXES: Final = (".toml", ".zip")
 NameRule = Literal["exact", "verbatim", "resolve"]
 UnlistedRule = Literal["unknown", "skipped"]

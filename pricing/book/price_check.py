@@ -1,22 +1,21 @@
-"""Checks of a price file: its keys and types (pydantic), then order, overlaps, zeros and sources."""
+"""Checks of a price file: its keys and types (``price_keys``), then order, overlaps, zeros and sources."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from difflib import get_close_matches
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from pricing.book.price_file import FACTS, PriceFile, bound, parse_price_file, place, price_file, series, slot
+from pricing.book.price_file import FACTS, FORMAT, PriceFile, bound, parse_price_file, place, price_file, series, slot
 from pricing.book.price_keys import TABLES, Document
 from pricing.book.windows import parse_hours, parse_weekdays, windows_meet
-from pricing.schema import DATE_BASES, UNITS
+from pricing.schema import DATE_BASES, TOKEN_KINDS, UNITS
 from traces.errors import PricingError
 
-_FORMAT: Final = "the format of price files: docs/price-files.md"
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 _END: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -49,12 +48,15 @@ def check_document(path: Path, document: Mapping[str, Any]) -> None:
     Raises:
         PricingError: naming file, table, key and remedy, at the first thing wrong.
     """
+    if document.keys().isdisjoint(("provider", "currency", "price")):
+        found = f"its keys are {', '.join(document)}" if document else "it is empty"
+        raise PricingError(f"{path}: no price file: {found}", f"it needs provider, currency and prices; {FORMAT}")
     try:
         Document.model_validate(document)
     except ValidationError as error:
         raise _explained(path, error) from error
     if not any(document.get(name) for name in ("price", *FACTS)):
-        raise PricingError(f"{path}: no [[price]] table", _FORMAT)
+        raise PricingError(f"{path}: no [[price]] table", FORMAT)
     prices = document.get("price", [])
     for number, table in enumerate(prices, start=1):
         for problem, hint in _table_problems(table, document):
@@ -69,39 +71,67 @@ def check_document(path: Path, document: Mapping[str, Any]) -> None:
 def _explained(path: Path, error: ValidationError) -> PricingError:
     errors = error.errors(include_url=False)
     first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])  # misspelled, so missing too
-    location = first["loc"]
-    numbers = [part for part in location if isinstance(part, int)]
-    names = [part for part in location if isinstance(part, str)]
-    key = names[-1] if names[-1] not in ("decimal", "int") else names[-2]
-    where = place(path, numbers[0] + 1, names[0]) if numbers else str(path)
+    location = [part for part in first["loc"] if part not in ("decimal", "int")]
+    where, key = _where(path, location)
     if first["type"] == "extra_forbidden":
-        parent: type[BaseModel] = TABLES[names[-2]] if len(names) > 1 else Document
-        return PricingError(f"{where}: unknown key {key}", _nearest(key, list(parent.model_fields)))
+        tables = [part for part in location[:-1] if isinstance(part, str)]
+        keys: type[BaseModel] = TABLES[tables[-1]] if tables else Document
+        return PricingError(f"{where}: unknown key {key}", _nearest(key, list(keys.model_fields)))
     if first["type"] == "missing":
         return PricingError(f"{where}: {key} is missing", f"add {key} = ...")
-    given = first["input"]
-    shown = str(given) if isinstance(given, (date, Decimal)) else repr(given)
-    return PricingError(f"{where}: {key} = {shown}: {first['msg']}", _FORMAT)
+    if first["type"] == "list_type" and key in TABLES:
+        nested = f"price.{key}" if key in ("tier", "charge") else key
+        return PricingError(f"{where}: {key} is no list of tables", f"begin each with [[{nested}]]")
+    given = first["input"] if isinstance(first["input"], date | Decimal) else repr(first["input"])
+    problem = first["msg"].replace("Input", "it").removeprefix("Value error, ")
+    return PricingError(f"{where}: {key} = {given}: {problem}", FORMAT)
+
+
+def _where(path: Path, location: Sequence[int | str]) -> tuple[str, str]:
+    """Name the table and the key a location of pydantic means."""
+    match location:
+        case [str(table), int(number), str(nested), int(inner), *rest]:
+            return f"{place(path, number + 1, table)}: [[{table}.{nested}]] {inner + 1}", str((*rest, nested)[0])
+        case [str(table), int(number), *rest]:
+            return place(path, number + 1, table), str((*rest, table)[0])
+    return str(path), str(location[0])
 
 
 def _table_problems(table: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if not (table.get("source") or document.get("source_url")):
         yield "no source", "add source = where the figure is written, or source_url for the whole file"
-    if _has_zero(table) and not table.get("is_free"):
-        yield "a price is 0", "say is_free = true if it is free, leave the key out if it is not known"
+    zero = _zero(table)
+    if zero is not None and not table.get("is_free"):
+        yield f"a price is 0: {zero}", "say is_free = true if it is free, leave the key out if it is not known"
     basis = table.get("date_basis")
     if basis is not None and basis not in DATE_BASES:
         yield f"date_basis {basis!r} is not known", _nearest(basis, DATE_BASES)
-    for charge in table.get("charge", ()):
-        if charge["unit"] not in UNITS:
-            nearest = get_close_matches(charge["unit"], UNITS, n=1)
-            yield (
-                f"unit {charge['unit']!r} is not known",
-                f"did you mean {nearest[0]}?" if nearest else ", ".join(UNITS),
-            )
+    yield from _nested_problems(table)
     if not any(key.endswith("_usd_per_mtok") for key in table) and not table.get("charge"):
         yield "no price", "add uncached_input_usd_per_mtok and output_usd_per_mtok"
     yield from _time_problems(table)
+
+
+def _nested_problems(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    tiers, charges = table.get("tier", ()), table.get("charge", ())
+    for tier in tiers:
+        if not any(key.endswith("_usd_per_mtok") for key in tier):
+            yield f"no price above {tier['min_input_tokens']} tokens", "add what changes there"
+    for charge in charges:
+        kind, unit = charge["kind"], charge["unit"]
+        if unit not in UNITS:
+            yield f"unit {unit!r} is not known", _nearest(unit, UNITS)
+        if kind in TOKEN_KINDS:
+            yield f"a charge of kind {kind!r}", f"write it as {kind}_usd_per_mtok"
+        if kind == "request" and unit != kind:
+            yield f"a charge of kind 'request' with unit {unit!r}", 'write unit = "request"'
+    for name, keys in {
+        "tier": [tier["min_input_tokens"] for tier in tiers],
+        "charge": [(charge["kind"], charge["unit"]) for charge in charges],
+    }.items():
+        twice = next((key for key in keys if keys.count(key) > 1), None)
+        if twice is not None:
+            yield f"two [[price.{name}]] of {twice}", "keep one"
 
 
 def _nearest(given: str, known: Sequence[str]) -> str:
@@ -143,12 +173,28 @@ def _check_facts(path: Path, document: Mapping[str, Any]) -> None:
     twice = next((model for model in models if models.count(model) > 1), None)
     if twice is not None:
         raise PricingError(f"{path}: two [[model]] tables of {twice!r}", "put what is known of it into one")
+    _check_regions(path, document.get("region", ()))
+    for number, table in enumerate(document.get("model", ()), start=1):
+        if (table.get("retired_date") or _END.date()) <= (table.get("release_date") or _BEGINNING.date()):
+            hint = "retired_date is the first day it can no longer be called"
+            raise PricingError(f"{place(path, number, 'model')}: retired before it is released", hint)
 
 
-def _has_zero(table: Mapping[str, Any]) -> bool:
+def _check_regions(path: Path, tables: Sequence[Mapping[str, Any]]) -> None:
+    seen: dict[tuple[object, ...], int] = {}
+    for number, table in enumerate(tables, start=1):
+        for model, region in product(table.get("models", [None]), table["regions"]):
+            first = seen.setdefault((model, region, table.get("effective_date")), number)
+            if first != number:
+                problem = f"{place(path, number, 'region')}: a second multiplier of {region!r}, after table {first}"
+                raise PricingError(problem, "keep one, or say from which day each holds: effective_date")
+
+
+def _zero(table: Mapping[str, Any]) -> str | None:
+    """Key of a price of 0; null: none is."""
     nested = (*table.get("tier", ()), *table.get("charge", ()))
-    own = (value for key, value in table.items() if key.endswith(("_usd_per_mtok", "usd_per_unit")))
-    return any(value == 0 for value in own) or any(_has_zero(inner) for inner in nested)
+    own = (key for key, value in table.items() if key.endswith(("_usd_per_mtok", "usd_per_unit")) and value == 0)
+    return next(own, None) or next(filter(None, map(_zero, nested)), None)
 
 
 def _order(table: Mapping[str, Any]) -> tuple[str, datetime]:

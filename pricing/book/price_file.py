@@ -29,6 +29,7 @@ from traces.schema import Table
 
 FACTS: Final[Mapping[str, Table]] = {"model": MODEL_FACTS, "cache": CACHE_RULES, "region": REGION_MULTIPLIERS}
 """Tables of a price file beside ``[[price]]``."""
+FORMAT: Final = "the format of price files: docs/price-files.md"
 _TABLES: Final = {"price": PRICES, **FACTS}
 _COPIED: Final = ("service_tier", "is_batch", "region", "weekdays", "hours_utc", "priority", "note")
 
@@ -91,11 +92,14 @@ def parse_price_file(path: Path) -> dict[str, Any]:
         PricingError: if it cannot be read or is not TOML.
     """
     try:
-        return tomli.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-    except (OSError, UnicodeDecodeError) as error:
-        raise PricingError(f"{path}: {error}", "check that the price file exists and is text") from error
+        return tomli.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+    except OSError as error:
+        raise PricingError(f"{path}: {error}", "check that the price file exists and may be read") from error
+    except UnicodeDecodeError as error:
+        raise PricingError(f"{path}: not text (UTF-8)", f"a price file is TOML; {FORMAT}") from error
     except tomli.TOMLDecodeError as error:
-        raise PricingError(f"{path}: not TOML: {error}", "the format of price files: docs/price-files.md") from error
+        hint = f"{FORMAT}; a JSON or CSV table becomes a book: evalreplay prices import {path} --as NAME"
+        raise PricingError(f"{path}: not TOML: {error}", hint) from error
 
 
 def place(path: Path, number: int, name: str = "price") -> str:

@@ -1,14 +1,24 @@
 """Every table and key a price file may have, with what it means: what is checked, and what the docs list."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-Rate = Annotated[Decimal | int, Field(ge=0)]
-Factor = Annotated[Decimal | int, Field(gt=0)]
+
+def _in_years(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("no such moment in UTC: years are 1 to 9999") from error
+
+
+Rate = Annotated[Decimal | int, Field(ge=0, le=1_000_000)]
+Factor = Annotated[Decimal | int, Field(gt=0, le=1000)]
 Name = Annotated[str, Field(min_length=1)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_years)]
+Tokens = Annotated[int, Field(ge=0, le=10**12)]
 
 
 class _Strict(BaseModel):
@@ -44,7 +54,7 @@ class Tier(Rates):
         is_whole_request: True: all tokens of such a request pay the tier's price. False: only its input above it.
     """
 
-    min_input_tokens: Annotated[int, Field(gt=0)]
+    min_input_tokens: Annotated[Tokens, Field(gt=0)]
     is_whole_request: bool = True
 
 
@@ -89,11 +99,11 @@ class Price(Rates):
 
     model: Name
     effective_date: date | None = None
-    effective_at: AwareDatetime | None = None
+    effective_at: Moment | None = None
     effective_earliest_date: date | None = None
     effective_latest_date: date | None = None
     until_date: date | None = None
-    until_at: AwareDatetime | None = None
+    until_at: Moment | None = None
     tier: list[Tier] = []
     charge: list[Charge] = []
     service_tier: Name = "standard"
@@ -101,7 +111,7 @@ class Price(Rates):
     region: Name | None = None
     weekdays: Name | None = None
     hours_utc: Name | None = None
-    priority: Annotated[int, Field(ge=0)] = 0
+    priority: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     is_free: bool = False
     date_basis: Name | None = None
     source: Name | None = None
@@ -142,8 +152,8 @@ class Cache(_Fact):
     """
 
     models: list[Name] = []
-    min_tokens: Annotated[int, Field(ge=0)]
-    ttl_s: Annotated[float, Field(gt=0)] | None = None
+    min_tokens: Tokens
+    ttl_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     effective_date: date | None = None
 
 

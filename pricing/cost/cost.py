@@ -56,7 +56,7 @@ def cost_columns(facts: Facts, rates: RateFacts, thresholds: tuple[int, ...] = (
         thresholds: Input tokens above which tokens have a price of their own.
         has_open: The column is_cache_open says of which calls a cache policy leaves only bounds.
     """
-    terms = UsageTerms(facts, "request" not in rates.free, thresholds)
+    terms = UsageTerms(facts, not _is_without_fees(rates), thresholds)
     is_wide = most_pusd(facts, rates) > MOST_PUSD
     products = Products(terms.all(), rates, len(thresholds), is_wide=is_wide)
     if _is_plain(facts, rates, products):
@@ -71,7 +71,7 @@ def _is_plain(facts: Facts, rates: RateFacts, products: Products) -> bool:
         facts.known >= _USAGE
         and "output_high_tokens" in facts.absent
         and facts.is_true("is_billed")
-        and ("request" in rates.free or "n_requests" in facts.known)
+        and (_is_without_fees(rates) or "n_requests" in facts.known)
         and all(products.is_known(view) and products.is_single(view) for view in views)
         and not (rates.is_what_if or rates.is_skipped)
     )
@@ -80,6 +80,11 @@ def _is_plain(facts: Facts, rates: RateFacts, products: Products) -> bool:
 def _is_apart(rates: RateFacts, view: str) -> bool:
     """Tell whether a view has rates of its own."""
     return f"{view}request" in rates.terms
+
+
+def _is_without_fees(rates: RateFacts) -> bool:
+    """Tell whether no request costs anything in any view: a fee that is taken off whole still has a list price."""
+    return all(f"{view}request" in rates.free for view in ("", *VIEWS.values()) if not view or _is_apart(rates, view))
 
 
 def _plain(products: Products) -> Costs:

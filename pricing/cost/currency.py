@@ -18,6 +18,9 @@ from pricing.scenario.model import Currency
 from traces.errors import PricingError
 
 _SCALE: Final = 10**9
+_LEAST: Final = Decimal("0.000001")
+_MOST: Final = Decimal(1_000_000_000)
+"""Units a dollar buys: a rate beyond is a mistake, would be lost in rounding, or leave 64 bits."""
 _COLUMNS: Final = ("date", "currency")
 _RATES: Final = ("units_per_usd", "usd_per_unit")
 CONVERTED: Final = ("cost_pcur", "cost_low_pcur", "cost_high_pcur")
@@ -79,11 +82,11 @@ def load_fx(currency: Currency) -> FxTable:
     reader = csv.DictReader(lines)
     column = _column(currency.rates, reader.fieldnames or ())
     rates: dict[date, int] = {}
-    for number, row in enumerate(reader, start=2):
+    for row in reader:
         if (row["currency"] or "").strip() == currency.code:
-            day, rate = _row(currency.rates, number, row, column)
+            day, rate = _row(currency.rates, reader.line_num, row, column)
             if rates.setdefault(day, rate) != rate:
-                raise PricingError(f"{currency.rates}: line {number}: a second rate for {day}", "keep one")
+                raise PricingError(f"{currency.rates}: line {reader.line_num}: a second rate for {day}", "keep one")
     return FxTable(currency, sorted(rates), [rates[day] for day in sorted(rates)])
 
 
@@ -109,6 +112,9 @@ def _row(path: Path, number: int, row: Mapping[str, str | None], column: str) ->
     if not stated.is_finite() or stated <= 0:
         raise PricingError(f"{where}: {column} {text!r} is not above 0", "leave the row out if it is not known")
     units = stated if column == _RATES[0] else 1 / stated
+    if not _LEAST <= units <= _MOST:
+        hint = f"a dollar buys {_LEAST} to {_MOST:,} units: is {column} the right way round?"
+        raise PricingError(f"{where}: {column} {text!r} cannot be", hint)
     return day, int((units * _SCALE).to_integral_value())
 
 

@@ -88,7 +88,27 @@ def applied(listed: Floats, policy: Policy) -> Floats:
     own, batch = listed[:, :, 0], listed[:, :, 1]
     share = policy.share_frac[:, None, None, None]
     blended = np.where(share == 0, own, np.where(share == 1, batch, (1 - share) * own + share * batch))
-    changed = blended * policy.multiplier[:, None, None, None] * policy.kept_frac[:, None, None, :]
+    changed = _summed(blended * policy.multiplier[:, None, None, None] * policy.kept_frac[:, None, None, :])
     low, high = changed[:, :, 0].min(axis=1), changed[:, :, 1].max(axis=1)
-    rounded: Floats = np.rint(np.stack([low, changed[:, 1, 0], changed[:, 1, 1], high]))
-    return rounded
+    return _additions(np.rint(np.stack([low, changed[:, 1, 0], changed[:, 1, 1], high])))
+
+
+def _summed(rates: Floats) -> Floats:
+    """Rates in full above each threshold in place of additions, so that a rate is rounded and not its additions."""
+    full = rates[..., None, : len(INPUT_KINDS)] + np.cumsum(_by_threshold(rates), axis=-2)
+    return _joined(rates, full)
+
+
+def _additions(rates: Floats) -> Floats:
+    """Undo ``_summed``."""
+    return _joined(rates, np.diff(_by_threshold(rates), axis=-2, prepend=rates[..., None, : len(INPUT_KINDS)]))
+
+
+def _by_threshold(rates: Floats) -> Floats:
+    n_above = (rates.shape[-1] - len(KINDS)) // len(INPUT_KINDS)
+    return rates[..., len(KINDS) :].reshape(*rates.shape[:-1], n_above, len(INPUT_KINDS))
+
+
+def _joined(rates: Floats, above: Floats) -> Floats:
+    flat = above.reshape(*rates.shape[:-1], rates.shape[-1] - len(KINDS))
+    return np.concatenate([rates[..., : len(KINDS)], flat], axis=-1)

@@ -1,4 +1,4 @@
-"""A scenario against its books: every name it gives must mean something there, or it would change nothing unseen."""
+"""A scenario against its books and files: each name must mean something there, or it would change nothing unseen."""
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -7,44 +7,71 @@ from typing import Final
 import polars as pl
 
 from pricing.book import PriceBook
+from pricing.cost.currency import load_fx
 from pricing.names.aliases import normalised
 from pricing.names.directory import Directory
 from pricing.names.resolve import resolve
 from pricing.rates.in_force import KINDS
+from pricing.rates.keys import HALVED_TIERS, STANDARD_TIERS
 from pricing.scenario.model import Discount, Scenario
 from traces.errors import PricingError
 
 _ANY: Final = "*"
+_BATCH: Final = "batch"
 
 
 def checked(scenario: Scenario, books: Sequence[PriceBook]) -> Scenario:
     """Return the scenario with the names of its discounts as the books write them.
 
     Raises:
-        PricingError: if it names a provider, model or kind that no book has, with the nearest that one does.
+        PricingError: if it names a provider, model, kind, tier or region that no book has, with the nearest that one
+            does, or if its rates of exchange cannot be read.
     """
+    if scenario.currency is not None:
+        load_fx(scenario.currency)
+    _check_tier(scenario.service_tier, books)
+    _check_region(scenario.region, books)
     directories = [book.directory for book in books]
     for each in scenario.substitute:
+        if each.to_provider is not None:
+            _check_provider(each.to_provider, directories, f"substitute {each.model!r}: to_provider")
         _check_model(each.to, each.to_provider, directories, f"substitute {each.model!r}: to")
     for model, host in scenario.hosts.items():
         _check_provider(host, directories, f"hosts: {model!r}")
         if model != _ANY:
             _check_open(model, directories)
-    discounts = tuple(_of_books(discount, books, directories) for discount in scenario.discount)
+    numbered = enumerate(scenario.discount, 1)
+    discounts = tuple(_of_books(each, f"[[discount]] table {number}", books, directories) for number, each in numbered)
     return scenario.model_copy(update={"discount": discounts})
 
 
-def _of_books(discount: Discount, books: Sequence[PriceBook], directories: Sequence[Directory]) -> Discount:
+def _check_tier(tier: str | None, books: Sequence[PriceBook]) -> None:
+    if tier is None or any(book.is_tier_blind for book in books):
+        return
+    known = {tier for book in books for tier in book.rows["service_tier"].unique()}
+    known |= STANDARD_TIERS | HALVED_TIERS | {_BATCH}
+    if tier.lower() not in known:
+        raise PricingError(f"service_tier: no prices of a tier {tier!r}", _hint(tier, known - {""}))
+
+
+def _check_region(region: str | None, books: Sequence[PriceBook]) -> None:
+    frames = [frame["region"] for book in books for frame in (book.rows, book.regions)]
+    known = {name for frame in frames for name in frame.unique() if name is not None}
+    if region is not None and region not in known:
+        raise PricingError(f"region: no prices of a region {region!r}, and no factor", _hint(region, known))
+
+
+def _of_books(discount: Discount, where: str, books: Sequence[PriceBook], directories: Sequence[Directory]) -> Discount:
     provider = discount.provider
     if provider is not None:
-        provider = _check_provider(provider, directories, "discount: provider")
+        provider = _check_provider(provider, directories, f"{where}: provider")
     kinds = {*KINDS, *(kind for book in books for kind in book.rows["kind"].unique())}
     for kind in discount.kinds:
         if kind not in kinds:
-            raise PricingError(f"discount: no kind of usage {kind!r}", _hint(kind, kinds))
+            raise PricingError(f"{where}: kinds: no kind of usage {kind!r}", _hint(kind, kinds))
     if discount.model is None:
         return discount.model_copy(update={"provider": provider})
-    model = _check_model(discount.model, provider, directories, "discount: model")
+    model = _check_model(discount.model, provider, directories, f"{where}: model")
     return discount.model_copy(update={"provider": provider, "model": model})
 
 

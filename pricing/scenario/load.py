@@ -1,17 +1,18 @@
 """A scenario from a TOML file and flags; what does not fit is an error that says what would."""
 
 import inspect
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import tomli
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from pricing.book.named import BOOKS_FOLDER, book_files
-from pricing.scenario.model import LIST_BOOK, Scenario, is_file
+from pricing.book.named import BOOKS_FOLDER, LIST_BOOK, book_files
+from pricing.scenario.model import Scenario, is_file
 from traces.errors import PricingError
 
 
@@ -35,7 +36,7 @@ def load_scenario(path: Path | None = None, *, book_folders: Sequence[Path] = ()
     except ValueError as error:
         raise PricingError(f"{path or 'scenario'}: {error}", _known(Scenario)) from error
     scenario = scenario.model_copy(update={"books": tuple(_found(name, book_folders) for name in scenario.books)})
-    _check_files(scenario)
+    _check_files(path, scenario)
     return scenario
 
 
@@ -53,38 +54,77 @@ def _found(book: str, folders: Sequence[Path]) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        given = tomli.loads(path.read_text(encoding="utf-8"))
+        given = tomli.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise PricingError(f"{path}: {error}", "a scenario is a TOML file: see docs/scenarios.md") from error
     if isinstance(given.get("prices"), list):
-        given["prices"] = [path.parent / str(name) for name in given["prices"]]
+        given["prices"] = [_beside(path, name) for name in given["prices"]]
     if isinstance(given.get("books"), list):
         given["books"] = [str(path.parent / name) if is_file(str(name)) else name for name in given["books"]]
     if "catalogue" in given:
-        given["catalogue"] = path.parent / str(given["catalogue"])
+        given["catalogue"] = _beside(path, given["catalogue"])
     currency = given.get("currency")
     if isinstance(currency, dict) and "rates" in currency:
-        currency["rates"] = path.parent / str(currency["rates"])
+        currency["rates"] = _beside(path, currency["rates"])
     return given
 
 
-def _check_files(scenario: Scenario) -> None:
-    for _, path in scenario.file_copies():
-        if not path.is_file():
-            raise PricingError(f"{path}: no such file", "files are looked for beside the scenario that names them")
+def _beside(path: Path, name: Any) -> Any:
+    return path.parent / name if isinstance(name, str) else name
+
+
+def _check_files(path: Path | None, scenario: Scenario) -> None:
+    for copy, file in scenario.file_copies():
+        if not file.is_file():
+            key = copy.partition("/")[0]
+            place = f"under {key} of {path}: files are looked for beside it" if path else f"under {key}"
+            raise PricingError(f"{file}: no such file", f"it is named {place}")
 
 
 def _explained(path: Path | None, error: ValidationError) -> PricingError:
     first = min(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")
-    names = [part for part in first["loc"] if isinstance(part, int) or part in _keys(Scenario)]
-    key = ".".join(map(str, first["loc"] if first["type"] in ("extra_forbidden", "missing") else names)) or "scenario"
-    where = f"{path or 'scenario'}: "
+    problem, loc = first["msg"].removeprefix("Value error, "), first["loc"]
     if first["type"] == "extra_forbidden":
-        return PricingError(f"{where}unknown key {key!r}", _nearest(str(first["loc"][-1]), first["loc"][:-1]))
+        return PricingError(f"{_place(path, loc[:-1])}unknown key {loc[-1]!r}", _nearest(str(loc[-1]), loc[:-1]))
     if first["type"] == "missing":
-        return PricingError(f"{where}{key} is missing", f"add {first['loc'][-1]} = ...")
-    problem = first["msg"].removeprefix("Value error, ")
-    return PricingError(f"{where}{key}: {problem}", f"value given: {first['input']!r}")
+        return PricingError(f"{_place(path, loc[:-1])}{loc[-1]} is missing", f"add {loc[-1]} = ...")
+    names = [part for part in loc if isinstance(part, int) or part in _keys(Scenario)]
+    for python, toml in _IN_TOML.items():
+        problem = re.sub(python, toml, problem)
+    key = next((part for part in reversed(names) if isinstance(part, str)), "scenario")
+    remedy = _remedy(key, first["type"], first["input"])
+    if names[:1] == [key] and len(names) > 1 and first["type"] == "value_error":
+        return PricingError(f"{_place(path, names)}{problem}", remedy)
+    where = _place(path, names[: names.index(key)] if key in names else ())
+    return PricingError(f"{where}{key}: {problem}", remedy)
+
+
+_IN_TOML: Final = {
+    "^Input": "it",
+    "valid tuple": "list",
+    r"valid dictionary( or instance of \w+)?": "table",
+    "a valid string": "text",
+    "not a valid path for .*": "no name of a file",
+    "Tuple should have at least 1 item.*": "it is empty",
+}
+
+
+def _place(path: Path | None, loc: Sequence[int | str]) -> str:
+    """Name a place in a scenario as its author sees it."""
+    table, *number = loc or (None,)
+    if table is None:
+        return f"{path or 'scenario'}: "
+    written = f"[[{table}]] table {int(number[0]) + 1}" if number and isinstance(number[0], int) else f"[{table}]"
+    return f"{path or 'scenario'}: {written}: "
+
+
+def _remedy(key: str, problem: str, given: Any) -> str:
+    """Say how a table is written where something else stands, else repeat what was given."""
+    is_of_tables = key in Scenario.model_fields and _part_of(Scenario.model_fields[key]) is not Scenario
+    written = {"tuple_type": f"[[{key}]]", "model_type": f"[{key}]"}.get(problem) if is_of_tables else None
+    if written is not None:
+        return f"begin it with {written} on a line of its own: see docs/scenarios.md"
+    return f"value given: {given!r}"
 
 
 def _nearest(key: str, place: Sequence[int | str]) -> str:

@@ -5,37 +5,48 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from pricing.book.catalogue import FILES as CATALOGUE_FILES
-from pricing.book.named import SUFFIXES
+from pricing.book.named import LIST_BOOK, SUFFIXES
 from pricing.scenario.words import in_words
 from traces.schema import ROLES
 
 CachePolicy = Literal["as_recorded", "none", "upper_bound"]
 Frac = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+TokensFactor = Annotated[float, Field(ge=0.001, le=1000)]
 _STATEMENTS: Final = frozenset(
     ("name", "books", "prices", "catalogue", "service_tier", "region", "hosts", "discount", "currency", "roles")
 )
 """Keys that state what a bill rests on, or how it is shown; any other key changes what was billed."""
-LIST_BOOK: Final = "list"
-"""Name of the book of dated list prices: the catalogue, the history and the user's files."""
 
 
 def _as_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("no such moment in UTC: years are 1 to 9999") from error
 
 
 def _as_moment(value: Any) -> Any:
-    """A bare date is its first moment."""
+    """A bare date is its first moment; a number is no date, though it may look like one."""
     if isinstance(value, str) and value != "recorded":
         value = datetime.fromisoformat(value)
+    value = _no_number(value)
     is_day = isinstance(value, date) and not isinstance(value, datetime)
     return datetime(value.year, value.month, value.day, tzinfo=UTC) if is_day else value
 
 
+def _no_number(value: Any) -> Any:
+    """Refuse what would be read as seconds since 1970."""
+    if isinstance(value, int | float):
+        raise ValueError("not a date: write 2026-08-31")  # noqa: TRY004 - pydantic explains no other error
+    return value
+
+
 Moment = Annotated[datetime, AfterValidator(_as_utc)]
+Day = Annotated[date, BeforeValidator(_no_number)]
 
 
 def is_file(book: str) -> bool:
@@ -76,9 +87,9 @@ class Substitute(_Part):
     provider: str | None = None
     to: str
     to_provider: str | None = None
-    tokens_factor: Positive = 1.0
-    tokens_factor_low: Positive | None = None
-    tokens_factor_high: Positive | None = None
+    tokens_factor: TokensFactor = 1.0
+    tokens_factor_low: TokensFactor | None = None
+    tokens_factor_high: TokensFactor | None = None
 
     @property
     def factors(self) -> tuple[float, float, float]:
@@ -116,9 +127,15 @@ class Discount(_Part):
     provider: str | None = None
     model: str | None = None
     kinds: tuple[str, ...] = ()
-    effective_date: date | None = None
-    until_date: date | None = None
+    effective_date: Day | None = None
+    until_date: Day | None = None
     type: Literal["contract", "commitment"] = "contract"
+
+    @model_validator(mode="after")
+    def _begins_first(self) -> Self:
+        if self.effective_date and self.until_date and self.until_date <= self.effective_date:
+            raise ValueError("ends before it begins: until_date is its first day without it")
+        return self
 
 
 class Currency(_Part):
@@ -132,7 +149,7 @@ class Currency(_Part):
 
     code: Annotated[str, Field(pattern="^[A-Z]{3}$")]
     rates: Path
-    carry_days: Annotated[int, Field(ge=0)] = 0
+    carry_days: Annotated[int, Field(ge=0, le=3650)] = 0
 
 
 class Scenario(_Part):
@@ -173,7 +190,7 @@ class Scenario(_Part):
     substitute: tuple[Substitute, ...] = ()
     discount: tuple[Discount, ...] = ()
     currency: Currency | None = None
-    roles: tuple[Literal["agent", "user", "judge", "other"], ...] = ROLES
+    roles: Annotated[tuple[Literal["agent", "user", "judge", "other"], ...], Field(min_length=1)] = ROLES
 
     _moment_first = field_validator("as_of", mode="before")(_as_moment)
 

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import polars as pl
-from decimal_reference import PARTS, SUMMED_PARTS, TOKEN_KINDS, Cost, Row, add_up, coverage, price_call
+from decimal_rates import TOKEN_KINDS, Row
+from decimal_reference import PARTS, SUMMED_PARTS, Cost, add_up, coverage, price_call
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from price_rows import day, price, rows_of

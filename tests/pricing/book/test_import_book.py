@@ -88,7 +88,9 @@ def test_a_book_is_replaced_only_when_forced(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.glob(".*")] == []
 
 
-@pytest.mark.parametrize("name", ["", "Mine", "../mine", "a/b", ".hidden", "mine.zip", "mine.toml", "hal-harness"])
+@pytest.mark.parametrize(
+    "name", ["", "Mine", "../mine", "a/b", ".hidden", "mine.zip", "mine.toml", "hal-harness", "list"]
+)
 def test_a_name_that_would_not_be_found_again_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(PricingError, match=r"cannot be called|a book of the package"):
         import_book(FOLDER / "litellm.json", name, tmp_path)

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 from builders import call, charge, rollout, run, tables
-from decimal_reference import Row
+from decimal_rates import Row
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from price_rows import book, day, price, rows_of
