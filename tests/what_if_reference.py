@@ -140,9 +140,10 @@ def _blended(call: Row, rows: list[Row], moment: datetime | None, scenario: Scen
     batch_tier = tier if scenario.batch is None else "standard"
     alone = _listed(call, rows, moment, factor, (tier, False))
     batch = _listed(call, rows, moment, factor, (batch_tier, True)) if share else alone
-    if scenario.unlisted_tiers == "half" and (share > 0 or tier in HALVED):
-        half = _halved(_listed(call, rows, moment, factor, (STANDARD[2], False)))
-        alone, batch = _filled(alone, half), _filled(batch, half)
+    if scenario.unlisted_tiers == "half":
+        half = _halved(_listed(call, rows, moment, factor, ("standard", False)))
+        alone = _filled(alone, half) if tier in HALVED else alone
+        batch = _filled(batch, half) if share and batch_tier in ("standard", *HALVED) else batch
     return {kind: (_mean(alone, batch, share, kind, 0), _mean(alone, batch, share, kind, 1)) for kind in KINDS}
 
 
@@ -171,7 +172,10 @@ def _halved(spans: Spans) -> Spans:
 
 
 def _filled(spans: Spans, assumed: Spans) -> Spans:
-    return {kind: assumed[kind] if None in ends else ends for kind, ends in spans.items()}
+    """Fill what has no price; where input has none, a fee of 0 says nothing."""
+    is_missing = {kind: None in ends for kind, ends in spans.items()}
+    is_missing["request"] |= is_missing["uncached_input"]
+    return {kind: assumed[kind] if is_missing[kind] else ends for kind, ends in spans.items()}
 
 
 # The prompt cache

@@ -18,10 +18,10 @@ REGION = '[[region]]\nregions = ["eu"]\nmultiplier = 1.1\n'
 
 WRONG = {
     # rates
-    HEAD + PRICE + "output_usd_per_mtok = -1.5\n": ("table 1: output_usd_per_mtok = -1.5: ", "docs/adding.md"),
-    HEAD + PRICE + "output_usd_per_mtok = inf\n": ("table 1: output_usd_per_mtok", "docs/adding.md"),
-    HEAD + PRICE + "output_usd_per_mtok = 1e30\n": ("table 1: output_usd_per_mtok", "docs/adding.md"),
-    HEAD + PRICE + "output_usd_per_mtok = true\n": ("table 1: output_usd_per_mtok = True", "docs/adding.md"),
+    HEAD + PRICE + "output_usd_per_mtok = -1.5\n": ("table 1: output_usd_per_mtok = -1.5: ", "docs/price-files.md"),
+    HEAD + PRICE + "output_usd_per_mtok = inf\n": ("table 1: output_usd_per_mtok", "docs/price-files.md"),
+    HEAD + PRICE + "output_usd_per_mtok = 1e30\n": ("table 1: output_usd_per_mtok", "docs/price-files.md"),
+    HEAD + PRICE + "output_usd_per_mtok = true\n": ("table 1: output_usd_per_mtok = True", "docs/price-files.md"),
     HEAD + PRICE + "output_usd_per_mtok = 0.0\n": ("table 1: a price is 0: output_usd_per_mtok", "is_free = true"),
     WHOLE + TIER + "output_usd_per_mtok = 0\n": ("table 1: a price is 0: output_usd_per_mtok", "is_free = true"),
     WHOLE + CHARGE.replace("0.01", "0"): ("table 1: a price is 0: usd_per_unit", "is_free = true"),
@@ -30,7 +30,7 @@ WRONG = {
     WHOLE + 2 * (TIER + RATE): ("table 1: two [[price.tier]] of 100", "keep one"),
     WHOLE + TIER.replace("100", "9" * 30) + RATE: (
         "table 1: [[price.tier]] 1: min_input_tokens = 999",
-        "docs/adding.md",
+        "docs/price-files.md",
     ),
     WHOLE + "[price.tier]\nmin_input_tokens = 100\n": ("table 1: tier is no list of tables", "[[price.tier]]"),
     WHOLE + TIER + RATE + "min_tokens = 5\n": (
@@ -41,7 +41,7 @@ WRONG = {
     WHOLE + CHARGE.replace('"search"', '"serach"'): ("table 1: unit 'serach' is not known", "did you mean search?"),
     WHOLE + CHARGE + CHARGE.replace("0.01", "-1").replace("web_", ""): (
         "table 1: [[price.charge]] 2: usd_per_unit = -1",
-        "docs/adding.md",
+        "docs/price-files.md",
     ),
     WHOLE + CHARGE.replace("web_search", "output"): (
         "table 1: a charge of kind 'output'",
@@ -52,19 +52,22 @@ WRONG = {
         'write unit = "request"',
     ),
     # dates and priorities
-    WHOLE.replace("2026-03-01", '"2026-03-01"'): ("table 1: effective_date = '2026-03-01'", "docs/adding.md"),
-    WHOLE.replace("2026-03-01", "20260301"): ("table 1: effective_date = 20260301", "docs/adding.md"),
-    WHOLE.replace("2026-03-01", "2026-02-30"): ("not TOML: Invalid date or datetime (at line 6", "docs/adding.md"),
+    WHOLE.replace("2026-03-01", '"2026-03-01"'): ("table 1: effective_date = '2026-03-01'", "docs/price-files.md"),
+    WHOLE.replace("2026-03-01", "20260301"): ("table 1: effective_date = 20260301", "docs/price-files.md"),
+    WHOLE.replace("2026-03-01", "2026-02-30"): ("not TOML: Invalid date or datetime (at line 6", "docs/price-files.md"),
     WHOLE.replace("_date = 2026-03-01", "_at = 9999-12-31T23:00:00-05:00"): (
         "table 1: effective_at",
-        "docs/adding.md",
+        "docs/price-files.md",
     ),
-    HEAD + 'retrieved_date = "today"\n' + PRICE + RATE: ("acme.toml: retrieved_date = 'today'", "docs/adding.md"),
-    WHOLE + f"priority = {'9' * 30}\n": ("table 1: priority = 999", "docs/adding.md"),
+    HEAD + 'retrieved_date = "today"\n' + PRICE + RATE: ("acme.toml: retrieved_date = 'today'", "docs/price-files.md"),
+    WHOLE + f"priority = {'9' * 30}\n": ("table 1: priority = 999", "docs/price-files.md"),
     WHOLE + PRICE + RATE: ("table 2: overlaps table 1", "higher priority"),
     # facts beside prices
-    WHOLE + "[[cache]]\nmin_tokens = 1024\nttl_s = inf\n": ("[[cache]] table 1: ttl_s = Infinity", "docs/adding.md"),
-    WHOLE + REGION.replace("1.1", "0"): ("[[region]] table 1: multiplier = 0", "docs/adding.md"),
+    WHOLE + "[[cache]]\nmin_tokens = 1024\nttl_s = inf\n": (
+        "[[cache]] table 1: ttl_s = Infinity",
+        "docs/price-files.md",
+    ),
+    WHOLE + REGION.replace("1.1", "0"): ("[[region]] table 1: multiplier = 0", "docs/price-files.md"),
     WHOLE + REGION + REGION.replace("1.1", "1.2"): (
         "[[region]] table 2: a second multiplier of 'eu', after table 1",
         "effective_date",
@@ -74,11 +77,11 @@ WRONG = {
         "retired_date",
     ),
     # the whole file
-    WHOLE.replace('"USD"', '"EUR"'): ("acme.toml: currency = 'EUR'", "docs/adding.md"),
+    WHOLE.replace('"USD"', '"EUR"'): ("acme.toml: currency = 'EUR'", "docs/price-files.md"),
     WHOLE.replace('currency = "USD"\n', ""): ("acme.toml: currency is missing", "add currency = ..."),
     WHOLE.replace("[[price]]", "[price]"): ("acme.toml: price is no list of tables", "begin each with [[price]]"),
     "curency = 1\n" + WHOLE: ("acme.toml: unknown key curency", "did you mean currency?"),
-    HEAD: ("acme.toml: no [[price]] table", "docs/adding.md"),
+    HEAD: ("acme.toml: no [[price]] table", "docs/price-files.md"),
 }
 """Text of a price file -> what its error says is wrong, and what its hint says."""
 
