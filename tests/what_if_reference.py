@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from decimal_rates import KINDS, STANDARD, Row, spans_of, tier_of
+from decimal_rates import KINDS, Row, spans_of, tier_of
 from decimal_reference import PARTS, Cost, Readings, cost_at
 
 from pricing.scenario import Scenario
