@@ -44,3 +44,8 @@ __all__ = [
     "frontier", "history", "import_book", "load_book", "load_scenario", "montecarlo", "open_store", "preview",
     "price_diff", "read", "report", "reprice", "reprice_tables", "save", "show", "sql", "tornado", "verify",
 ]  # fmt: skip
+
+if __name__ == "__main__":
+    from analyzer.cli.start import run
+
+    run()

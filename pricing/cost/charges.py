@@ -16,6 +16,8 @@ from pricing.rates.times import END, START
 from pricing.scenario import Scenario
 
 _WHAT: Final = ("provider", "model", "kind", "unit")
+_OWNERS: Final = {"calls": ("rollout_id", "call_id"), "rollouts": ("rollout_id",), "runs": ("run_id",)}
+"""What a charge without a moment takes it from, and the keys they share; the first that has one counts."""
 
 
 def price_charges(
@@ -31,7 +33,7 @@ def price_charges(
     bound; its low bound is 0.
 
     Args:
-        tables: Charges, and the rollouts and runs their moment falls back to.
+        tables: Charges, and the calls, rollouts and runs their moment falls back to.
         scenario: Its moment and discounts count.
         book: Prices.
         exchange: Rates of the currency by day; null: none is asked for.
@@ -74,11 +76,12 @@ class _Tariff:
 def _with_moment(tables: Mapping[str, pl.DataFrame], scenario: Scenario) -> pl.DataFrame:
     if scenario.moment is not None:
         return tables["charges"].with_columns(_at=pl.lit(scenario.moment))
-    of_rollouts = tables["rollouts"].select("rollout_id", _rollout_at="started_at")
-    of_runs = tables["runs"].select("run_id", _run_at="started_at")
-    joined = tables["charges"].join(of_rollouts, on="rollout_id", how="left", maintain_order="left")
-    joined = joined.join(of_runs, on="run_id", how="left", maintain_order="left")
-    return joined.with_columns(_at=pl.coalesce("started_at", "_rollout_at", "_run_at")).drop("_rollout_at", "_run_at")
+    joined = tables["charges"]
+    for name, key in _OWNERS.items():
+        stamps = tables[name].select(*key, pl.coalesce("started_at", "ended_at").alias(f"_{name}_at"))
+        joined = joined.join(stamps.unique(key), on=key, how="left", maintain_order="left")
+    moments = [f"_{name}_at" for name in _OWNERS]
+    return joined.with_columns(_at=pl.coalesce("started_at", *moments)).drop(moments)
 
 
 def _tariff(what: tuple[str | None, ...], book: PriceBook, hosts: Mapping[str, str]) -> list[_Tariff]:

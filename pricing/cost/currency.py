@@ -17,10 +17,10 @@ import polars as pl
 from pricing.scenario.model import Currency
 from traces.errors import PricingError
 
-_SCALE: Final = 10**9
+_SCALE: Final = 10**11
 _LEAST: Final = Decimal("0.000001")
-_MOST: Final = Decimal(1_000_000_000)
-"""Units a dollar buys: a rate beyond is a mistake, would be lost in rounding, or leave 64 bits."""
+_MOST: Final = Decimal(100_000_000)
+"""Units a dollar buys: a rate beyond is a mistake, would be lost in rounding, or leave 128 bits."""
 _COLUMNS: Final = ("date", "currency")
 _RATES: Final = ("units_per_usd", "usd_per_unit")
 CONVERTED: Final = ("cost_pcur", "cost_low_pcur", "cost_high_pcur")
@@ -34,7 +34,7 @@ class FxTable:
     Args:
         currency: Which, where its rates are, and how long one is carried.
         days: Days there is a rate of, ascending.
-        rates: The rates of those days, in 10**-9 units per dollar.
+        rates: The rates of those days, in 10**-11 units per dollar.
     """
 
     currency: Currency
@@ -66,7 +66,7 @@ class FxTable:
         return f"add it, or use the rate of {last:%Y-%m-%d} on later days too: carry_days = {age.days} in [currency]"
 
 
-_FX: Final = pl.Schema({"_day": pl.Date, "_rate": pl.Int64})
+_FX: Final = pl.Schema({"_day": pl.Date, "_rate": pl.Int128})
 
 
 def load_fx(currency: Currency) -> FxTable:
@@ -126,7 +126,7 @@ def converted(frame: pl.LazyFrame, rates: pl.DataFrame | None) -> pl.LazyFrame:
         rates: Rates by day (_day, _rate); null: no currency is asked for.
     """
     if rates is None:
-        return frame.with_columns(pl.lit(None, pl.Int64).alias(name) for name in CONVERTED)
+        return frame.with_columns(pl.lit(None, pl.Int128).alias(name) for name in CONVERTED)
     dated = frame.with_columns(_day=pl.col("_at").dt.date())
     dated = dated.join(rates.lazy(), on="_day", how="left", maintain_order="left")
     amounts = {name: _amount(name.replace("_pcur", "_pusd")) for name in CONVERTED}
@@ -134,5 +134,5 @@ def converted(frame: pl.LazyFrame, rates: pl.DataFrame | None) -> pl.LazyFrame:
 
 
 def _amount(name: str) -> pl.Expr:
-    wide = pl.col(name).cast(pl.Int128) * pl.col("_rate").cast(pl.Int128)
-    return ((wide + _SCALE // 2) // _SCALE).cast(pl.Int64, strict=False)
+    """Amount in 128 bits: 64 would end at nine million units."""
+    return (pl.col(name).cast(pl.Int128) * pl.col("_rate") + _SCALE // 2) // _SCALE
