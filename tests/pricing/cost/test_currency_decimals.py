@@ -24,9 +24,9 @@ BOOK = book(price("uncached_input", 0.000007), price("output", 1.234567))
 
 
 def in_currency(cost_usd: float, rate: str, column: str) -> float:
-    """Amount in whole 10**-12 units, half up, at a rate of nine decimals."""
+    """Amount in whole 10**-12 units, half up, at a rate of eleven decimals."""
     units = Decimal(rate) if column == "units_per_usd" else 1 / Decimal(rate)
-    units = units.quantize(Decimal("1e-9"), ROUND_HALF_EVEN)
+    units = units.quantize(Decimal("1e-11"), ROUND_HALF_EVEN)
     pusd = Decimal(round(cost_usd * 1e12))
     return float((pusd * units).quantize(Decimal(1), ROUND_HALF_UP) * PICO)
 
