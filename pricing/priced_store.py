@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from pricing.cost.charges import price_charges
+from pricing.cost.charges import charged_calls, counted_charges, price_charges
 from pricing.cost.facts import facts_of_parquet
 from pricing.cost.units import in_units
 from pricing.prepare import Pricing, prepare
@@ -121,8 +121,10 @@ def _write_sums(
     tables: Mapping[str, pl.LazyFrame], batches: list[pl.LazyFrame], pricing: Pricing, folder: Path
 ) -> None:
     charged = {name: tables[name].collect() for name in ("charges", "rollouts", "runs")}
+    charged["calls"] = charged_calls(tables["calls"], charged["charges"])
     priced = price_charges(charged, pricing.scenario, pricing.books[0], pricing.exchange, pricing.list_book)
-    runs, rollouts = priced_sums(tables, priced, pricing, batches)
+    counted = counted_charges(priced, charged["calls"], pricing.scenario)
+    runs, rollouts = priced_sums(tables, counted, pricing, batches)
     frames = {
         "runs": runs,
         "rollouts": rollouts,

@@ -7,7 +7,7 @@ import polars as pl
 
 from pricing.book import PriceBook
 from pricing.cost.cache import with_calls_before, with_full_cache, without_cache
-from pricing.cost.charges import price_charges
+from pricing.cost.charges import counted_charges, price_charges
 from pricing.cost.clock import with_api_clock
 from pricing.cost.currency import converted
 from pricing.cost.facts import facts_of
@@ -99,7 +99,7 @@ def priced_sums(
 
     Args:
         tables: Canonical tables.
-        charges: Charges, priced, in pico-dollars.
+        charges: Charges that count, priced, in pico-dollars.
         pricing: What to price with.
         shards: Parts of the calls, to be worked on one after the other; null: all at once.
     """
@@ -149,7 +149,7 @@ def reprice_tables(
     lazy = {name: frame.lazy() for name, frame in whole.items()}
     pricing = prepare(lazy, scenario or Scenario(), facts_of(whole["calls"]), book)
     charges = price_charges(whole, pricing.scenario, pricing.books[0], pricing.exchange, pricing.list_book)
-    runs, rollouts = priced_sums(lazy, charges, pricing)
+    runs, rollouts = priced_sums(lazy, counted_charges(charges, whole["calls"], pricing.scenario), pricing)
     priced = {
         **whole,
         "runs": runs,

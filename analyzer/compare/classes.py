@@ -6,16 +6,20 @@ from typing import Final
 
 import polars as pl
 
-from pricing.cost.charges import price_charges
+from pricing.cost.charges import counted_charges, price_charges
 from pricing.prepare import books_of
+from pricing.rates.grid import PLACE
 from pricing.scenario import Scenario
 from pricing.schema import PUSD_PER_USD
 from pricing.sweep.plan import Plan, plan_of
-from pricing.sweep.shares import costs_by_name
+from pricing.sweep.shares import cell_costs
 from traces.schema import TABLES
-from traces.sums import total
+from traces.sums import known_total, total
 
 CLASS: Final = ("provider", "model", "kind")
+_KEY: Final = (*CLASS, "is_compared")
+_CELL: Final = ("run_id", "role", *PLACE)
+_CHARGE: Final = ("_charge",)
 _PRICE_KEYS: Final = ("as_of", "books", "prices", "catalogue")
 """Keys of a scenario that say which prices; all others say how they apply."""
 
@@ -39,32 +43,49 @@ def hybrid(prices: Scenario, policy: Scenario) -> Scenario:
 
 
 def class_costs(side: Side, scenarios: Sequence[Scenario]) -> list[pl.DataFrame]:
-    """Quantities and costs of a trace by class under each scenario.
+    """Quantities and costs of a trace by class under each scenario, like for like.
 
     Returns:
-        For each scenario: CLASS, quantity (tokens, requests, or what a charge counts) and tokens (0 for what is none)
-        of what has one price, cost_usd of it, and is_unpriced: the class is used, and nothing of it has one price.
+        For each scenario: CLASS, is_compared (the calls have one price under the first and the last scenario),
+        quantity (tokens, requests, or what a charge counts), tokens (0 for what is none), priced_quantity, which has
+        one price under the scenario, and its cost_usd (null: nothing has).
     """
     plan = plan_of(side.tables, scenarios, ("run_id",))
-    return [pl.concat([_of_calls(plan, scenario), _of_charges(side.tables, scenario)]) for scenario in scenarios]
+    calls = _parted([_call_costs(plan, scenario) for scenario in scenarios], _CELL)
+    charges = _parted([_charge_costs(side.tables, scenario) for scenario in scenarios], _CHARGE)
+    return [_summed(calls[number], charges[number]) for number in range(len(scenarios))]
 
 
-def _of_calls(plan: Plan, scenario: Scenario) -> pl.DataFrame:
-    rows = costs_by_name(plan, scenario)
-    priced = rows.with_columns(quantity=pl.col("tokens") - pl.col("unpriced_tokens"))
-    tokens = pl.when(pl.col("kind") == "request").then(0.0).otherwise("quantity").alias("tokens")
-    sums = priced.with_columns(tokens).group_by(CLASS).agg(total("quantity"), total("tokens"), total("cost_usd"))
-    return _columns(sums)
+def _parted(frames: Sequence[pl.DataFrame], key: Sequence[str]) -> list[pl.DataFrame]:
+    """Add is_compared: what the key names has one price in the first frame and in the last."""
+    is_unpriced = pl.col("cost_usd").is_null() & (pl.col("quantity") != 0).fill_null(value=True)
+    unpriced = [frame.filter(is_unpriced).select(key) for frame in (frames[0], frames[-1])]
+    left_out = pl.concat(unpriced).unique().with_columns(is_compared=pl.lit(value=False))
+    joined = (frame.join(left_out, on=key, how="left", nulls_equal=True) for frame in frames)
+    return [frame.with_columns(pl.col("is_compared").fill_null(value=True)) for frame in joined]
 
 
-def _of_charges(tables: Mapping[str, pl.DataFrame], scenario: Scenario) -> pl.DataFrame:
-    book = books_of(scenario)["effective"][0]
-    priced = price_charges(tables, scenario, book)
-    counted = pl.when(pl.col("cost_pusd").is_not_null()).then("quantity").otherwise(0.0)
-    usd = pl.col("cost_pusd").fill_null(0).cast(pl.Float64) / PUSD_PER_USD
-    sums = priced.group_by(CLASS).agg(quantity=total(counted), cost_usd=total(usd))
-    return _columns(sums.with_columns(tokens=pl.lit(0.0)))
+def _summed(calls: pl.DataFrame, charges: pl.DataFrame) -> pl.DataFrame:
+    rows = pl.concat([frame.select(*_KEY, "quantity", "tokens", "cost_usd") for frame in (calls, charges)])
+    is_priced = pl.col("cost_usd").is_not_null()
+    return rows.group_by(_KEY).agg(
+        total("quantity"),
+        total("tokens"),
+        priced_quantity=total(pl.when(is_priced).then("quantity").otherwise(0.0)),
+        cost_usd=known_total("cost_usd"),
+    )
 
 
-def _columns(sums: pl.DataFrame) -> pl.DataFrame:
-    return sums.select(*CLASS, "quantity", "tokens", "cost_usd", is_unpriced=pl.col("quantity") <= 0)
+def _call_costs(plan: Plan, scenario: Scenario) -> pl.DataFrame:
+    """One row per cell of the trace and kind: quantity, tokens and cost_usd (null: no one price)."""
+    is_fee = pl.col("kind") == "request"
+    costs = cell_costs(plan, scenario).with_columns(quantity="tokens")
+    return costs.with_columns(tokens=pl.when(is_fee).then(0.0).otherwise("tokens"))
+
+
+def _charge_costs(tables: Mapping[str, pl.DataFrame], scenario: Scenario) -> pl.DataFrame:
+    """One row per charge, numbered: quantity, tokens (none) and cost_usd (null: not known)."""
+    priced = price_charges(tables, scenario, books_of(scenario)["effective"][0]).with_row_index("_charge")
+    priced = counted_charges(priced, tables["calls"], scenario)
+    usd = pl.col("cost_pusd").cast(pl.Float64) / PUSD_PER_USD
+    return priced.select(*_CHARGE, *CLASS, "quantity", tokens=pl.lit(0.0), cost_usd=usd)

@@ -35,17 +35,17 @@ def effects(before: Side, after: Side) -> tuple[pl.DataFrame, pl.DataFrame]:
     Returns:
         One row per class (CLASS), with cost_before_usd, cost_after_usd, and price_usd, policy_usd, mix_usd and
         volume_usd, which add up to their difference. Volume is in tokens; a class only one side uses is mix.
-        And the classes that both sides use and only one has a price of, which are left out: CLASS, cost_before_usd,
-        cost_after_usd (null: no price).
+        And what is left out, as only one side has a price of it: CLASS, cost_before_usd, cost_after_usd (null: none).
     """
     sides = (before, after)
     scenarios = [hybrid(sides[i].scenario, sides[j].scenario) for i, j in product(_SIDES, _SIDES)]
     of_sides = [class_costs(side, scenarios) for side in sides]
     lost = _lost(of_sides[_A][0], of_sides[_B][-1])
-    of_sides = [[frame.join(lost, on=CLASS, how="anti", nulls_equal=True) for frame in frames] for frames in of_sides]
+    of_sides = [[frame.filter("is_compared") for frame in frames] for frames in of_sides]
     classes = pl.concat(frame.select(CLASS) for frames in of_sides for frame in frames).unique().sort(CLASS)
     switches = _Switches(
         quantity=_stacked(of_sides, classes, "quantity"),
+        priced=_stacked(of_sides, classes, "priced_quantity"),
         cost=_stacked(of_sides, classes, "cost_usd"),
         tokens=(_tokens(of_sides[_A][0]), _tokens(of_sides[_B][-1])),
     )
@@ -56,17 +56,13 @@ def effects(before: Side, after: Side) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def _lost(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-    """Classes both sides use and only one has a price of."""
-    ends = {"before": before, "after": after}
-    priced = (
-        frame.select(
-            *CLASS,
-            pl.when(~pl.col("is_unpriced")).then("cost_usd").alias(f"cost_{end}_usd"),
-        )
-        for end, frame in ends.items()
-    )
-    both = next(priced).join(next(priced), on=CLASS, how="inner", nulls_equal=True)
-    return both.filter(pl.col("cost_before_usd").is_null() != pl.col("cost_after_usd").is_null()).sort(CLASS)
+    """Cost on each side, under its own scenario, of what the scenario of the other has no price of."""
+    no_fee = (pl.col("kind") == "request") & (pl.col("cost_usd") == 0).fill_null(value=True)
+    ends = [
+        frame.filter(~pl.col("is_compared"), ~no_fee).select(*CLASS, pl.col("cost_usd").alias(f"cost_{end}_usd"))
+        for end, frame in (("before", before), ("after", after))
+    ]
+    return ends[0].join(ends[1], on=CLASS, how="full", coalesce=True, nulls_equal=True).sort(CLASS)
 
 
 def shapley(value: Callable[[tuple[int, ...]], Floats], n_players: int) -> list[Floats]:
@@ -98,11 +94,13 @@ class _Switches:
 
     Args:
         quantity: Trace x price list x policy x class.
-        cost: The same, in dollars.
+        priced: The same, of what has one price.
+        cost: Dollars of that.
         tokens: Tokens of each trace under its own scenario.
     """
 
     quantity: Floats
+    priced: Floats
     cost: Floats
     tokens: tuple[float, float]
 
@@ -118,7 +116,7 @@ class _Switches:
         met = [(price, price), (1 - price, price), (1 - price, 1 - price), (price, 1 - price)]
         rate: Floats = np.zeros_like(self.quantity[0, 0, 0])
         for trace, listed in reversed(met):
-            quantity, cost = self.quantity[trace, listed, policy], self.cost[trace, listed, policy]
+            quantity, cost = self.priced[trace, listed, policy], self.cost[trace, listed, policy]
             rate = np.divide(cost, quantity, out=rate, where=quantity > 0)
         return rate
 

@@ -14,6 +14,7 @@ from pricing.rates.in_force import PriceRow, Rate, price_rows, unit_rate
 from pricing.rates.policy import View, discounts_of, kept_frac
 from pricing.rates.times import END, START
 from pricing.scenario import Scenario
+from traces.schema import ROLES
 
 _WHAT: Final = ("provider", "model", "kind", "unit")
 _OWNERS: Final = {"calls": ("rollout_id", "call_id"), "rollouts": ("rollout_id",), "runs": ("run_id",)}
@@ -51,6 +52,20 @@ def price_charges(
     joined = timed.join(rated, on=wanted.columns, how="left", nulls_equal=True, maintain_order="left")
     priced = joined.with_columns(**_costs()).with_columns(**_figure())
     return converted(priced.lazy(), exchange).collect().drop("_at", *(f"_{name}" for name in _Rates._fields))
+
+
+def counted_charges(charges: pl.DataFrame, calls: pl.DataFrame, scenario: Scenario) -> pl.DataFrame:
+    """Charges of calls of the roles the scenario counts; those of no call count whatever roles do."""
+    if set(scenario.roles) == set(ROLES):
+        return charges
+    role = pl.col("role").cast(pl.String)
+    others = calls.filter(role.is_in(scenario.roles).not_(), pl.col("call_id").is_not_null())
+    return charges.join(others, on=_OWNERS["calls"], how="anti", maintain_order="left")
+
+
+def charged_calls(calls: pl.LazyFrame, charges: pl.DataFrame) -> pl.DataFrame:
+    """What charges ask of their calls: CALLS, of those with charges."""
+    return calls.join(charges.lazy(), on=_OWNERS["calls"], how="semi").collect(engine="streaming")
 
 
 class _Rates(NamedTuple):

@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from pricing.rates.grid import PLACE
 from pricing.rates.terms import READINGS, TERMS, above, dearest_kind
 from pricing.scenario import Scenario
 from pricing.schema import PUSD_PER_USD
@@ -30,7 +31,7 @@ def contributions(plan: Plan, scenario: Scenario) -> pl.DataFrame:
         The columns of a group, price_model (null: in no book), kind (of price; fees are "request"), is_priced (it has
         one price), tokens (requests for a fee) and cost_usd (null: not priced).
     """
-    rows = _rows(plan, scenario)
+    rows = cell_costs(plan, scenario)
     key = [*plan.by, *_KEY]
     summed: pl.DataFrame = rows.group_by(key).agg(total("tokens"), total("cost_usd"))
     return summed.sort(key, nulls_last=False)
@@ -43,7 +44,7 @@ def costs_by_name(plan: Plan, scenario: Scenario) -> pl.DataFrame:
         provider, model (as the trace writes them), price_model (null: in no book), kind, tokens (requests for a fee),
         cost_usd (of what is priced), and unpriced_tokens.
     """
-    rows = _rows(plan, scenario)
+    rows = cell_costs(plan, scenario)
     key = ["provider", "model", "price_model", "kind"]
     unpriced = pl.when(~pl.col("is_priced")).then("tokens").otherwise(0.0)
     summed: pl.DataFrame = rows.group_by(key).agg(
@@ -52,8 +53,14 @@ def costs_by_name(plan: Plan, scenario: Scenario) -> pl.DataFrame:
     return summed.sort(key, nulls_last=False)
 
 
-def _rows(plan: Plan, scenario: Scenario) -> pl.DataFrame:
-    """One row per group, role, cell and term that has tokens."""
+def cell_costs(plan: Plan, scenario: Scenario) -> pl.DataFrame:
+    """Cost of every group, role, cell and term that has tokens: the finest grain of a plan.
+
+    Returns:
+        The columns of a group, role, ``grid.PLACE`` (the cell), provider and model (as the trace writes them),
+        price_model (null: in no book), kind, is_priced (it has one price), tokens (requests for a fee) and cost_usd
+        (null: not priced).
+    """
     usage, structure = plan.usage(scenario), plan.structure(scenario)
     rates = structure.rates([scenario])[0]
     is_one = rates[..., _POINT_LOW] == rates[..., _POINT]
@@ -64,6 +71,7 @@ def _rows(plan: Plan, scenario: Scenario) -> pl.DataFrame:
     kinds, is_whole = [list(each) for each in zip(*map(_kind, usage.terms), strict=True)]
     cells, terms = sums.col // n_terms, sums.col % n_terms
     rows = usage.groups[sums.row].with_columns(
+        *structure.cells.select(PLACE)[cells],
         *named[structure.cells["key"].gather(cells)].select("provider", "model").cast(pl.String),
         pl.Series("price_model", [models[cell] for cell in cells], dtype=pl.String),
         pl.Series("kind", [kinds[term] for term in terms], dtype=pl.String),

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pricing.cost.charges import price_charges
+from pricing.cost.charges import counted_charges, price_charges
 from pricing.prepare import books_of
 from pricing.rates.terms import READINGS
 from pricing.rates.times import START
@@ -44,7 +44,7 @@ class Spots:
     def frame(self) -> pl.DataFrame:
         """One row per spot: the columns of a group, role, price_model (null: in no book), kind (null but of charges).
 
-        Charges have no role: they count whatever roles do.
+        Charges of no call count whatever roles do.
         """
         rows, cells = np.divmod(self._codes, self._usage.cells.height)
         calls = self._usage.groups[rows].select(
@@ -108,7 +108,8 @@ class Spots:
         key = [*self.plan.by, *_CHARGE]
         book = books_of(scenario, self.plan.book)["effective"][0]
         priced = price_charges(self.plan.tables, scenario, book) if self._has_charges else self._no_charges
-        wide = priced.select(*key, pl.col(_MONEY).cast(pl.Float64))
+        counted = counted_charges(priced, self.plan.tables["calls"], scenario)
+        wide = counted.select(*key, pl.col(_MONEY).cast(pl.Float64))
         summed: pl.DataFrame = wide.group_by(key).agg(total(name) for name in _MONEY)
         return summed.sort(key, nulls_last=False)
 

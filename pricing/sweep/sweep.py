@@ -10,7 +10,7 @@ import polars as pl
 from scipy import sparse
 
 from pricing.book import PriceBook
-from pricing.cost.charges import price_charges
+from pricing.cost.charges import counted_charges, price_charges
 from pricing.prepare import books_of
 from pricing.rates.terms import READINGS
 from pricing.scenario import Scenario
@@ -124,8 +124,10 @@ class Sweep:
         if self.plan.tables["charges"].is_empty():
             return self._uncharged
         book = books_of(scenario, self.plan.book)["effective"][0]
-        priced = price_charges(self.plan.tables, scenario, book).group_by(self.plan.by).agg(**_CHARGED)
-        joined = self.plan.groups.join(priced, on=list(self.plan.by), how="left", maintain_order="left")
+        priced = price_charges(self.plan.tables, scenario, book)
+        counted = counted_charges(priced, self.plan.tables["calls"], scenario)
+        sums = counted.group_by(self.plan.by).agg(**_CHARGED)
+        joined = self.plan.groups.join(sums, on=list(self.plan.by), how="left", maintain_order="left")
         values = joined.select(list(_CHARGED)).cast(pl.Float64).to_numpy() / [*[PUSD_PER_USD] * 3, 1, 1]
         is_charged = joined["n_rows"].is_not_null().to_numpy()
         return np.where(is_charged[:, None], values, 0.0)

@@ -134,7 +134,7 @@ GOOD = {
     "evalreplay prices coverage store/ --prices acme.toml": "user/announcement",
     "evalreplay scenario show --as-of 2026-11-01": "as_of = ",
     "evalreplay reprice store/ --prices acme.toml --cache none --dry-run": "acme-large",
-    "evalreplay compare priced/ --cache none": "policy",
+    "evalreplay compare priced/ --cache none --prices acme.toml": "policy",
     "evalreplay history priced/ --to 2026-03-01": "Cheapest cost of reaching a score",
     "evalreplay tornado priced/": "acme-large",
 }
