@@ -22,7 +22,7 @@ _CHANGES: Final = {
     "gone": "of the frontier before not there after",
     "not placed": "without a place after, as cost or score is not known",
 }
-_FIGURES: Final = ("cost_usd", "cost_low_usd", "cost_high_usd", "coverage_frac")
+_FIGURES: Final = ("cost_usd", "cost_low_usd", "cost_high_usd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def compare(before: Side, after: Side, points: tuple[CurveResult, CurveResult], 
     flipped = flips(changes)
     totals = pl.concat([_totals(before, "before", split), _totals(after, "after", split)])
     crossings = crossing_prices(before, after, flipped)
-    notes = (*_notes(totals, changes), *_left_out(lost))
+    notes = (*_notes(totals, changes), *_between(before, after), *_left_out(lost), *_in_common(before, after))
     return Comparison(totals, split, lost, changes, flipped, crossings, notes)
 
 
@@ -87,11 +87,32 @@ def _totals(side: Side, end: str, split: pl.DataFrame) -> pl.DataFrame:
         pl.lit(end).alias("side"),
         pl.lit(side.scenario.title).alias("scenario"),
         pl.len().alias("n_runs"),
-        *(total(name) for name in _FIGURES[:3]),
+        *(total(name) for name in _FIGURES),
         coverage_frac=(pl.col("n_priced_calls").sum() / n_rows.sum()).fill_nan(1.0),
     )
     priced = sum(split[f"cost_{end}_usd"].to_list())
     return shown.with_columns(priced_usd=pl.lit(float(priced)))
+
+
+def _between(before: Side, after: Side) -> Iterator[str]:
+    """Say what the change can be where the trace leaves a cost open: of runs with an upper bound on both sides."""
+    ends = [side.priced["runs"].select("run_id", *_FIGURES[1:]) for side in (before, after)]
+    runs = ends[0].join(ends[1], on="run_id", suffix="_after").drop_nulls()
+    low, high = "cost_low_usd", "cost_high_usd"
+    least = sum((runs[f"{low}_after"] - runs[high]).to_list())
+    most = sum((runs[f"{high}_after"] - runs[low]).to_list())
+    if runs.height and least < most:
+        yield (
+            "The split takes the dearest reading of what a trace leaves open (input whose cache split is not known is "
+            f"uncached). The change itself, of {counted(runs.height, 'run')} with bounds on both sides, lies between "
+            f"${least:,.2f} and ${most:,.2f}."
+        )
+
+
+def _in_common(before: Side, after: Side) -> Iterator[str]:
+    benchmarks = [set(side.priced["runs"]["benchmark"].to_list()) for side in (before, after)]
+    if not benchmarks[0] & benchmarks[1]:
+        yield "No benchmark in common: mix and volume are those of different tasks."
 
 
 def _left_out(lost: pl.DataFrame) -> Iterator[str]:

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from price_rows import day
 
 from analyzer import api
-from analyzer.compare import Comparison
+from analyzer.compare import Comparison, compare
 from analyzer.compare.classes import Side
 from analyzer.compare.crossings import crossing_prices
 from analyzer.compare.effects import EFFECTS, effects, shapley
 from analyzer.compare.orders import flips, frontier_changes
+from analyzer.curves.registry import find
 from analyzer.figures.waterfall import draw_comparison
 from analyzer.tour import BUNDLED
 from pricing.reprice import reprice_tables
@@ -232,3 +233,32 @@ def test_the_figure_is_drawn_also_where_nothing_has_a_price(of_demo: Comparison,
     empty = Comparison(of_demo.totals, split, lost, of_demo.frontier, of_demo.flips, of_demo.crossings, ())
     words = [text.get_text() for text in draw_comparison(empty).axes[0].texts]
     assert words == ["nothing has a price above zero on both sides"]
+
+
+PRICES_WITH_CACHE = PRICES.replace(
+    "output_usd_per_mtok = 10.0", "cache_read_usd_per_mtok = 0.5\noutput_usd_per_mtok = 10.0"
+)
+
+
+def notes_of(one: Side, other: Side) -> tuple[str, ...]:
+    points = [find("score_vs_cost")(each.priced) for each in (one, other)]
+    return compare(one, other, (points[0], points[1])).notes
+
+
+def test_what_a_trace_leaves_open_gives_the_change_bounds(prices: Path) -> None:
+    prices.write_text(PRICES_WITH_CACHE, encoding="utf-8")
+    unsplit = dict.fromkeys(("uncached_input_tokens", "cache_read_tokens"))
+    calls = [use(input_tokens=MILLION, **unsplit)]
+
+    notes = notes_of(side(prices, *calls), side(prices, *calls, cache="none"))
+
+    assert any("1 run with bounds on both sides, lies between $0.00 and $1.50." in note for note in notes)
+
+
+def test_traces_without_a_benchmark_in_common_are_said_to_have_none(prices: Path) -> None:
+    one, other = side(prices, use(output_tokens=1)), side(prices, use(output_tokens=1))
+    runs = other.priced["runs"].with_columns(benchmark=pl.lit("other"))
+
+    notes = notes_of(one, Side({**other.priced, "runs": runs}, other.scenario))
+
+    assert "No benchmark in common: mix and volume are those of different tasks." in notes
