@@ -30,7 +30,8 @@ def price_diff(
 
     Returns:
         One row per price that changed: what it is of, price_from_usd (null: none in force on the first day),
-        price_to_usd (null: none on the second), change_frac, effective_from and source of the later row.
+        price_to_usd (null: none on the second), change_frac, effective_from (since when the
+        later price holds) and its source.
 
     Raises:
         PricingError: if a day is not one, the second is not after the first, or the model or provider is not known.
@@ -56,7 +57,7 @@ def price_diff(
 def _in_force(rows: pl.DataFrame, moment: datetime, end: str) -> pl.DataFrame:
     began = pl.col("effective_from").is_null() | (pl.col("effective_from") <= moment)
     lasts = pl.col("effective_until").is_null() | (pl.col("effective_until") > moment)
-    found = rows.filter(began, lasts)
+    found = _with_first_day(rows.filter(began)).filter(lasts)
     usd, unit = in_usd()
     names = {"from": ("price_from_usd", "source_from"), "to": ("price_to_usd", "source")}[end]
     kept = found.select(
@@ -64,6 +65,17 @@ def _in_force(rows: pl.DataFrame, moment: datetime, end: str) -> pl.DataFrame:
         *(["effective_from"] if end == "to" else []),
     )  # fmt: skip
     return kept.unique(_KEY, keep="last", maintain_order=True)
+
+
+def _with_first_day(rows: pl.DataFrame) -> pl.DataFrame:
+    """Set effective_from to the moment since which the same price holds, through all rows that state it again."""
+    before = {name: pl.col(name).shift(1).over(_KEY) for name in ("price_pusd", "effective_until")}
+    is_new = pl.col("price_pusd").ne_missing(before["price_pusd"])
+    has_gap = (pl.col("effective_from") > before["effective_until"]).fill_null(value=False)
+    ordered = rows.sort(*_KEY, pl.col("effective_from"), nulls_last=False)
+    stretches = ordered.with_columns(_stretch=(is_new | has_gap).cum_sum().over(_KEY))
+    first = pl.col("effective_from").first().over(*_KEY, "_stretch")
+    return stretches.with_columns(effective_from=first).drop("_stretch")
 
 
 def _plain(listed: pl.DataFrame) -> pl.DataFrame:

@@ -12,6 +12,8 @@ from pricing.book.named import BOOKS_FOLDER, LIST_BOOK, load_named_book
 from pricing.schema import PUSD_PER_USD, PUSD_PER_USD_PER_MTOK
 from traces.errors import PricingError
 
+_DECIMALS: Final = 12
+"""Pico-dollars are whole."""
 _DETAILS: Final = (
     "effective_from", "effective_until", "effective_earliest", "effective_latest", "min_input_tokens",
     "is_whole_request", "service_tier", "is_batch", "weekdays", "hours_utc", "layer", "date_basis", "source",
@@ -97,7 +99,9 @@ def in_usd() -> tuple[pl.Expr, pl.Expr]:
     """Columns price_usd and unit: dollars per million tokens (Mtok), or per unit."""
     is_token = pl.col("unit") == "token"
     usd = pl.col("price_pusd") / pl.when(is_token).then(PUSD_PER_USD_PER_MTOK).otherwise(PUSD_PER_USD)
-    return usd.alias("price_usd"), pl.when(is_token).then(pl.lit("Mtok")).otherwise("unit").alias("unit")
+    return usd.round(_DECIMALS).alias("price_usd"), pl.when(is_token).then(pl.lit("Mtok")).otherwise("unit").alias(
+        "unit"
+    )
 
 
 def refuse_unknown(provider: str | None, known: Sequence[str]) -> None:

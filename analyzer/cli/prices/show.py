@@ -27,6 +27,7 @@ def command(
         evalreplay prices deepseek-chat --on 2025-02-08T16:00Z
         evalreplay prices show gpt-4o --book hal-harness
     """
+    from analyzer.prices.elsewhen import notes_of_day
     from analyzer.prices.listing import chosen_book, glance, models, price_rows
     from analyzer.session import books_folder
 
@@ -42,4 +43,6 @@ def command(
     emit(table, None)
     for footnote in footnotes:
         click.echo(footnote)
+    for note in notes_of_day(chosen, model, day, provider) if day else ():
+        say(f"note: {note}")
     say("prices in USD per million tokens (Mtok) or per unit; times are UTC")
