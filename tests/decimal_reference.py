@@ -182,7 +182,7 @@ def add_up(costs: Sequence[Cost], n_missing: int = 0) -> Cost:
     )
 
 
-def coverage(costs: Sequence[Cost], n_missing: int = 0) -> float:
-    """Share of rows with a cost; all of nothing is covered."""
-    n_rows = len(costs) + n_missing
-    return sum(each.cost is not None for each in costs) / n_rows if n_rows else 1.0
+def coverage(costs: Sequence[tuple[Cost, int]], n_missing: int = 0) -> float:
+    """Share of requests and charges with a cost; all of nothing is covered."""
+    n_rows = sum(n for _, n in costs) + n_missing
+    return sum(n for each, n in costs if each.cost is not None) / n_rows if n_rows else 1.0

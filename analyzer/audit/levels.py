@@ -5,6 +5,7 @@ from typing import Final
 import polars as pl
 
 from analyzer.audit.causes import AGREES, EVIDENCE, FLAGS, NOT_RECORDED, UNEXPLAINED
+from pricing.cost.rollup import n_requests
 from traces.schema import INPUT_PARTS
 from traces.sums import total
 
@@ -86,7 +87,7 @@ def rollout_level(rollouts: pl.DataFrame, parts: pl.DataFrame, calls: pl.DataFra
         parts: Judged calls and charges.
         calls: Priced calls.
     """
-    seen = calls.drop_nulls("rollout_id").group_by("rollout_id").agg(n_rows=pl.len().cast(pl.Int64))
+    seen = calls.drop_nulls("rollout_id").group_by("rollout_id").agg(n_rows=n_requests().sum())
     joined = rollouts.join(seen, on="rollout_id", how="left", maintain_order="left")
     is_filtered = pl.col("n_priced_calls") + pl.col("n_unpriced_calls") < pl.col("n_rows").fill_null(0)
     totals = _totals(joined, "rollout", is_filtered=is_filtered, is_rollouts_missing=pl.lit(value=False))

@@ -46,9 +46,13 @@ def call_sums(priced: pl.LazyFrame, key: str, facts: Facts, costs: Costs) -> pl.
     bounds = _bounds(facts)
     sums |= {name: bound for name, (same, bound) in bounds.items() if same is None}
     same_as = {name: same for name, (same, _) in bounds.items() if same is not None}
-    return (
-        priced.group_by(key).agg(n_rows=pl.len().cast(pl.Int64), **sums).with_columns(**given).with_columns(**same_as)
-    )
+    n_rows = pl.len().cast(pl.Int64) if facts.is_always("n_requests", 1) else n_requests().sum()
+    return priced.group_by(key).agg(n_rows=n_rows, **sums).with_columns(**given).with_columns(**same_as)
+
+
+def n_requests() -> pl.Expr:
+    """Requests a row stands for in counts: a total of an unknown number, or of none, is one."""
+    return pl.col("n_requests").fill_null(1).clip(1)
 
 
 def _wide(name: str) -> pl.Expr:
@@ -87,10 +91,10 @@ def _counted(facts: Facts, costs: Costs) -> dict[str, tuple[bool, pl.Expr]]:
 
 
 def _n_priced(costs: Costs) -> pl.Expr:
-    """Count the calls with a cost; what its book leaves out has none, though it adds nothing."""
-    if not costs.has_skipped:
-        return pl.col("cost_pusd").count().cast(pl.Int64)
-    return (pl.col("cost_pusd").is_not_null() & (pl.col("cost_basis") != "skipped")).sum().cast(pl.Int64)
+    """Count the requests with a cost; what its book leaves out has none, though it adds nothing."""
+    has_cost = pl.col("cost_pusd").is_not_null()
+    has_cost = has_cost & (pl.col("cost_basis") != "skipped") if costs.has_skipped else has_cost
+    return pl.when(has_cost).then(n_requests()).otherwise(0).sum()
 
 
 def joined_sums(parts: Sequence[pl.DataFrame], key: str) -> pl.LazyFrame:

@@ -43,7 +43,7 @@ def sweep(
 
     Returns:
         One row per scenario (its number) and group: cost_usd (null: some part is not known), its low and high (null:
-        unbounded) and coverage_frac, as ``reprice`` gives them, and n_rows: calls and charges, missing ones included.
+        unbounded) and coverage_frac, as ``reprice`` gives them, and n_rows: requests and charges, with missing ones.
     """
     meant = [checked(scenario, books_of(scenario, book)["effective"]) for scenario in scenarios]
     return Sweep(plan_of(tables, meant, by, book)).costs(meant)

@@ -10,6 +10,7 @@ import polars as pl
 from scipy import sparse
 
 from pricing.cost.facts import Facts
+from pricing.cost.rollup import n_requests
 from pricing.cost.terms import UsageTerms
 from pricing.rates.grid import Grid
 from pricing.rates.place import cells_of
@@ -32,7 +33,7 @@ class Usage:
         cells: Columns of ``grid.PLACE``; one row per cell some call lies in.
         terms: Terms, in the order they stand in within a cell.
         tokens: Groups x (cells x terms).
-        n_calls: Groups x cells: rows of calls.
+        n_calls: Groups x cells: requests.
     """
 
     groups: pl.DataFrame
@@ -71,15 +72,18 @@ def term_names(n_above: int) -> tuple[str, ...]:
 
 def _summed(placed: pl.LazyFrame, grid: Grid, facts: Facts, group: Sequence[str]) -> pl.DataFrame:
     terms = UsageTerms(facts, has_fees=True, thresholds=grid.lattice.above).all()
-    terms |= {UNKNOWN_USAGE: _is_unknown(), UNKNOWN_REQUESTS: pl.col("n_requests").is_null()}
+    terms |= {
+        UNKNOWN_USAGE: pl.when(_is_unknown()).then(n_requests()).otherwise(0),
+        UNKNOWN_REQUESTS: pl.col("n_requests").is_null(),
+    }
     is_all_billed = facts.is_true("is_billed")
     billed = {name: each if is_all_billed else pl.when("is_billed").then(each) for name, each in terms.items()}
     known = {name: tokens.cast(pl.Int64).fill_null(0) for name, tokens in billed.items()}
     sums = {name: total(name, is_known=True) for name in known}
     return (
-        placed.select(*group, "_place", **known)
+        placed.select(*group, "_place", _n_calls=n_requests(), **known)
         .group_by(*group, "_place")
-        .agg(_n_calls=pl.len().cast(pl.Int64), **sums)
+        .agg(pl.col("_n_calls").sum(), **sums)
         .with_columns(pl.col("role").cast(pl.String))
         .sort(*group, "_place", nulls_last=False)
         .collect(engine="streaming")

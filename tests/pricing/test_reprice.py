@@ -191,3 +191,10 @@ def test_a_published_run_without_a_cache(swe_bench: dict[str, pl.DataFrame]) -> 
     row = reprice_tables(swe_bench, Scenario(cache="none"))["runs"].row(0, named=True)
     assert row["cost_low_usd"] == pytest.approx(732.776882, abs=1e-6)
     assert row["cost_high_usd"] == pytest.approx(732.819446, abs=1e-6)
+
+
+def test_coverage_counts_requests_not_rows() -> None:
+    prices = book(price("uncached_input", 1), price("output", 1))
+    total = call(output_tokens=MILLION, granularity="rollout", n_requests=99)
+    row = reprice_tables(tables([run()], [rollout(n_calls=100)], [total]), book=prices)["rollouts"].row(0, named=True)
+    assert (row["n_priced_calls"], row["coverage_frac"]) == (99, 0.99)

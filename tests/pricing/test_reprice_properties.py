@@ -84,24 +84,27 @@ def test_rollouts_and_runs_are_the_sums_of_the_reference(
 
     costs = expected(priced["calls"], book.rows.rows(named=True))
     rows = priced["calls"].rows(named=True)
-    whole: list[tuple[list[Cost], int]] = []
+    whole: list[tuple[list[tuple[Cost, int]], int]] = []
     for each in [*priced["rollouts"].iter_rows(named=True), None]:
         rollout_id = None if each is None else each["rollout_id"]
         own = [row for row in rows if row["rollout_id"] == rollout_id]
         seen = sum(1 if row["n_requests"] is None else row["n_requests"] for row in own)
         bills = [charge_cost(row) for row in charged if row["rollout_id"] == rollout_id]
-        counted = [costs[row["call_id"]] for row in own if row["role"] in roles] + bills
+        weighted = [(costs[row["call_id"]], max(row["n_requests"] or 1, 1)) for row in own if row["role"] in roles]
+        everything = [*weighted, *((bill, 1) for bill in bills)]
+        counted = [cost for cost, _ in everything]
         is_unseen = not own and not bills and each is not None
         n_stated = None if each is None else each["n_calls"]
         n_missing = int(is_unseen) if n_stated is None else max(n_stated - seen, 0)
-        whole.append((counted, n_missing))
+        whole.append((everything, n_missing))
         if each is not None:
             assert found(each) == shown(add_up(counted, n_missing)), each
-            assert each["coverage_frac"] == coverage(counted, n_missing)
-            assert each["n_priced_calls"] == sum(cost.cost is not None for cost in counted if cost not in bills)
+            assert each["coverage_frac"] == coverage(everything, n_missing)
+            assert each["n_priced_calls"] == sum(n for cost, n in weighted if cost.cost is not None)
     everything, n_missing = [cost for costs, _ in whole for cost in costs], sum(n for _, n in whole)
+    counted = [cost for cost, _ in everything]
     of_run = priced["runs"].row(0, named=True)
-    assert found(of_run) == shown(add_up(everything, n_missing))
+    assert found(of_run) == shown(add_up(counted, n_missing))
     assert of_run["coverage_frac"] == coverage(everything, n_missing)
 
 
