@@ -130,12 +130,12 @@ def _anthropic_counts(usage: Usage) -> TokenCounts:
     write, output = whole(usage.cache_creation_input_tokens), whole(usage.output_tokens)
     if uncached is None:
         return TokenCounts(output_tokens=output)
-    if read is None and write is None:  # stripped of its cache fields: which shape it had cannot be told
-        return TokenCounts(uncached, output_tokens=output)
-    read, write = read or 0, write or 0
+    if read is None and write is None and usage.cache_creation is None:
+        return TokenCounts(uncached, output_tokens=output)  # stripped: which shape it had cannot be told
     by_duration = usage.cache_creation or CacheCreation()
     short = whole(by_duration.ephemeral_5m_input_tokens) or 0
     long = whole(by_duration.ephemeral_1h_input_tokens) or 0
+    read, write = read or 0, short + long if write is None else write
     return TokenCounts(uncached + read + write, uncached, read, short, long, write - short - long, output)
 
 

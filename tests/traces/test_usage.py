@@ -131,3 +131,9 @@ def test_without_a_proof_no_output_is_a_range() -> None:
     calls = frame(CALLS, call(output_tokens=9, reasoning_tokens=4))
     assert outside_reasoning_groups(calls) == outside_reasoning_groups(pl.DataFrame()) == set()
     assert calls.select(output_high(set())).to_series().to_list() == [None]
+
+
+def test_writes_by_duration_alone_are_all_writes() -> None:
+    by_duration = {"ephemeral_5m_input_tokens": 10, "ephemeral_1h_input_tokens": 20}
+    found = counts(input_tokens=10, output_tokens=1, cache_creation=by_duration)
+    assert found == TokenCounts(40, 10, 0, 10, 20, 0, 1)
