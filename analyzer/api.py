@@ -1,6 +1,6 @@
 """The Python interface: each command as one function, on raw traces, a store or a priced store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -53,10 +53,24 @@ def reprice(
     source: Paths, output: Path | str | None = None, *, scenario: Scenario | Path | None = None, **options: Any
 ) -> Store:
     """Price a trace or a store; options are the keys of a scenario. Without an output: into the cache."""
-    chosen = scenario if isinstance(scenario, Scenario) else load_scenario(scenario, **options)
+    chosen = _scenario(scenario, options)
     if output is None:
         return as_priced(source, chosen)
     return reprice_store(as_store(source), Path(output), chosen)
+
+
+def _scenario(scenario: Scenario | Path | None, options: Mapping[str, Any]) -> Scenario:
+    """Resolve a scenario, a file with keys on top, or keys alone.
+
+    Raises:
+        UsageError: if keys are given beside a scenario that is made already.
+    """
+    if isinstance(scenario, Scenario):
+        if options:
+            hint = "scenario.model_copy(update=...) changes one; or name a file, or keys alone"
+            raise UsageError(f"a Scenario and keys beside it: {', '.join(options)}", hint)
+        return scenario
+    return load_scenario(scenario, **options)
 
 
 def preview(source: Paths, scenario: Scenario | Path | None = None, **options: Any) -> DryRun:
@@ -64,7 +78,7 @@ def preview(source: Paths, scenario: Scenario | Path | None = None, **options: A
 
     A source that is not priced yet is compared with list prices on the day of each call.
     """
-    after = scenario if isinstance(scenario, Scenario) else load_scenario(scenario, **options)
+    after = _scenario(scenario, options)
     store = as_store(source)
     before = scenario_of(store) if store.manifest.get("kind") == "priced" else Scenario()
     return dry_run(traces_of(store), before, after)

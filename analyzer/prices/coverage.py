@@ -9,7 +9,16 @@ from analyzer.words import percent
 from traces.sums import known_total
 
 _ROW: Final = ("provider", "model", "price_model", "price_evidence", "price_from", "price_time_basis", "cost_basis")
-_FIRM: Final = ("release", "announcement", "vendor_page", "vendor_note", "billed", "observed_commit", "start_date")
+_FIRM: Final = (
+    "release",
+    "announcement",
+    "vendor_page",
+    "vendor_note",
+    "billed",
+    "observed_commit",
+    "start_date",
+    "scheduled",
+)
 
 
 def evidence(calls: pl.DataFrame) -> pl.DataFrame:

@@ -37,9 +37,8 @@ def check_price_file(path: Path) -> int:
     Raises:
         PricingError: naming file, table, key and remedy, at the first thing wrong.
     """
-    document = parse_price_file(path)
-    check_document(path, document)
-    return len(document.get("price", ()))
+    read_checked(path)
+    return len(parse_price_file(path).get("price", ()))
 
 
 def check_document(path: Path, document: Mapping[str, Any]) -> None:
