@@ -45,6 +45,7 @@ def as_store(paths: Paths, options: ReadOptions | None = None, progress: Progres
             sorted(str(place.resolve()) for place in places),
             options.format,
             options.mapping,
+            options.task_map,
             options.benchmark,
             options.choices,
         )

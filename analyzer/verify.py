@@ -116,15 +116,19 @@ def _reread(
 
 
 def _as_read(recorded: Mapping[str, Any], chosen: Mapping[str, Any], folder: Path) -> ReadOptions:
-    """Options as the manifest records them, the mapping written out again, but for those chosen now."""
-    mapping = recorded["mapping"]
-    kept = None if mapping is None else folder / "mapping" / mapping["name"]
-    if kept is not None:
-        kept.parent.mkdir()
-        kept.write_text(mapping["text"], encoding="utf-8")
-    given = {**recorded, "mapping": kept, **chosen}
+    """Options as the manifest records them, files of the user written out again, but for those chosen now."""
+    kept = {name: _written_out(recorded.get(name), folder / name) for name in ("mapping", "task_map")}
+    given = {**recorded, **kept, **chosen}
     choices = Choices(**{name: given.pop(name, None) for name in ("password", "scorer")})
     return ReadOptions(**given, choices=choices)
+
+
+def _written_out(file: Mapping[str, str] | None, folder: Path) -> Path | None:
+    if file is None:
+        return None
+    folder.mkdir()
+    (folder / file["name"]).write_text(file["text"], encoding="utf-8")
+    return folder / file["name"]
 
 
 def _compared(name: str, store: Store, again: Store) -> dict[str, Any]:

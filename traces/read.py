@@ -1,9 +1,7 @@
 """Raw traces in, a store out: recognise, read what changed, link what did not, swap the store in as a whole."""
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -11,42 +9,24 @@ from typing import Any, Final
 import polars as pl
 import xxhash
 
-from traces.errors import TraceError, UnreadableError
+from traces.errors import TraceError
 from traces.files import fast_hash
 from traces.inputs import InputCache
+from traces.jobs import ReadOptions, Written, table_reader, write_units
 from traces.merge import drop_copies, merge_tasks, n_calls_in_several_runs
 from traces.previous import Previous, link_shard, previous_store
-from traces.registry import Batch, Choices, Reader, Source, SourceFile, discover
-from traces.rejects import OnError, RejectLog
+from traces.registry import Choices, Source, SourceFile, discover
+from traces.rejects import RejectLog
 from traces.schema import REJECTS, TABLES
-from traces.shard import write_shard
 from traces.store import SCHEMA_VERSION, Store, open_store, write_manifest, write_parquet
 from traces.swap import replacing
+from traces.task_map import load_task_map
 from traces.walk import Progress, Unit, readable, recognise, walk
+
+__all__ = ["INPUT_SHARD", "ReadOptions", "read_traces"]
 
 INPUT_SHARD: Final = "inputs"
 """Shard of ``rejects`` that lists what belongs to no unit: files nobody recognises, copies of runs."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadOptions:
-    """How to read.
-
-    Args:
-        format: Only this reader; None: every reader, by content.
-        mapping: Mapping file (TOML) of plain tables; then only the tables it names are read.
-        benchmark: Name to give the benchmark of every run, where the source does not say it or says it otherwise.
-        on_error: "stop" at the first malformed record, or "skip" it and list it in rejects.
-        is_forced: Allow runs that are in the store, but not among the inputs, to be dropped from it.
-        choices: What readers are told.
-    """
-
-    format: str | None = None
-    mapping: Path | None = None
-    benchmark: str | None = None
-    on_error: OnError = "stop"
-    is_forced: bool = False
-    choices: Choices = field(default_factory=Choices)
 
 
 def read_traces(
@@ -61,6 +41,8 @@ def read_traces(
     options = options or ReadOptions()
     log = RejectLog(None, options.on_error)
     units = _units(paths, output, options, log, progress)
+    if options.task_map is not None:
+        load_task_map(options.task_map)
     cache = InputCache.load(output)
     hashes = cache.hashes(file for unit in units for file in unit.files)
     shards = {_shard_name(unit, hashes, options): unit for unit in units}
@@ -105,90 +87,38 @@ def _recognised(
 
 
 def _mapped(named: Sequence[SourceFile], mapping: Path, log: RejectLog) -> list[Unit]:
-    reader = _table_reader(mapping)
+    reader = table_reader(mapping)
     files = [file for file in named if readable(file, log) is not None]
     return [Unit(reader, Source(files[0].name if len(files) == 1 else "tables", tuple(files)))] if files else []
-
-
-def _table_reader(path: Path) -> Reader:
-    from traces.plain.mapping import load_mapping
-    from traces.plain.read import read_tables
-
-    mapping = load_mapping(path)
-    return Reader(
-        name="table",
-        summary="Plain tables by a mapping.",
-        upstream=(),
-        token_convention="as the mapping says",
-        blind_spots=(),
-        sniff=lambda _peek: True,
-        parse=lambda source, log: read_tables(source.files, mapping, log),
-    )
 
 
 def _shard_name(unit: Unit, hashes: Mapping[str, str], options: ReadOptions) -> str:
     """Name a shard by everything its bytes depend on."""
     files = sorted((file.name, hashes[file.name]) for file in unit.files)
-    parts = [
-        unit.reader.name,
-        unit.reader.version,
-        SCHEMA_VERSION,
-        options.benchmark,
-        unit.source.name,
-        files,
-        options.choices,
-    ]
-    parts += [fast_hash(options.mapping)] if options.mapping is not None else []
+    parts = [unit.reader.name, unit.reader.version, SCHEMA_VERSION, options.benchmark, unit.source.name, files]
+    parts += [options.choices] if options.choices != Choices() else []
+    parts += [fast_hash(path) for path in (options.mapping, options.task_map) if path is not None]
     return f"{unit.reader.name}-{xxhash.xxh3_128_hexdigest(repr(parts).encode())[:16]}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """What a shard holds: rows by table, and how many of its rejects are errors."""
-
-    rows: Mapping[str, int]
-    n_malformed: int
 
 
 def _write_units(
     shards: Mapping[str, Unit], previous: Previous, folder: Path, options: ReadOptions, progress: Progress | None
-) -> dict[str, _Written]:
-    written = {}
-    for number, (shard, unit) in enumerate(shards.items()):
-        if progress is not None:
-            progress(f"reading {unit.source.name}", number, len(shards))
+) -> dict[str, Written]:
+    """Link what did not change, write the rest."""
+    written, changed = {}, {}
+    for shard, unit in shards.items():
         places = previous.places(shard, is_stopping=options.on_error == "stop")
-        if places is not None:
-            link_shard(places, folder)
-            written[shard] = _Written(previous.units[shard]["rows"], previous.units[shard]["n_malformed"])
+        if places is None:
+            changed[shard] = unit
         else:
-            log = RejectLog(unit.reader.name, options.on_error)
-            batches = map(partial(_renamed, options.benchmark), _parsed(unit, options.choices, log))
-            rows = write_shard(batches, folder, shard, unit.source.name, log)
-            written[shard] = _Written(rows, log.n_malformed)
+            link_shard(places, folder)
+            written[shard] = Written(previous.units[shard]["rows"], previous.units[shard]["n_malformed"])
+    written |= dict(write_units(changed, folder, options, progress))
     shutil.rmtree(folder / ".aside", ignore_errors=True)
     return written
 
 
-def _parsed(unit: Unit, choices: Choices, log: RejectLog) -> Iterator[Batch]:
-    """Batches of a unit; a file that cannot be opened or unpacked to its end is reported."""
-    try:
-        yield from unit.reader.parse(replace(unit.source, choices=choices), log)
-    except UnreadableError as error:
-        log.malformed(unit.source.name, "", error.problem)
-
-
-def _renamed(benchmark: str | None, batch: Mapping[str, pl.DataFrame]) -> Mapping[str, pl.DataFrame]:
-    if benchmark is None:
-        return batch
-    named = pl.lit(benchmark).alias("benchmark")
-    return {
-        name: frame.with_columns(named) if "benchmark" in TABLES[name].schema else frame
-        for name, frame in batch.items()
-    }
-
-
-def _described(shard: str, unit: Unit, hashes: Mapping[str, str], written: _Written) -> dict[str, Any]:
+def _described(shard: str, unit: Unit, hashes: Mapping[str, str], written: Written) -> dict[str, Any]:
     files = [
         {"name": file.name, "bytes": file.path.stat().st_size, "xxh3_128": hashes[file.name]} for file in unit.files
     ]
@@ -204,20 +134,23 @@ def _described(shard: str, unit: Unit, hashes: Mapping[str, str], written: _Writ
 
 
 def _manifest(units: Sequence[Mapping[str, Any]], options: ReadOptions, folder: Path) -> dict[str, Any]:
+    files = {"mapping": options.mapping, "task_map": options.task_map}
     chosen = {"format": options.format, "benchmark": options.benchmark, "on_error": options.on_error}
     chosen["scorer"] = options.choices.scorer
     return {
         "kind": "traces",
         "evalreplay": version("evalreplay"),
-        "options": {**chosen, "mapping": None if options.mapping is None else _kept(options.mapping)},
+        "options": {**chosen, **{name: _kept(path) for name, path in files.items()}},
         "units": units,
         "rows": {name: _n_rows(folder / name) for name in TABLES},
         "n_calls_in_several_runs": n_calls_in_several_runs(folder),
     }
 
 
-def _kept(mapping: Path) -> dict[str, str]:
-    """Keep a mapping whole: the store can be read again without knowing where it lay."""
+def _kept(mapping: Path | None) -> dict[str, str] | None:
+    """Keep a file of the user whole: the store can be read again without knowing where it lay."""
+    if mapping is None:
+        return None
     return {"name": mapping.name, "xxh3_128": fast_hash(mapping), "text": mapping.read_text("utf-8-sig")}
 
 

@@ -1,6 +1,7 @@
 """Options that several commands share, each group as one decorator."""
 
 import functools
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -19,7 +20,7 @@ _PRICING: Final = (
     "scenario", "as_of", "books", "prices", "cache", "batch_frac", "turnaround_s", "service_tier", "region",
     "unlisted_tiers", "host", "priced_as", "roles",
 )  # fmt: skip
-_READING: Final = ("format_name", "mapping", "benchmark_name", "on_error")
+_READING: Final = ("format_name", "mapping", "task_map", "benchmark_name", "on_error")
 _CHOICES: Final = ("password", "scorer")
 
 
@@ -109,10 +110,12 @@ verifying_options = _stacked(
 reading_options = _stacked(
     click.option("--format", "format_name", metavar="NAME", help="Read only this format; default: by content."),
     click.option("--mapping", type=_FILE, help="Mapping (TOML) for plain tables."),
+    click.option("--task-map", type=_FILE, help="CSV of one name for tasks that sources name differently."),
     click.option("--benchmark-name", metavar="NAME", help="Name of the benchmark, where the trace does not say."),
     click.option("--on-error", type=_ON_ERROR, default="stop", show_default=True, help="skip: list it, go on."),
     click.option("--scorer", metavar="NAME", help="Scorer that counts, of several; default: the first."),
     click.option("--password", metavar="WORD", help="Opens encrypted files; default: their publisher's own."),
+    click.option("--jobs", type=click.IntRange(min=1), help="Processes to read in; default: one per processor."),
 )  # fmt: skip
 
 
@@ -156,6 +159,7 @@ def reading_from(options: dict[str, Any], *, is_forced: bool = False) -> "ReadOp
     from traces.read import ReadOptions
     from traces.registry import Choices
 
-    name, mapping, benchmark, on_error = (options.pop(name) for name in _READING)
+    name, mapping, task_map, benchmark, on_error = (options.pop(name) for name in _READING)
     choices = Choices(**{name: options.pop(name) for name in _CHOICES})
-    return ReadOptions(name, mapping, benchmark, on_error, is_forced=is_forced, choices=choices)
+    jobs = options.pop("jobs") or os.cpu_count() or 1
+    return ReadOptions(name, mapping, task_map, benchmark, on_error, is_forced=is_forced, choices=choices, jobs=jobs)

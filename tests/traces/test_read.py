@@ -360,6 +360,7 @@ def test_the_manifest_counts_rows_and_names_the_options(tmp_path: Path) -> None:
         "benchmark": None,
         "on_error": "skip",
         "mapping": None,
+        "task_map": None,
         "scorer": None,
     }
     assert [unit["name"] for unit in manifest["units"]] == ["run"]

@@ -1,0 +1,39 @@
+"""Several processes write the same store as one, and stop at the same error."""
+
+from pathlib import Path
+
+import pytest
+from trajectories import write_run
+
+from traces import jobs
+from traces.errors import MalformedTraceError
+from traces.jobs import ReadOptions
+from traces.read import read_traces
+from traces.schema import TABLES
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two runs, which are worth processes of their own."""
+    monkeypatch.setattr(jobs, "WORTH_BYTES", 0)
+    write_run(tmp_path / "all" / "one", "a", "b")
+    write_run(tmp_path / "all" / "two", "c", first=500)
+    return tmp_path / "all"
+
+
+def test_two_processes_write_what_one_writes(runs: Path, tmp_path: Path) -> None:
+    one, two = (read_traces([runs], tmp_path / f"store{n}", ReadOptions(jobs=n)) for n in (1, 2))
+    assert one.manifest == two.manifest
+    assert all(one.table(name).equals(two.table(name)) for name in TABLES)
+
+
+def test_two_processes_stop_at_a_broken_file_as_one_does(runs: Path, tmp_path: Path) -> None:
+    cut = runs / "two" / "c" / "c.traj.json"
+    cut.write_bytes(cut.read_bytes()[:-40])
+    told = []
+    for n in (1, 2):
+        with pytest.raises(MalformedTraceError) as caught:
+            read_traces([runs], tmp_path / f"store{n}", ReadOptions(jobs=n))
+        told.append(str(caught.value))
+        assert not (tmp_path / f"store{n}").exists()
+    assert told[0] == told[1]

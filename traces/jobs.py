@@ -1,0 +1,164 @@
+"""Parsing units and writing their shards; in several processes where there is enough to do."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from traces.errors import UnreadableError
+from traces.registry import Batch, Choices, Reader, Source, discover
+from traces.rejects import OnError, RejectLog
+from traces.schema import TABLES
+from traces.shard import write_shard
+from traces.task_map import load_task_map
+from traces.walk import Progress, Unit
+
+WORTH_BYTES: Final = 32 * 1024 * 1024
+"""Input below which starting processes takes longer than it saves."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How to read.
+
+    Args:
+        format: Only this reader; None: every reader, by content.
+        mapping: Mapping file (TOML) of plain tables; then only the tables it names are read.
+        task_map: CSV of other names for tasks and their benchmarks (``task_map.load_task_map``).
+        benchmark: Name to give the benchmark of every run, where the source does not say it or says it otherwise.
+        on_error: "stop" at the first malformed record, or "skip" it and list it in rejects.
+        is_forced: Allow runs that are in the store, but not among the inputs, to be dropped from it.
+        choices: What readers are told.
+        jobs: Processes to read in. More than one starts new interpreters: a script then needs the usual
+            ``if __name__ == "__main__"``.
+    """
+
+    format: str | None = None
+    mapping: Path | None = None
+    task_map: Path | None = None
+    benchmark: str | None = None
+    on_error: OnError = "stop"
+    is_forced: bool = False
+    choices: Choices = field(default_factory=Choices)
+    jobs: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a shard holds: rows by table, and how many of its rejects are errors."""
+
+    rows: Mapping[str, int]
+    n_malformed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """All a process needs to write one shard."""
+
+    shard: str
+    reader: str
+    source: Source
+    folder: Path
+    options: ReadOptions
+
+
+def write_units(
+    units: Mapping[str, Unit], folder: Path, options: ReadOptions, progress: Progress | None
+) -> Iterator[tuple[str, Written]]:
+    """Write the shard of every unit, and give it with what it holds, in the order of the units.
+
+    Args:
+        units: Units by the name of their shard.
+        folder: Store being built.
+        options: How to read.
+        progress: Told before each unit.
+
+    Raises:
+        TraceError: of the first unit that has an error, if errors stop.
+    """
+    jobs = [_Job(shard, unit.reader.name, unit.source, folder, options) for shard, unit in units.items()]
+    is_apart = _is_worth(jobs, options.jobs)
+    readers = (unit.reader for unit in units.values())
+    written = _in_processes(jobs, options.jobs) if is_apart else map(_write, jobs, readers)
+    for number, job in enumerate(jobs):
+        if progress is not None:
+            progress(f"reading {job.source.name}", number, len(jobs))
+        yield job.shard, next(written)
+
+
+def _is_worth(jobs: Sequence[_Job], n_processes: int) -> bool:
+    return n_processes > 1 and len(jobs) > 1 and sum(map(_n_bytes, jobs)) >= WORTH_BYTES
+
+
+def _n_bytes(job: _Job) -> int:
+    return sum(file.path.stat().st_size for file in (*job.source.files, *job.source.companions))
+
+
+def _in_processes(jobs: Sequence[_Job], n_processes: int) -> Iterator[Written]:
+    """Write the largest first, so that no process is left with it at the end."""
+    n_processes = min(n_processes, len(jobs))
+    threads = max(1, (os.cpu_count() or 1) // n_processes)
+    pool = ProcessPoolExecutor(n_processes, get_context("spawn"), os.putenv, ("POLARS_MAX_THREADS", str(threads)))
+    try:
+        largest_first = sorted(range(len(jobs)), key=lambda number: -_n_bytes(jobs[number]))
+        running = {number: pool.submit(_write_apart, jobs[number]) for number in largest_first}
+        for number in range(len(jobs)):
+            yield running[number].result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _write_apart(job: _Job) -> Written:
+    """Find the reader again, as functions do not travel between processes."""
+    return _write(job, table_reader(job.options.mapping) if job.options.mapping else discover()[job.reader])
+
+
+def _write(job: _Job, reader: Reader) -> Written:
+    log = RejectLog(reader.name, job.options.on_error)
+    source = replace(job.source, choices=job.options.choices)
+    batches: Iterator[Batch] = map(partial(_renamed, job.options.benchmark), _parsed(reader, source, log))
+    if job.options.task_map is not None:
+        batches = map(load_task_map(job.options.task_map).renamed, batches)
+    rows = write_shard(batches, job.folder, job.shard, source.name, log)
+    return Written(rows, log.n_malformed)
+
+
+def _parsed(reader: Reader, source: Source, log: RejectLog) -> Iterator[Batch]:
+    """Batches of a unit; a file that cannot be opened or unpacked to its end is reported."""
+    try:
+        yield from reader.parse(source, log)
+    except UnreadableError as error:
+        log.malformed(source.name, "", error.problem)
+
+
+def _renamed(benchmark: str | None, batch: Mapping[str, pl.DataFrame]) -> Mapping[str, pl.DataFrame]:
+    if benchmark is None:
+        return batch
+    named = pl.lit(benchmark).alias("benchmark")
+    return {
+        name: frame.with_columns(named) if "benchmark" in TABLES[name].schema else frame
+        for name, frame in batch.items()
+    }
+
+
+def table_reader(path: Path) -> Reader:
+    """Reader of plain tables by a mapping."""
+    from traces.plain.mapping import load_mapping
+    from traces.plain.read import read_tables
+
+    mapping = load_mapping(path)
+    return Reader(
+        name="table",
+        summary="Plain tables by a mapping.",
+        upstream=(),
+        token_convention="as the mapping says",
+        blind_spots=(),
+        sniff=lambda _peek: True,
+        parse=lambda source, log: read_tables(source.files, mapping, log),
+    )
