@@ -131,3 +131,13 @@ def test_a_document_nested_too_deeply_is_named_or_refused(depth: int) -> None:
             value, problems = decode(f'{{"name": "a", "{field}": {nested}}}'.encode(), Whole)
             assert value == Whole("a")
             assert problems == ([] if field == "text" else ["first: nested too deeply"])
+
+
+def test_values_of_a_mapping_that_do_not_fit_are_named_and_the_others_kept() -> None:
+    kept, problems = decode(b'{"a": {"count": 1}, "b": 7, "c": null, "d": {"count": NaN}}', dict[str, Inner | None])
+    assert kept == {"a": Inner(1), "c": None, "d": Inner(None)}
+    assert [problem.split(":")[0] for problem in problems] == ["b", "d.count"]
+
+
+class Inner(msgspec.Struct):
+    count: int | None = None
