@@ -10,7 +10,7 @@ from traces.files import peek
 from traces.registry import discover
 
 DATA = Path(__file__).parent / "data"
-FORMATS = ("arc", "harbor", "openhands", "swe_agent", "tau_bench")
+FORMATS = ("arc", "harbor", "openhands", "openhands_index", "swe_agent", "tau_bench")
 TABLES = ("runs", "tasks", "rollouts", "scores", "calls", "rejects")
 CASES = [
     (name, entry.name)
