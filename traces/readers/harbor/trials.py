@@ -1,7 +1,7 @@
 """Attempts before they become rows: trials with the trajectories beside them, or trajectories that have no trial."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -9,6 +9,7 @@ from traces.files import peek
 from traces.readers.harbor.calls import Document
 from traces.readers.harbor.file import AgentInfo, ModelInfo, Step, Trajectory, TrajectoryAgent, Trial
 from traces.readers.harbor.group import is_trial
+from traces.readers.harbor.usage import documents as nested
 from traces.registry import Source, SourceFile
 from traces.rejects import RejectLog
 from traces.rows import digest, read_document
@@ -110,18 +111,23 @@ def _of_trajectories(linked: Sequence[Document]) -> Attempt:
 
 
 def _linked(documents: Sequence[Document]) -> list[list[Document]]:
-    """Put documents that name each other's files together, the one that nobody names first."""
+    """Put documents that name or embed each other together, the one that nobody names first."""
     by_name = {document.file.path.name: document for document in documents}
-    named = {
-        name: [target for target in _names(document.trajectory) if target in by_name]
-        for name, document in by_name.items()
-    }
-    targets = {target for names in named.values() for target in names}
+    by_id = {document.trajectory.trajectory_id: name for name, document in by_name.items()}
+    named = {name: _targets(document.trajectory, by_name, by_id) for name, document in by_name.items()}
+    targets = {target for name, names in named.items() for target in names if target != name}
     roots = [name for name in by_name if name not in targets] or list(by_name)[:1]
     taken: set[str] = set()
     groups = [[by_name[name] for name in _reached(root, named, taken)] for root in roots]
     groups += [[by_name[name]] for name in by_name if name not in taken]
     return [group for group in groups if group]
+
+
+def _targets(trajectory: Trajectory, by_name: Mapping[str, Document], by_id: Mapping[str | None, str]) -> list[str]:
+    """Names of the files there are of what a trajectory goes on in, leaves work to, or embeds."""
+    _, *embedded = nested(trajectory)
+    ids = [part.trajectory_id for part in embedded if part.trajectory_id is not None]
+    return [name for name in _names(trajectory) if name in by_name] + [by_id[key] for key in ids if key in by_id]
 
 
 def _reached(name: str, named: dict[str, list[str]], taken: set[str]) -> Iterator[str]:
