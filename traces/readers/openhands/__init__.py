@@ -1,5 +1,7 @@
 """OpenHands evaluation output: one JSON record a line, the files of a folder read together."""
 
+from typing import Final
+
 from traces.readers.mini_swe_agent.verdicts import is_score_file
 from traces.readers.openhands.tables import group, parse
 from traces.registry import Peek, Reader
@@ -10,7 +12,10 @@ def sniff(peek: Peek) -> bool:
     start = peek.start.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start.startswith(b"{") or b'"instance_id"' not in start or b'"test_result"' not in start:
         return False
-    return any(key in start + peek.end for key in (b'"agent_class"', b'"max_iterations"', b'"accumulated_cost"'))
+    return any(key in start + peek.end for key in _KEYS)
+
+
+_KEYS: Final = (b'"agent_class"', b'"max_iterations"', b'"accumulated_cost"', b'"total_cost_usd"', b'"git_patch"')
 
 
 READER = Reader(

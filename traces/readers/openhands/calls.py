@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.decode import Count, whole
-from traces.readers.openhands.file import CallCost, Event, Metrics, Record, TokenUsage
+from traces.readers.openhands.file import CallCost, Event, Metrics, Record, TokenUsage, total_usage, total_usd
 from traces.rows import input_columns, known_usd, moment
 from traces.usage import TOKEN_COLUMNS, token_counts
 
@@ -19,7 +19,7 @@ def call_rows(record: Record, rollout_id: str, path: str, place: str) -> list[Ro
     rows = list(_listed(metrics, rollout_id)) or list(_from_history(record, rollout_id))
     rest = _rest(metrics, rows, rollout_id, _model(record))
     key = {"rollout_id": rollout_id, PATH_COLUMN: path, PLACE_COLUMN: place}
-    return [{**row, **_named(row["model"] or _model(record)), **key} for row in (*rows, *rest)]
+    return [{**row, **_named(_told(row["model"]) or _model(record)), **key} for row in (*rows, *rest)]
 
 
 def events(record: Record) -> Iterator[Event]:
@@ -34,6 +34,11 @@ def events(record: Record) -> Iterator[Event]:
 def _model(record: Record) -> str | None:
     settings = record.metadata.llm or record.metadata.llm_config if record.metadata else None
     return settings.model if settings is not None else None
+
+
+def _told(model: str | None) -> str | None:
+    """Name of a model; "default" stands for the one of the settings."""
+    return None if model == "default" else model
 
 
 def _named(model: str | None) -> Row:
@@ -113,7 +118,7 @@ def _from_history(record: Record, rollout_id: str) -> Iterator[Row]:
 
 def _rest(metrics: Metrics, rows: Sequence[Row], rollout_id: str, model: str | None) -> Iterator[Row]:
     """What the totals exceed the calls by: everything, if there are no calls."""
-    total = metrics.accumulated_token_usage or TokenUsage()
+    total = total_usage(metrics)
     is_counted = bool(total.prompt_tokens or total.completion_tokens)
     key = {
         "call_id": f"{rollout_id}#total", "model": total.model or model, "granularity": "rollout", "n_requests": None,
@@ -122,7 +127,7 @@ def _rest(metrics: Metrics, rows: Sequence[Row], rollout_id: str, model: str | N
     if not rows:
         tokens = _tokens(total, is_split=_tells_cache([total]), is_cache_inside=not _models_outside([total]))
         unknown = dict.fromkeys(TOKEN_COLUMNS)
-        yield {**key, **(tokens if is_counted else unknown), "claimed_cost_usd": known_usd(metrics.accumulated_cost)}
+        yield {**key, **(tokens if is_counted else unknown), "claimed_cost_usd": known_usd(total_usd(metrics))}
     elif is_counted:
         over = {
             name: (whole(stated) or 0) - sum(row[name] or 0 for row in rows)
@@ -134,7 +139,8 @@ def _rest(metrics: Metrics, rows: Sequence[Row], rollout_id: str, model: str | N
 
 def _cost_beyond(metrics: Metrics, rows: Sequence[Mapping[str, Any]]) -> float | None:
     costs = [row.get("claimed_cost_usd") for row in rows]
-    if metrics.accumulated_cost is None or None in costs:
+    total = total_usd(metrics)
+    if total is None or None in costs:
         return None
-    beyond = float(metrics.accumulated_cost) - sum(cost for cost in costs if cost is not None)
+    beyond = float(total) - sum(cost for cost in costs if cost is not None)
     return beyond if beyond > _ROUNDING_USD else None

@@ -38,7 +38,11 @@ class Latency(msgspec.Struct, gc=False):
 
 
 class Metrics(msgspec.Struct):
-    """What a record used."""
+    """What a record used; of trials that Harbor ran three totals only."""
+
+    total_prompt_tokens: Count = None
+    total_completion_tokens: Count = None
+    total_cost_usd: Count = None
 
     accumulated_cost: Count = None
     accumulated_token_usage: TokenUsage | None = None
@@ -66,6 +70,17 @@ class Event(msgspec.Struct, gc=False):
 
     timestamp: Stamp = None
     tool_call_metadata: ToolCallMetadata | None = None
+
+
+def total_usage(metrics: Metrics) -> TokenUsage:
+    """Totals of a record, under whichever names."""
+    named = TokenUsage(None, metrics.total_prompt_tokens, metrics.total_completion_tokens)
+    return metrics.accumulated_token_usage or named
+
+
+def total_usd(metrics: Metrics) -> Count:
+    """Dollars of a record, under whichever name."""
+    return metrics.total_cost_usd if metrics.accumulated_cost is None else metrics.accumulated_cost
 
 
 class Model(msgspec.Struct):

@@ -11,7 +11,7 @@ from traces.decode import whole
 from traces.lines import read_lines
 from traces.readers.mini_swe_agent.verdicts import Verdicts, read_verdicts
 from traces.readers.openhands.calls import call_rows, events
-from traces.readers.openhands.file import Metadata, Metrics, Model, Record
+from traces.readers.openhands.file import Metadata, Metrics, Model, Record, total_usd
 from traces.registry import Batch, Source, SourceFile
 from traces.rejects import RejectLog
 from traces.rows import digest, frame_of, known_usd, moment
@@ -127,7 +127,7 @@ def _rollout_row(run: _Run, record: Record, verdict: float | None, file: SourceF
         "stop_reason": _stop_reason(record.error), "started_at": first.at, "ended_at": last.at,
         "wall_s": (last.at - first.at).total_seconds() if is_timed and last.at and first.at else None,
         "time_basis": "lower_bound" if is_timed else None, "is_tz_assumed": first.is_assumed or last.is_assumed,
-        "recorded_cost_usd": known_usd(metrics.accumulated_cost),
+        "recorded_cost_usd": known_usd(total_usd(metrics)),
         PATH_COLUMN: file.name, PLACE_COLUMN: place,
     }  # fmt: skip
 
