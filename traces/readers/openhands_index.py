@@ -74,7 +74,7 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
     scores, listed, metadata = _read(source, log)
     for name in sorted({*scores, *listed}):
         score, found = scores.get(name, Score(name)), listed.get(name)
-        run_id = f"openhands-index-{digest([repr((metadata, score, found and found.instances))])}"
+        run_id = f"openhands-index-{_digest(score, metadata, found)}"
         rows = _rows(run_id, name, metadata.model, found)
         run = _run_row(run_id, score, metadata, found)
         if found is not None:
@@ -106,6 +106,13 @@ def _read(source: Source, log: RejectLog) -> tuple[dict[str, Score], dict[str, _
             listed[name] = _Listed(file, instances, _costs(instances, file, log))
     metadata = next((read_document(file, Metadata, log) for file in source.companions), None)
     return scores, listed, metadata or Metadata()
+
+
+def _digest(score: Score, metadata: Metadata, found: _Listed | None) -> str:
+    instances = sorted(found.instances.items()) if found else []
+    verdicts = [(name, instance.resolved, instance.cost) for name, instance in instances]
+    published = (score.benchmark, score.score, score.mean_usd, score.submission_time)
+    return digest([repr((metadata.agent_name, metadata.model, published, verdicts))])
 
 
 def _costs(instances: Mapping[str, Instance], file: SourceFile, log: RejectLog) -> Mapping[str, float | None]:

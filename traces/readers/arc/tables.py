@@ -35,7 +35,7 @@ class _Run:
         for task_id, (_, pairs) in sorted(self.tasks.items()):
             yield from (f"{task_id} {one.start_timestamp} {one.model}" for one in map(made, attempts(pairs)))
         if not self.tasks:
-            yield repr(self.stated)
+            yield from (f"{task_id} {result.score} {result.cost}" for task_id, result in sorted(self.results.items()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def _of_trial(file: SourceFile, beside: tuple[SourceFile, ...], log: RejectLog) 
         if trial.task_name is None:
             log.malformed(file.name, f"trial {number}", "no task_name: an attempt at no task")
             continue
-        key = trial.id or digest([repr(trial)])
+        key = trial.id or digest([repr((trial.task_name, trial.trial_name, trial.started_at, trial.finished_at))])
         yield Attempt(key, trial, file, beside)
 
 
@@ -104,10 +104,16 @@ def _alone(files: Sequence[SourceFile], log: RejectLog) -> Iterator[Attempt]:
 def _of_trajectories(linked: Sequence[Document]) -> Attempt:
     root = linked[0].trajectory
     agent = root.agent or TrajectoryAgent()
-    content = digest([repr(document.trajectory) for document in linked])
+    content = digest([repr(_told(document.trajectory)) for document in linked])
     name = root.session_id or root.trajectory_id or content
     info = AgentInfo(agent.name, agent.version, model_info(agent.model_name))
     return Attempt(f"{name} {content}", Trial(task_name=name, agent_info=info), linked[0].file, (), tuple(linked))
+
+
+def _told(trajectory: Trajectory) -> tuple[object, ...]:
+    """What tells a trajectory from others: its names, and the stamps and sizes of its steps."""
+    steps = [(step.timestamp, step.metrics.prompt_tokens if step.metrics else None) for step in trajectory.steps or ()]
+    return trajectory.session_id, trajectory.trajectory_id, steps
 
 
 def _linked(documents: Sequence[Document]) -> list[list[Document]]:

@@ -87,7 +87,9 @@ def _key(record: Record) -> Key:
 def _content(record: Record) -> str:
     """Name a record by what it used, and when: a copy with a verdict added is the same record."""
     first = next((event.timestamp for event in events(record) if event.timestamp), None)
-    return digest([repr((record.instance_id, record.metrics, record.attempt, record.error, first))])
+    metrics = record.metrics or Metrics()
+    calls = [(usage.response_id, usage.prompt_tokens) for usage in metrics.token_usages or ()]
+    return digest([repr((record.instance_id, record.attempt, record.error, first, total_usd(metrics), calls))])
 
 
 def _add(
