@@ -207,3 +207,16 @@ def test_agents_and_models_of_a_job_are_runs_of_their_own(tmp_path: Path) -> Non
     runs = read(tmp_path / "job", tmp_path / "store")["runs"]
     assert sorted(runs["model"]) == ["acme-large", "acme-small"]
     assert runs.select(pl.col("benchmark").unique()).item() == "demo"
+
+
+def test_totals_of_the_trajectory_tell_more_where_they_agree_with_those_of_the_trial(job: Any) -> None:
+    final = {"total_prompt_tokens": 100, "total_completion_tokens": 10, "total_cached_tokens": 30}
+    extra = {"extra": {"total_cache_creation_input_tokens": 60}}
+    tables = job(atif(final_metrics={**final, **extra}), result=trial(**totals(100, 10, 30)))
+    names = ("uncached_input_tokens", "cache_read_tokens", "cache_write_unspecified_tokens")
+    assert tables["calls"].select(names).rows() == [(10, 30, 60)]
+
+
+def test_the_tier_of_a_call_is_kept(job: Any) -> None:
+    calls = job(atif(step(metrics(100, 10, extra={"service_tier": "priority"}))))["calls"]
+    assert calls["service_tier"].to_list() == ["priority"]

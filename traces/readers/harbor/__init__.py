@@ -39,7 +39,7 @@ READER = Reader(
         "calls.provider", "calls.model", "calls.started_at", "calls.time_basis", "calls.input_tokens",
         "calls.uncached_input_tokens", "calls.cache_read_tokens", "calls.cache_write_5m_tokens",
         "calls.cache_write_1h_tokens", "calls.cache_write_unspecified_tokens", "calls.output_tokens",
-        "calls.reasoning_tokens", "calls.n_requests", "calls.claimed_cost_usd",
+        "calls.reasoning_tokens", "calls.service_tier", "calls.n_requests", "calls.claimed_cost_usd",
     ),
     sniff=sniff,
     parse=parse,

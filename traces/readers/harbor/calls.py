@@ -47,7 +47,7 @@ def call_rows(rollout: Rollout, log: RejectLog) -> tuple[list[Row], list[Used | 
     listed = _in_order(
         [(document, call) for document in _each(rollout.documents) for call in _read(document, rollout, log)]
     )
-    total = rollout.total or _largest(rollout.documents)
+    total = _total(rollout)
     is_told = total is None or all(call.used for _, call in listed)
     kept = listed if is_told else [(document, call) for document, call in listed if call.used]
     rows = [_row(rollout, document, call, index, log) for index, (document, call) in enumerate(kept)]
@@ -91,6 +91,15 @@ def _read(document: Document, rollout: Rollout, log: RejectLog) -> Sequence[Call
     return found.calls
 
 
+def _total(rollout: Rollout) -> Used | None:
+    """Totals of the trial, or of its trajectories: these where they agree, as they tell more."""
+    told, stated = rollout.total, _largest(rollout.documents)
+    if told is None or stated is None:
+        return told or stated
+    is_same = whole(told.prompt) == whole(stated.prompt) and whole(told.completion) == whole(stated.completion)
+    return stated if is_same else told
+
+
 def _largest(found: Sequence[Document]) -> Used | None:
     """Totals of the trajectory that states most: those of a continued one count what went before."""
     stated = [used for document in found if (used := final(document.trajectory.final_metrics)) is not None]
@@ -101,10 +110,12 @@ def _row(rollout: Rollout, document: Document, call: Call, index: int, log: Reje
     at = reported_moment(call.step.timestamp, document.file, call.place, log)
     agent = document.trajectory.agent
     n_requests = whole(call.step.llm_call_count)
+    extra = call.step.metrics.extra if call.step.metrics else None
     named = call.step.model_name or (agent.model_name if agent else None)
     return {
         **_shared(rollout, call.used or Used(), f"#{index}", n_requests or 1),
         **_named(rollout, named), "call_index": index,
+        "service_tier": extra.service_tier if extra else None,
         "started_at": at.at, "time_basis": None if at.at is None else "lower_bound", "is_tz_assumed": at.is_assumed,
         "n_requests": 1 if n_requests is None else n_requests,
         PATH_COLUMN: document.file.name, PLACE_COLUMN: call.place,

@@ -27,6 +27,7 @@ class Extra(msgspec.Struct, gc=False):
     reasoning_tokens: Count = None
     reasoning_output_tokens: Count = None
     total_tokens: Count = None
+    service_tier: str | None = None
     total_cache_creation_input_tokens: Count = None
     total_reasoning_output_tokens: Count = None
 
