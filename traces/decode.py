@@ -50,8 +50,8 @@ def whole(value: Count) -> int | None:
         return value
     if value is None:
         return None
-    if isinstance(value, float) and math.isfinite(value) and not value.is_integer():
-        return NOT_WHOLE if value > 0 else -NOT_WHOLE
+    if isinstance(value, float) and not math.isinf(value) and not value.is_integer():  # "NaN" in a text is one, too
+        return -NOT_WHOLE if value < 0 else NOT_WHOLE
     return int(min(max(value, -_NO_COUNT), _NO_COUNT))
 
 
@@ -103,7 +103,7 @@ def _convert(value: Any, kind: Any, place: str, problems: list[str]) -> Any:
         return [part for part in parts if part is not None]
     try:
         return msgspec.convert(_finite(value, place, problems), kind, strict=False)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:  # half a character where a number belongs
         problems.append(f"{place or 'document'}: {_first_line(error)}")
     except RecursionError:
         problems.append(f"{place or 'document'}: nested too deeply")

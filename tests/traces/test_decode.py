@@ -141,3 +141,13 @@ def test_values_of_a_mapping_that_do_not_fit_are_named_and_the_others_kept() -> 
 
 class Inner(msgspec.Struct):
     count: int | None = None
+
+
+def test_half_a_character_where_a_number_belongs_is_named() -> None:
+    kept, problems = decode(rb'[{"count": "\ud83d"}, {"count": 2}]', list[Inner])
+    assert kept == [Inner(None), Inner(2)]
+    assert [problem.split(":")[0] for problem in problems] == ["[0].count"]
+
+
+def test_a_text_that_says_nan_is_not_whole() -> None:
+    assert whole(decode(b'"NaN"', float)[0]) == NOT_WHOLE

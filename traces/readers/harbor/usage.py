@@ -96,7 +96,9 @@ def reported(totals: Totals | None) -> Used | None:
 
 
 def rest(most: Used, calls: Sequence[Used | None]) -> Used | None:
-    """What totals exceed the calls by; null: nothing, or it cannot be told."""
+    """What totals exceed the calls by: all, if there are no calls; null: nothing, or it cannot be told."""
+    if not calls:
+        return most
     prompt, completion, read, cost_usd = (
         _difference(getattr(most, name), [getattr(used or Used(), name) for used in calls])
         for name in ("prompt", "completion", "read", "cost_usd")
