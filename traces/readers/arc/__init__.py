@@ -48,7 +48,7 @@ READER = Reader(
         "runs.score_metric", "runs.score_min", "runs.score_max", "runs.success_rule", "runs.started_at",
         "runs.ended_at", "runs.recorded_score", "runs.recorded_cost_usd", "runs.recorded_n_rollouts",
         "rollouts.score", "rollouts.is_success", "rollouts.started_at", "rollouts.ended_at",
-        "rollouts.wall_s", "rollouts.time_basis", "rollouts.n_calls", "rollouts.recorded_cost_usd",
+        "rollouts.wall_s", "rollouts.model_s", "rollouts.time_basis", "rollouts.n_calls", "rollouts.recorded_cost_usd",
         "scores.value", "scores.is_success", "scores.call_index", "calls.call_index", "calls.provider",
         "calls.model", "calls.started_at", "calls.ended_at", "calls.latency_s", "calls.time_basis",
         "calls.input_tokens", "calls.output_tokens", "calls.reasoning_tokens", "calls.n_requests",

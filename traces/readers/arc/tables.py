@@ -132,12 +132,21 @@ def _rollout_row(task: _Task, calls: Sequence[Row]) -> Row:
         "is_success": None if score is None else score >= 1 - _ROUNDING, "stop_reason": "submitted",
         "started_at": min(starts, default=None), "ended_at": max(ends, default=None),
         "wall_s": (max(ends) - min(starts)).total_seconds() if is_timed else None,
-        "time_basis": "measured" if is_timed else None,
+        "time_basis": "measured" if is_timed else None, "model_s": _model_s(calls, result),
         "n_calls": whole(result.attempts) if result is not None else None,
         "recorded_cost_usd": own_usd if result is None else known_usd(result.cost, 0 if own_usd == 0 else 1),
         "is_tz_assumed": any(row["is_tz_assumed"] for row in calls),
         PATH_COLUMN: task.file.name, PLACE_COLUMN: task.task_id,
     }  # fmt: skip
+
+
+def _model_s(calls: Sequence[Row], result: TaskResult | None) -> float | None:
+    """Seconds in calls: those of the attempts, or what the results file adds up (0: nobody timed it)."""
+    latencies = [row.get("latency_s") for row in calls]
+    known: list[float] = [seconds for seconds in latencies if seconds is not None]
+    if known and len(known) == len(calls):
+        return sum(known)
+    return float(result.duration) if result is not None and result.duration else None
 
 
 def _own_score(pairs: Pairs) -> float | None:
