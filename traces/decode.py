@@ -36,7 +36,7 @@ def decode(raw: Any, kind: type[T]) -> tuple[T, list[str]]:
     """
     try:
         return _decoder(cast("Any", kind)).decode(raw), []
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return _decode_leniently(bytes(raw), kind, str(error))
 
 
@@ -50,8 +50,8 @@ def whole(value: Count) -> int | None:
         return value
     if value is None:
         return None
-    if isinstance(value, float) and math.isfinite(value) and not value.is_integer():
-        return NOT_WHOLE if value > 0 else -NOT_WHOLE
+    if isinstance(value, float) and not math.isinf(value) and not value.is_integer():  # "NaN" in a text is one, too
+        return -NOT_WHOLE if value < 0 else NOT_WHOLE
     return int(min(max(value, -_NO_COUNT), _NO_COUNT))
 
 
@@ -93,7 +93,9 @@ def _loads_start(text: str, first_error: str, error: ValueError) -> Any:
 
 def _convert(value: Any, kind: Any, place: str, problems: list[str]) -> Any:
     """Convert part by part; a part that does not fit becomes null (or is left out of its list) and is named."""
-    struct, element = _struct_of(kind), _element_of(kind)
+    struct, element, values = _struct_of(kind), _element_of(kind), _values_of(kind)
+    if values is not None and isinstance(value, dict):
+        return _convert_values(value, values, place, problems)
     if struct is not None and isinstance(value, Mapping):
         return _convert_struct(value, struct, place, problems)
     if element is not None and isinstance(value, list):
@@ -101,9 +103,21 @@ def _convert(value: Any, kind: Any, place: str, problems: list[str]) -> Any:
         return [part for part in parts if part is not None]
     try:
         return msgspec.convert(_finite(value, place, problems), kind, strict=False)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:  # half a character where a number belongs
         problems.append(f"{place or 'document'}: {_first_line(error)}")
-        return None
+    except RecursionError:
+        problems.append(f"{place or 'document'}: nested too deeply")
+    return None
+
+
+def _convert_values(value: dict[str, Any], kind: Any, place: str, problems: list[str]) -> dict[str, Any]:
+    kept = {}
+    for key, part in value.items():
+        n_before = len(problems)
+        converted = _convert(part, kind, f"{place}.{key}".lstrip("."), problems)
+        if converted is not None or len(problems) == n_before:  # null where it may be null
+            kept[key] = converted
+    return kept
 
 
 def _convert_struct(value: Mapping[str, Any], struct: type, place: str, problems: list[str]) -> Any:
@@ -143,6 +157,14 @@ def _finite(value: Any, place: str, problems: list[str]) -> Any:
 def _struct_of(kind: Any) -> type | None:
     options = getattr(kind, "__args__", ()) or (kind,)
     return next((part for part in options if isinstance(part, type) and issubclass(part, msgspec.Struct)), None)
+
+
+@cache
+def _values_of(kind: Any) -> Any:
+    """Kind of the values of a mapping by name; null: no mapping, or one of anything."""
+    options = (kind, *getattr(kind, "__args__", ()))
+    mappings = [part for part in options if getattr(part, "__origin__", None) is dict]
+    return None if not mappings or mappings[0].__args__[1] is Any else mappings[0].__args__[1]
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import Literal
 import polars as pl
 
 from traces.errors import MalformedTraceError
+from traces.files import printable
 from traces.schema import REJECTS
 
 OnError = Literal["stop", "skip"]
@@ -54,8 +55,9 @@ class RejectLog:
         return rejects_frame(self.rows)
 
     def _add(self, source_path: str, place: str, kind: str, reason: str, **more: str | None) -> None:
-        row = {"source_path": source_path, "place": place, "kind": kind, "reason": reason}
-        self.rows.append({**row, "source_format": self.source_format, **more})
+        row = {"source_path": source_path, "place": place, "kind": kind, "reason": reason, **more}
+        shown = {name: None if value is None else printable(value) for name, value in row.items()}
+        self.rows.append({**shown, "source_format": self.source_format})
 
 
 def rejects_frame(rows: Sequence[dict[str, str | None]]) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """Decoding: fast where a document is clean, and whatever is left of it where it is not."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -120,3 +121,33 @@ def test_a_count_that_is_not_whole_is_not_rounded(value: float, number: int) -> 
 @pytest.mark.parametrize(("value", "number"), [(None, None), (0, 0), (12, 12), (12.0, 12), (-3, -3)])
 def test_a_plausible_count_is_kept(value: Count, number: int | None) -> None:
     assert whole(value) == number
+
+
+@pytest.mark.parametrize("depth", [900, 2_000, 100_000])
+def test_a_document_nested_too_deeply_is_named_or_refused(depth: int) -> None:
+    nested = "[" * depth + "]" * depth
+    for field in ("first", "text"):
+        with suppress(UndecodableError):
+            value, problems = decode(f'{{"name": "a", "{field}": {nested}}}'.encode(), Whole)
+            assert value == Whole("a")
+            assert problems == ([] if field == "text" else ["first: nested too deeply"])
+
+
+def test_values_of_a_mapping_that_do_not_fit_are_named_and_the_others_kept() -> None:
+    kept, problems = decode(b'{"a": {"count": 1}, "b": 7, "c": null, "d": {"count": NaN}}', dict[str, Inner | None])
+    assert kept == {"a": Inner(1), "c": None, "d": Inner(None)}
+    assert [problem.split(":")[0] for problem in problems] == ["b", "d.count"]
+
+
+class Inner(msgspec.Struct):
+    count: int | None = None
+
+
+def test_half_a_character_where_a_number_belongs_is_named() -> None:
+    kept, problems = decode(rb'[{"count": "\ud83d"}, {"count": 2}]', list[Inner])
+    assert kept == [Inner(None), Inner(2)]
+    assert [problem.split(":")[0] for problem in problems] == ["[0].count"]
+
+
+def test_a_text_that_says_nan_is_not_whole() -> None:
+    assert whole(decode(b'"NaN"', float)[0]) == NOT_WHOLE

@@ -41,3 +41,9 @@ def test_an_excerpt_holds_no_message_text() -> None:
     raw = '{"id": "x1", "content": "my private \\" question to the model", "cut": "and one that is cut off here'
     assert without_text(raw) == '{"id": "x1", "content": "…", "cut": "…"'
     assert len(without_text("7" * 10_000)) == 120
+
+
+def test_half_a_character_in_a_reason_can_be_written() -> None:
+    log = RejectLog("demo", "skip")
+    log.malformed("file", "place \ud83d", "no such name: \ud83d")
+    assert log.frame()["reason"].to_list() == ["no such name: \\ud83d"]

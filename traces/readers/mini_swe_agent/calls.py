@@ -8,6 +8,7 @@ from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.decode import Count
 from traces.files import printable
 from traces.readers.mini_swe_agent.file import Config, Extra, Response, Trajectory
+from traces.rows import known_usd
 from traces.usage import TOKEN_SCHEMA, token_counts
 
 _ROW_SCHEMA: Final = {
@@ -17,7 +18,6 @@ _ROW_SCHEMA: Final = {
 }  # fmt: skip
 _MODEL: Final = list(_ROW_SCHEMA).index("model")
 _EARLIEST_S, _LATEST_S = -62_135_596_800, 253_402_300_799  # years 1 and 9999, all a column can show
-_MOST_USD: Final = 1e18
 _NO_EXTRA, _NO_RESPONSE = Extra(), Response()
 
 CallRow = tuple[Any, ...]
@@ -108,13 +108,6 @@ def _billing(response: Response, config: Config) -> tuple[str | None, str | None
 def _stated_usd(response: Response) -> float | None:
     """Dollars the biller stated."""
     return known_usd(response.usage.cost) if response.usage is not None else None
-
-
-def known_usd(cost: Count, n_calls: Count = 1) -> float | None:
-    """Dollars; 0 for calls that were made is that of a model without a price: not known."""
-    if cost is None or (cost == 0 and n_calls != 0):
-        return None
-    return float(cost if 0 <= cost <= _MOST_USD else min(max(cost, -_MOST_USD), _MOST_USD))
 
 
 def microseconds(seconds: Count) -> int | None:

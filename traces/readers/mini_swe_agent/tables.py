@@ -13,11 +13,12 @@ from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.decode import UndecodableError, decode, whole
 from traces.errors import TraceError
 from traces.files import content, content_hash, printable
-from traces.readers.mini_swe_agent.calls import CallRow, call_frame, gather, known_usd, models
+from traces.readers.mini_swe_agent.calls import CallRow, call_frame, gather, models
 from traces.readers.mini_swe_agent.file import Config, Info, Trajectory
 from traces.readers.mini_swe_agent.verdicts import Verdicts, read_verdicts
 from traces.registry import Batch, Source, SourceFile
 from traces.rejects import RejectLog
+from traces.rows import known_usd
 
 _CALLS_PER_BATCH: Final = 20_000
 _ROLLOUT_SCHEMA: Final = {

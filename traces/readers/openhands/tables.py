@@ -1,0 +1,207 @@
+"""OpenHands evaluation records to canonical tables: a line is a rollout, a folder of them a unit."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from traces.checks import PATH_COLUMN, PLACE_COLUMN
+from traces.decode import whole
+from traces.lines import read_lines
+from traces.readers.mini_swe_agent.verdicts import Verdicts, read_verdicts
+from traces.readers.openhands.calls import call_rows, events
+from traces.readers.openhands.file import Metadata, Metrics, Model, Record, total_usd
+from traces.registry import Batch, Source, SourceFile
+from traces.rejects import RejectLog
+from traces.rows import digest, frame_of, known_usd, moment
+from traces.schema import CALLS, ROLLOUTS, RUNS, TASKS
+
+Row = dict[str, Any]
+Key = tuple[str, ...]
+_CALLS_PER_BATCH: Final = 20_000
+_VERDICTS: Final = (
+    ("report", "resolved"), ("resolved",), ("correct",), ("score",), ("passed",), ("success",), ("result",),
+    ("eval_result", "passed"), ("final_result", "success"),
+)  # fmt: skip
+"""Where benchmarks write their verdict in test_result."""
+_STOP_REASONS: Final = (
+    ("maximum iteration", "limit_turns"), ("max iterations", "limit_turns"), ("maxiterations", "limit_turns"),
+    ("budget", "limit_cost"), ("contextwindow", "limit_context"), ("context window", "limit_context"),
+    ("timed out", "limit_time"), ("timeout", "limit_time"), ("runtime", "error_infra"), ("connection", "error_infra"),
+    ("ratelimit", "error_infra"),
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Run:
+    """What is gathered of a run over its files."""
+
+    run_id: str
+    metadata: Metadata
+    rollouts: list[Row] = field(default_factory=list)
+    attempts: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Runs of a unit by their settings, and the records seen, by content: where each stands, and in which file."""
+
+    runs: dict[Key, _Run] = field(default_factory=dict)
+    seen: dict[str, tuple[Row, str]] = field(default_factory=dict)
+    calls: list[Row] = field(default_factory=list)
+
+
+def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
+    """Map a folder of records to its runs; calls some thousand at a time, the rest with the last."""
+    names = _run_ids(source, log)
+    verdicts, reading = read_verdicts(source.companions, log), _Reading()
+    for file in source.files:
+        for place, record in read_lines(file, Record, RejectLog(log.source_format, "skip")):
+            _add(reading, names, record, (file, place), log)
+            if len(reading.calls) >= _CALLS_PER_BATCH:
+                yield {"calls": frame_of(CALLS, reading.calls)}
+                reading.calls = []
+    if reading.runs:
+        yield _last(reading, verdicts, source)
+
+
+def _run_ids(source: Source, log: RejectLog) -> dict[Key, str]:
+    """Name runs by their settings and the content of their records, which takes a reading of its own."""
+    parts: dict[Key, set[str]] = defaultdict(set)
+    for file in source.files:
+        for _, record in read_lines(file, Record, log):
+            if record.instance_id is not None:
+                parts[_key(record)].add(_content(record))
+    return {key: f"openhands-{digest([*key, *sorted(found)])}" for key, found in parts.items()}
+
+
+def _key(record: Record) -> Key:
+    metadata = record.metadata or Metadata()
+    model = metadata.llm or metadata.llm_config or Model()
+    split = metadata.data_split or metadata.dataset_split
+    parts = (metadata.agent_class, model.model, model.reasoning_effort, metadata.dataset, split)
+    return tuple(part or "" for part in parts)
+
+
+def _content(record: Record) -> str:
+    """Name a record by what it used, and when: a copy with a verdict added is the same record."""
+    first = next((event.timestamp for event in events(record) if event.timestamp), None)
+    metrics = record.metrics or Metrics()
+    calls = [(usage.response_id, usage.prompt_tokens) for usage in metrics.token_usages or ()]
+    return digest([repr((record.instance_id, record.attempt, record.error, first, total_usd(metrics), calls))])
+
+
+def _add(
+    reading: _Reading, names: Mapping[Key, str], record: Record, where: tuple[SourceFile, str], log: RejectLog
+) -> None:
+    file, place = where
+    if record.instance_id is None:
+        log.malformed(file.name, place, "no instance_id: an attempt at no task")
+        return
+    content, verdict = _content(record), _verdict(record)
+    if content in reading.seen:
+        first, where_first = reading.seen[content]
+        if first["score"] is None and verdict is not None:
+            first.update(_scored(verdict))
+        log.duplicate(file.name, place, first["rollout_id"], f"the same record as in {where_first}")
+        return
+    key = _key(record)
+    run = reading.runs.setdefault(key, _Run(names[key], record.metadata or Metadata()))
+    row = _rollout_row(run, record, verdict, file, place)
+    run.rollouts.append(row)
+    reading.seen[content] = row, file.name
+    reading.calls += [{**call, "run_id": run.run_id} for call in call_rows(record, row["rollout_id"], file.name, place)]
+
+
+def _rollout_row(run: _Run, record: Record, verdict: float | None, file: SourceFile, place: str) -> Row:
+    task_id, metrics = str(record.instance_id), record.metrics or Metrics()
+    taken = run.attempts[task_id]
+    stated = (whole(record.attempt) or 1) - 1
+    attempt = stated if stated >= 0 and stated not in taken else max(taken, default=-1) + 1
+    taken.add(attempt)
+    stamps = [read for event in events(record) if (read := moment(event.timestamp)).at is not None]
+    first, last = (min(stamps), max(stamps)) if stamps else (moment(None), moment(None))
+    is_timed = first.at is not None and last.at is not None and last.at > first.at
+    return {
+        "run_id": run.run_id, "rollout_id": f"{run.run_id}/{task_id}/{attempt}", "task_id": task_id,
+        "benchmark": run.metadata.dataset, "attempt": attempt, **_scored(verdict),
+        "stop_reason": _stop_reason(record.error), "started_at": first.at, "ended_at": last.at,
+        "wall_s": (last.at - first.at).total_seconds() if is_timed and last.at and first.at else None,
+        "time_basis": "lower_bound" if is_timed else None, "is_tz_assumed": first.is_assumed or last.is_assumed,
+        "recorded_cost_usd": known_usd(total_usd(metrics)),
+        PATH_COLUMN: file.name, PLACE_COLUMN: place,
+    }  # fmt: skip
+
+
+def _scored(verdict: float | None) -> Row:
+    return {"score": verdict, "is_success": None if verdict is None else verdict >= 1}
+
+
+def _verdict(record: Record) -> float | None:
+    """Score of a record, where its benchmark writes one; null: not scored here."""
+    result = record.test_result if isinstance(record.test_result, dict) else {}
+    for holder, path in [(result, path) for path in _VERDICTS] + [({"report": record.report}, _VERDICTS[0])]:
+        value = _at(holder, path)
+        if isinstance(value, bool | int | float):
+            return float(value)
+    return None
+
+
+def _at(value: Any, path: Iterable[str]) -> Any:
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _stop_reason(error: str | None) -> str:
+    if not error:
+        return "submitted"
+    found = (reason for word, reason in _STOP_REASONS if word in error.lower())
+    return next(found, "error")
+
+
+def _last(reading: _Reading, verdicts: Verdicts, source: Source) -> Batch:
+    rollouts = [row for run in reading.runs.values() for row in run.rollouts]
+    for row in rollouts:
+        resolved = verdicts.by_task.get(row["task_id"])
+        if row["score"] is None and resolved is not None:
+            row.update(_scored(float(resolved)))
+    named = {(row["benchmark"], row["task_id"]) for row in rollouts}
+    tasks = [{"benchmark": benchmark, "task_id": task_id} for benchmark, task_id in sorted(named, key=str)]
+    batch = {
+        "runs": frame_of(RUNS, [_run_row(run, source, verdicts) for run in reading.runs.values()]),
+        "tasks": frame_of(TASKS, tasks), "rollouts": frame_of(ROLLOUTS, rollouts),
+    }  # fmt: skip
+    return {**batch, "calls": frame_of(CALLS, reading.calls)} if reading.calls else batch
+
+
+def _run_row(run: _Run, source: Source, verdicts: Verdicts) -> Row:
+    metadata = run.metadata
+    model = metadata.llm or metadata.llm_config or Model()
+    scaffold = " ".join(filter(None, ("OpenHands", metadata.agent_class)))
+    split = metadata.data_split or metadata.dataset_split
+    settings = {"git_commit": metadata.git_commit, "split": split, "temperature": model.temperature}
+    times = [[row[name] for row in run.rollouts if row[name]] for name in ("started_at", "ended_at")]
+    return {
+        "run_id": run.run_id, "benchmark": metadata.dataset, "scaffold": scaffold, "model": model.model,
+        "reasoning_effort": model.reasoning_effort,
+        "agent": " + ".join(filter(None, (scaffold, model.model, model.reasoning_effort))),
+        "settings": json.dumps(settings, sort_keys=True), "limit_turns": whole(metadata.max_iterations),
+        "submissions_allowed": 1, "score_metric": "verdict of the benchmark",
+        "success_rule": "the benchmark's own verdict is true or at least 1",
+        "started_at": min(times[0], default=None), "ended_at": max(times[1], default=None),
+        "source_format": "openhands", "source_path": source.name, "recorded_score": verdicts.recorded_score,
+        "recorded_n_rollouts": verdicts.n_scored, PATH_COLUMN: source.name,
+    }  # fmt: skip
+
+
+def group(files: Sequence[SourceFile], companions: Sequence[SourceFile]) -> Iterable[Source]:
+    """Make one unit of the records of a folder: its files copy each other's lines."""
+    folders: dict[str, list[SourceFile]] = defaultdict(list)
+    for file in files:
+        folders[str(file.path.parent)].append(file)
+    for folder, members in folders.items():
+        name = members[0].name if len(members) == 1 else members[0].name.rpartition("/")[0] or members[0].name
+        beside = tuple(file for file in companions if str(file.path.parent) == folder)
+        yield Source(name, tuple(members), beside)

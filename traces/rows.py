@@ -1,0 +1,130 @@
+"""Rows gathered one at a time to frames of a canonical table, and the stamps, dollars and counts that stand in them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple, TypeVar
+
+import polars as pl
+import xxhash
+
+from traces.checks import PATH_COLUMN, PLACE_COLUMN
+from traces.decode import Count, UndecodableError, decode, whole
+from traces.errors import UnreadableError
+from traces.files import content, printable
+from traces.registry import SourceFile
+from traces.rejects import RejectLog
+from traces.schema import INPUT_PARTS, Table
+
+T = TypeVar("T")
+_MOST_USD: Final = 1e18
+_MILLISECONDS_FROM: Final = 1e11  # as seconds this would be the year 5138
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Moment(NamedTuple):
+    """A stamp in UTC (null: none, or no time), and whether it had no zone and UTC was assumed."""
+
+    at: datetime | None = None
+    is_assumed: bool = False
+
+
+def frame_of(table: Table, rows: Sequence[Mapping[str, Any]], path: str | None = None) -> pl.DataFrame:
+    """Rows as a partial frame of a table, with the columns any of them names.
+
+    Args:
+        table: Table the rows belong to.
+        rows: Values by column.
+        path: File all of them come from.
+    """
+    schema = {**table.schema, PATH_COLUMN: pl.String(), PLACE_COLUMN: pl.String()}
+    named = {name for row in rows for name in row}
+    frame = pl.DataFrame({name: _series(name, rows, dtype) for name, dtype in schema.items() if name in named})
+    return frame if path is None else frame.with_columns(pl.lit(printable(path)).alias(PATH_COLUMN))
+
+
+def _series(name: str, rows: Sequence[Mapping[str, Any]], dtype: pl.DataType) -> pl.Series:
+    values = [row.get(name) for row in rows]
+    if dtype == pl.String:
+        values = [None if value is None else printable(value) for value in values]
+    return pl.Series(name, values, dtype, strict=False)
+
+
+def moment(stamp: str | float | None) -> Moment:
+    """Read an ISO stamp, or seconds or milliseconds since 1970."""
+    try:
+        if isinstance(stamp, str):
+            read = datetime.fromisoformat(stamp.strip())
+            return Moment((read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC), read.tzinfo is None)
+        if stamp:
+            seconds = stamp / 1000 if abs(stamp) >= _MILLISECONDS_FROM else stamp
+            return Moment(_EPOCH + timedelta(seconds=seconds))
+    except (ValueError, OverflowError):
+        pass
+    return Moment()
+
+
+def reported_moment(stamp: str | float | None, file: SourceFile, place: str, log: RejectLog) -> Moment:
+    """Read a stamp; one that is no time is reported.
+
+    Raises:
+        MalformedTraceError: if it is no time and the log stops on errors.
+    """
+    read = moment(stamp)
+    if read.at is None and stamp:
+        log.malformed(file.name, place, f"{stamp!r} is not a time")
+    return read
+
+
+def elapsed_s(start: Moment, end: Moment) -> float | None:
+    """Seconds between two stamps; null where one is missing or they run backwards."""
+    if start.at is None or end.at is None or end.at < start.at:
+        return None
+    return (end.at - start.at).total_seconds()
+
+
+def known_usd(cost: Count, n_calls: Count = 1) -> float | None:
+    """Dollars; 0 for calls that were made is that of a model without a price: not known."""
+    if cost is None or (cost == 0 and n_calls != 0):
+        return None
+    return float(cost if 0 <= cost <= _MOST_USD else min(max(cost, -_MOST_USD), _MOST_USD))
+
+
+def input_columns(prompt: Count, read: Count, write: Count, *, is_cache_inside: bool = True) -> dict[str, int | None]:
+    """Input columns of counts: input_tokens and its parts, which stay null as far as the source is silent on them.
+
+    Args:
+        prompt: Tokens sent.
+        read: Of which from the cache; null: not told.
+        write: Of which written to the cache; null: not told.
+        is_cache_inside: Whether prompt counts them too.
+    """
+    sent, from_cache, to_cache = whole(prompt), whole(read), whole(write)
+    if sent is not None and not is_cache_inside:
+        sent += (from_cache or 0) + (to_cache or 0)
+    is_split = sent is not None and from_cache is not None and to_cache is not None
+    uncached = (sent or 0) - (from_cache or 0) - (to_cache or 0) if is_split else None
+    none = None if to_cache is None else 0
+    return dict(zip(("input_tokens", *INPUT_PARTS), (sent, uncached, from_cache, none, none, to_cache), strict=True))
+
+
+def digest(parts: Iterable[str]) -> str:
+    """Name content by twelve hexadecimal digits."""
+    return xxhash.xxh3_128("\n".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:12]
+
+
+def read_document(file: SourceFile, kind: type[T], log: RejectLog) -> T | None:
+    """Decode a JSON file; what does not fit is reported and left out; null if nothing of it can be read.
+
+    Raises:
+        MalformedTraceError: at the first thing that does not fit, if the log stops on errors.
+    """
+    try:
+        with content(file.path) as raw:
+            document, problems = decode(raw, kind)
+    except (UndecodableError, UnreadableError) as error:
+        log.malformed(file.name, "document", str(error).splitlines()[0].removeprefix(f"{file.path}: "))
+        return None
+    for problem in problems:
+        place, _, reason = problem.partition(": ")
+        log.malformed(file.name, place, reason)
+    return document
