@@ -112,7 +112,9 @@ class PriceBook:
         inside = [window for window in windows.iter_rows() if is_in_window(moment, *window)]
         open_now = pl.DataFrame(inside, schema=windows.schema, orient="row")
         rows = rows.join(open_now, on=["weekdays", "hours_utc"], how="semi", nulls_equal=True)
-        return rows.filter(pl.col("priority") == pl.col("priority").max().over(_PRICE))
+        latest = pl.col("effective_latest")
+        sure = pl.col("priority").filter(latest.is_null() | (latest <= moment))
+        return rows.filter((pl.col("priority") >= sure.max().over(_PRICE)).fill_null(value=True))
 
 
 def load_book(user_files: Sequence[Path] = (), catalogue: Path | None = None) -> PriceBook:
