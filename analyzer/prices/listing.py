@@ -16,7 +16,7 @@ _DECIMALS: Final = 12
 """Pico-dollars are whole."""
 _DETAILS: Final = (
     "effective_from", "effective_until", "effective_earliest", "effective_latest", "min_input_tokens",
-    "is_whole_request", "service_tier", "is_batch", "weekdays", "hours_utc", "layer", "date_basis", "source",
+    "is_whole_request", "service_tier", "is_batch", "region", "weekdays", "hours_utc", "layer", "date_basis", "source",
     "retrieved_date", "note",
 )  # fmt: skip
 

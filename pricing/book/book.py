@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cache, cached_property
 from importlib.resources import files
@@ -12,7 +12,7 @@ from typing import Final, Literal
 import polars as pl
 
 from pricing.book.catalogue import FILES as CATALOGUE_FILES
-from pricing.book.catalogue import FOLDER, NAMES_SCHEMA, load_catalogue
+from pricing.book.catalogue import FOLDER, NAMES_SCHEMA, Catalogue, load_catalogue
 from pricing.book.layers import merge_layers
 from pricing.book.price_check import read_checked
 from pricing.book.price_file import PriceFile, joined, read_price_file
@@ -112,7 +112,9 @@ class PriceBook:
         inside = [window for window in windows.iter_rows() if is_in_window(moment, *window)]
         open_now = pl.DataFrame(inside, schema=windows.schema, orient="row")
         rows = rows.join(open_now, on=["weekdays", "hours_utc"], how="semi", nulls_equal=True)
-        return rows.filter(pl.col("priority") == pl.col("priority").max().over(_PRICE))
+        latest = pl.col("effective_latest")
+        sure = pl.col("priority").filter(latest.is_null() | (latest <= moment))
+        return rows.filter((pl.col("priority") >= sure.max().over(_PRICE)).fill_null(value=True))
 
 
 def load_book(user_files: Sequence[Path] = (), catalogue: Path | None = None) -> PriceBook:
@@ -138,27 +140,36 @@ def _sha256(path: Path) -> str:
 @cache
 def _load(user_files: tuple[tuple[Path, str], ...], folder: Path) -> PriceBook:
     """Load the book; kept as long as the content of the user's files is the same."""
-    catalogue, aliases = load_catalogue(folder), load_aliases()
-    history = [read_price_file(path, "history") for path in sorted(HISTORY_FOLDER.glob("*.toml"))]
-    user = [read_checked(path) for path, _ in user_files]
+    history, user = _history(), [read_checked(path) for path, _ in user_files]
+    book = replace(_book(load_catalogue(folder), history, user), sources=_sources(history, user_files, folder))
+    if folder == FOLDER:
+        book.directory.refuse_unknown_aliases()
+    return book
+
+
+def catalogue_book(catalogue: Catalogue) -> PriceBook:
+    """Make a book of a catalogue that is not frozen yet, and the dated history."""
+    return _book(catalogue, _history(), [])
+
+
+def _history() -> list[PriceFile]:
+    return [read_price_file(path, "history") for path in sorted(HISTORY_FOLDER.glob("*.toml"))]
+
+
+def _book(catalogue: Catalogue, history: Sequence[PriceFile], user: Sequence[PriceFile]) -> PriceBook:
+    aliases, files = load_aliases(), (*user, *history)
     renamed = _renamed(catalogue.rows, aliases, history)
     names = [(provider, name, model) for (provider, name), model in aliases.renames().items()]
     own_names = pl.DataFrame(names, schema=NAMES_SCHEMA, orient="row")
-    rows = merge_layers(renamed, history, user)
-    files = (*user, *history)
-    book = PriceBook(
-        rows,
+    return PriceBook(
+        merge_layers(renamed, history, user, catalogue.makers),
         pl.concat([catalogue.names, own_names]),
         aliases,
-        _sources(history, user_files, folder),
         models=joined(files, "model").unique(["provider", "model"], keep="first", maintain_order=True),
         caches=joined(files, "cache"),
         regions=joined(files, "region"),
         checked_through=max((file.checked_through for file in files if file.checked_through), default=None),
     )
-    if folder == FOLDER:
-        book.directory.refuse_unknown_aliases()
-    return book
 
 
 def _renamed(rows: pl.DataFrame, aliases: Aliases, history: Sequence[PriceFile]) -> pl.DataFrame:

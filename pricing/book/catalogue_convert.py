@@ -7,7 +7,7 @@ price it follows. Its variants state only what differs: here every variant has i
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from importlib.metadata import version
@@ -18,7 +18,9 @@ from typing import Any, Final
 import polars as pl
 import tomli
 
+from pricing.book.book import catalogue_book
 from pricing.book.catalogue import FOLDER, NAMES_SCHEMA, Catalogue
+from pricing.book.makers import MAKERS_SCHEMA, find_makers
 from pricing.book.windows import hours_text
 from pricing.schema import PRICES, PUSD_PER_USD
 
@@ -68,7 +70,9 @@ def convert_installed(folder: Path = FOLDER) -> Conversion:
     kept = _corrected(rows, corrections, counts)
     frame = PRICES.conform(pl.DataFrame(kept, schema=PRICES.schema))
     names = pl.DataFrame(list(_names(providers, counts)), schema=NAMES_SCHEMA, orient="row")
-    return Conversion(Catalogue(frame.sort(frame.columns), names.unique().sort(names.columns)), counts)
+    listed = Catalogue(frame.sort(frame.columns), names.unique().sort(names.columns), MAKERS_SCHEMA.to_frame())
+    makers = find_makers(listed.rows, catalogue_book(listed).directory)
+    return Conversion(replace(listed, makers=makers), counts)
 
 
 def freeze(folder: Path, retrieved_date: date) -> None:
@@ -80,7 +84,8 @@ def freeze(folder: Path, retrieved_date: date) -> None:
         'source_url = "https://github.com/pydantic/genai-prices"', f"retrieved_date = {retrieved_date}",
         *(f"n_{name} = {count}" for name, count in sorted(conversion.counts.items())),
     ]  # fmt: skip
-    for name, frame in (("prices", rows), ("names", conversion.catalogue.names)):
+    frozen = {"prices": rows, "names": conversion.catalogue.names, "makers": conversion.catalogue.makers}
+    for name, frame in frozen.items():
         path = folder / f"{name}.parquet"
         frame.write_parquet(path, compression="zstd")
         digest = hashlib.sha256(path.read_bytes()).hexdigest()

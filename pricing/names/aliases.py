@@ -61,6 +61,7 @@ class Aliases:
         fronts: Clients of a maker that may stand before a cloud, which bills then.
         clouds: Providers that may stand behind a front.
         protocols: Providers that are also named for a protocol others speak.
+        platforms: Name of a biller in traces -> the platform of it that is meant.
         neutral_prefixes: Signs before a name that say nothing.
         vendors: Whose a bare name is.
         models: (provider, name) -> its aliases, by time.
@@ -74,6 +75,7 @@ class Aliases:
     fronts: frozenset[str]
     clouds: frozenset[str]
     protocols: frozenset[str]
+    platforms: Mapping[str, str]
     neutral_prefixes: tuple[str, ...]
     vendors: tuple[Vendor, ...]
     models: Mapping[tuple[str, str], tuple[Alias, ...]]
@@ -128,6 +130,7 @@ def load_aliases(path: Path = ALIASES_PATH) -> Aliases:
         fronts=frozenset(document["fronts"]),
         clouds=frozenset(document["clouds"]),
         protocols=frozenset(document["protocols"]),
+        platforms={name: platform for platform, names in document["platforms"].items() for name in names},
         neutral_prefixes=tuple(document["neutral_prefixes"]),
         vendors=tuple(map(_vendor, document["vendor"])),
         models={key: tuple(found) for key, found in models.items()},

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from itertools import product
+from itertools import chain, product
 from typing import Final
 
 from pricing.names.directory import Directory
@@ -17,6 +17,16 @@ def area(name: str, directory: Directory) -> str | None:
     before, dot, rest = name.partition(".")
     areas = directory.grammar.areas[directory.grammar.bedrock.provider]
     return before if dot and before in areas and "." in rest else None
+
+
+def maker_and_name(name: str, directory: Directory) -> str:
+    """Maker and the maker's own name of a Bedrock id, as a path; a name that is no such id as it is."""
+    prefixes = sorted(set(chain.from_iterable(directory.grammar.bedrock.prefixes.values())), key=len)
+    rest = name if area(name, directory) is None else name.partition(".")[2]
+    for prefix in prefixes:
+        rest = rest.removeprefix(prefix)
+    found = _ID.fullmatch(rest)
+    return name if found is None else f"{found['maker']}/{found['name']}"
 
 
 def bedrock_spellings(folded: str, directory: Directory) -> Iterator[str]:

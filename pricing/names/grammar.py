@@ -41,11 +41,12 @@ class Modifier:
 
 @dataclass(frozen=True)
 class PathForm:
-    """A path before a model's name that says who bills, and perhaps in which region."""
+    """A path before a model's name that says who bills, and perhaps in which region and on which platform."""
 
     start: str
     pattern: re.Pattern[str]
     provider: str
+    platform: str | None
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def load_grammar(path: Path = GRAMMAR_PATH) -> Grammar:
     """Read the grammar of names."""
     document = tomli.loads(path.read_text(encoding="utf-8"))
     return Grammar(
-        paths=tuple(_path_form(table["form"], table["provider"]) for table in document["paths"]),
+        paths=tuple(_path_form(table["form"], table["provider"], table.get("platform")) for table in document["paths"]),
         transports={provider: frozenset(parts) for provider, parts in document["transports"].items()},
         areas={provider: frozenset(parts) for provider, parts in document["areas"].items()},
         bedrock=Bedrock(
@@ -157,10 +158,10 @@ def load_grammar(path: Path = GRAMMAR_PATH) -> Grammar:
     )
 
 
-def _path_form(form: str, provider: str) -> PathForm:
+def _path_form(form: str, provider: str, platform: str | None) -> PathForm:
     pattern = re.escape(form).replace(r"\{region\}", r"(?P<region>[a-z0-9-]+)").replace(r"\*", "[^/:]*")
     start = form.partition("*")[0].partition("{")[0]
-    return PathForm(start, re.compile(f"{pattern}/(?P<rest>.+)"), provider)
+    return PathForm(start, re.compile(f"{pattern}/(?P<rest>.+)"), provider, platform)
 
 
 def _word_order(table: Mapping[str, Any]) -> re.Pattern[str]:

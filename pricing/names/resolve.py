@@ -21,6 +21,7 @@ RESOLVED_SCHEMA: Final = pl.Schema(
         "alias_until": UTC_TIME,
         "identity": pl.String(),
         "region": pl.String(),
+        "platform": pl.String(),
         "biller": pl.String(),
     }
 )
@@ -32,6 +33,7 @@ class _Resolved(NamedTuple):
     meaning: Meaning
     identity: str | None = None
     region: str | None = None
+    platform: str | None = None
     biller: str | None = None
 
 
@@ -55,13 +57,14 @@ def resolve(
 
     Returns:
         One row per pair, or one per stretch of time where a name moved. ``price_model`` null: not resolved;
-        ``identity`` null: not a known open model; ``region`` null: the name implies none; ``biller``: who bills, which
-        is another than ``price_provider`` where one sells at the list prices of another; null: nobody known.
+        ``identity`` null: not a known open model; ``region``, ``platform`` null: the name implies none;
+        ``biller``: who bills, which is another than ``price_provider`` where one sells at the list prices of another;
+        null: nobody known.
     """
     chosen = _by_identity({normalised(name): host for name, host in (hosts or {}).items()}, directory)
     pairs = names.select("provider", "model").unique().sort("provider", "model")
     rows = [
-        (provider, model, *target, found.identity, found.region, found.biller)
+        (provider, model, *target, found.identity, found.region, found.platform, found.biller)
         for provider, model in pairs.iter_rows()
         for found in [_resolved(provider, model, directory, chosen, default_host)]
         for target in (found.meaning or _UNRESOLVED)
@@ -112,12 +115,12 @@ def _resolved(
     biller = route.biller or (meaning[0].price_provider if meaning else None)
     region = _region(route, directory)
     if meaning or identity is None or not _may_be_hosted(route, directory):
-        return _Resolved(meaning, identity, region, biller)
+        return _Resolved(meaning, identity, region, route.platform, biller)
     host = hosts.get(normalised(model)) or hosts.get(normalised(identity)) or default_host
     if host is not None:
         biller = directory.aliases.biller(normalised(host))
         meaning = hosted_by(biller, identity, directory)
-    return _Resolved(meaning, identity, region, biller)
+    return _Resolved(meaning, identity, region, route.platform, biller)
 
 
 def _by_identity(hosts: Mapping[str, str], directory: Directory) -> dict[str, str]:

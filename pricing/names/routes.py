@@ -20,6 +20,7 @@ class Route:
         is_local: It runs on a machine of one's own.
         author: Provider that made the model, named before it; it need not be the one that bills. Null: none named.
         region: Region the name implies; null: none.
+        platform: Platform of the biller the name implies; null: none.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Route:
     is_local: bool = False
     author: str | None = None
     region: str | None = None
+    platform: str | None = None
 
     @property
     def own_name(self) -> str:
@@ -47,7 +49,7 @@ def read_route(provider: str | None, model: str, directory: Directory) -> Route:
     if stated in aliases.local:
         route = replace(route, is_local=True)
     elif stated not in aliases.not_billers:
-        route = replace(route, biller=aliases.biller(stated))
+        route = replace(route, biller=aliases.biller(stated), platform=aliases.platforms.get(stated))
     following: Route | None = route
     while following is not None:
         route, following = following, _step(following, directory)
@@ -66,7 +68,8 @@ def _step(route: Route, directory: Directory) -> Route | None:
         found = path.pattern.fullmatch(route.name) if route.name.startswith(path.start) else None
         if found is not None and route.biller in {None, path.provider}:
             region = found.groupdict().get("region") or route.region
-            return replace(route, name=found["rest"], biller=path.provider, region=region)
+            platform = path.platform or route.platform
+            return replace(route, name=found["rest"], biller=path.provider, region=region, platform=platform)
     part, slash, rest = route.name.partition("/")
     return _part(route, part, rest, directory) if slash and rest and route.author is None else None
 
@@ -82,6 +85,8 @@ def _part(route: Route, part: str, rest: str, directory: Directory) -> Route | N
         return shorter
     if part in grammar.areas.get(biller, ()) or (biller in grammar.areas and _REGION.fullmatch(part)):
         return replace(shorter, region=part)
+    if part in aliases.platforms and aliases.biller(part) == biller:
+        return replace(shorter, platform=aliases.platforms[part])
     is_provider = part in aliases.providers or aliases.biller(part) in directory.shelves
     return _provider(route, part, rest, directory) if is_provider and not route.is_local else None
 
@@ -91,8 +96,9 @@ def _provider(route: Route, part: str, rest: str, directory: Directory) -> Route
     aliases, provider = directory.aliases, directory.aliases.biller(part)
     behind, slash, name = rest.partition("/")
     if route.biller is None and slash and part in aliases.fronts and aliases.biller(behind) in aliases.clouds:
-        return replace(route, name=name, biller=aliases.biller(behind))
+        return replace(route, name=name, biller=aliases.biller(behind), platform=aliases.platforms.get(behind))
     if route.biller is None and part in aliases.authors:
         return replace(route, author=provider)
     is_behind = provider in aliases.clouds and route.biller in aliases.fronts and provider != route.biller
-    return replace(route, name=rest, biller=provider) if route.biller is None or is_behind else None
+    billed = replace(route, name=rest, biller=provider, platform=aliases.platforms.get(part))
+    return billed if route.biller is None or is_behind else None

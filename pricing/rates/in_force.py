@@ -105,14 +105,19 @@ def _linked(rows: Sequence[Mapping[str, Any]], series: Series, factor: float) ->
 
 
 def _chains(rows: Iterable[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
-    """Rows that succeed each other without a gap."""
+    """Rows that succeed each other without a gap; one that is never sure (its window is its life) stands alone."""
     chains: list[list[Mapping[str, Any]]] = []
     for row in rows:
-        if chains and chains[-1][-1]["effective_until"] == row["effective_from"]:
+        if chains and _succeeds(row, chains[-1][-1]):
             chains[-1].append(row)
         else:
             chains.append([row])
     return chains
+
+
+def _succeeds(row: Mapping[str, Any], last: Mapping[str, Any]) -> bool:
+    is_ever_sure = last["effective_latest"] is None or last["effective_latest"] != last["effective_until"]
+    return bool(is_ever_sure and last["effective_until"] == row["effective_from"])
 
 
 def _series(row: Mapping[str, Any], factor: float) -> Series:

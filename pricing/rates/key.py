@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TypeVar
 
 from pricing.rates.in_force import FALLBACKS, PriceRow, PriceRows, Series
-from pricing.rates.times import END, START
+from pricing.rates.times import END, NEVER, START
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Stretch:
         moments = {self.since, self.until, self.retired_at, *(since for since, _ in (*self.multipliers, *self.caches))}
         for row in chain.from_iterable(self.rows):
             moments |= {row.since, row.until, *row.covered}
-        return frozenset(moments - {START, END})
+        return frozenset(moments - {START, NEVER, END})
 
 
 _Value = TypeVar("_Value")

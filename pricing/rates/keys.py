@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
@@ -106,8 +106,13 @@ def _listed(found: Mapping[_Pair, _Found | None]) -> dict[_Owner, list[Row]]:
     return rows
 
 
-_Set = tuple[_Owner, str | None, float]
-"""Model, region, and tokens billed per token counted."""
+class _Set(NamedTuple):
+    """Model, region, platform of its biller, and tokens billed per token counted."""
+
+    owner: _Owner
+    region: str | None
+    platform: str | None
+    factor: float
 
 
 @dataclass(frozen=True)
@@ -117,21 +122,24 @@ class _Shelf:
     rows: Mapping[_Owner, list[Row]]
     known: dict[tuple[_Set, str, bool], PriceRows] = field(default_factory=dict)
 
-    def in_region(self, owner: _Owner, region: str | None) -> list[Row]:
-        """Rows of the region where it has prices of its own, else those of any region."""
-        listed = self.rows.get(owner, [])
-        own = [row for row in listed if region is not None and row["region"] == region]
-        return own or [row for row in listed if row["region"] is None]
+    def in_region(self, which: _Set) -> list[Row]:
+        """Rows of the region, else of the platform, where it has prices of its own, else those of any region."""
+        listed = self.rows.get(which.owner, [])
+        for region in filter(None, (which.region, which.platform)):
+            own = [row for row in listed if row["region"] == region]
+            if own:
+                return own
+        anywhere = [row for row in listed if row["region"] is None]
+        return [row for row in anywhere if row["price_pusd"]] if which.platform else anywhere
 
     def of(self, which: _Set, tier: str, *, is_batch: bool) -> PriceRows:
         """Rows of a tier by kind, none where it lists none of a kind."""
         if (which, tier, is_batch) not in self.known:
-            owner, region, factor = which
             by_kind: dict[str, list[Row]] = {kind: [] for kind in KINDS}
-            for row in self.in_region(owner, region):
+            for row in self.in_region(which):
                 if row["service_tier"] == tier and row["is_batch"] == is_batch:
                     by_kind[row["kind"]].append(row)
-            self.known[which, tier, is_batch] = {kind: price_rows(rows, factor) for kind, rows in by_kind.items()}
+            self.known[which, tier, is_batch] = {kind: price_rows(rows, which.factor) for kind, rows in by_kind.items()}
         return self.known[which, tier, is_batch]
 
 
@@ -158,8 +166,9 @@ def _stretch(
     biller, region = target["biller"] or provider, wanted.region or target["region"]
     owner = id(book), provider, model
     factors = wanted.substitute.factors if wanted.substitute else (1.0, 1.0, 1.0)
-    sets = {factor: _row_set(rows, (owner, region, factor), wanted, scenario) for factor in factors}
-    has_own_rows = any(row["region"] is not None for row in rows.in_region(owner, region))
+    places = {factor: _Set(owner, region, target["platform"], factor) for factor in factors}
+    sets = {factor: _row_set(rows, place, wanted, scenario) for factor, place in places.items()}
+    has_own_rows = any(row["region"] is not None for row in rows.in_region(places[factors[0]]))
     return Stretch(
         target["alias_from"] or START,
         target["alias_until"] or END,

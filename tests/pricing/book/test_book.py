@@ -147,7 +147,7 @@ def test_a_host_must_be_named_for_one_price_of_an_open_model() -> None:
 
 
 def test_without_a_moment_every_row_of_the_model_is_listed() -> None:
-    rows = load_book().on("o3", None).filter(pl.col("kind") == "output", pl.col("layer") == "history")
+    rows = load_book().on("o3", None).filter(kind="output", layer="history", is_batch=False)
 
     assert rows["effective_from"].dt.date().to_list() == [date(2025, 4, 16), date(2025, 6, 10)]
 

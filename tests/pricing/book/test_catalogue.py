@@ -37,7 +37,7 @@ def installed() -> Any:
 
 def test_the_frozen_files_are_those_the_source_names() -> None:
     source = catalogue_source()
-    for name in ("prices", "names"):
+    for name in ("prices", "names", "makers"):
         path = FOLDER / f"{name}.parquet"
         assert hashlib.sha256(path.read_bytes()).hexdigest() == source[name]["sha256"]
         assert pl.read_parquet(path).height == source[name]["n_rows"]
@@ -59,6 +59,7 @@ def test_the_frozen_catalogue_equals_the_conversion(installed: Any) -> None:
 
     assert_frame_equal(conversion.catalogue.rows, frozen.rows.with_columns(retrieved_date=pl.lit(None, pl.Date)))
     assert_frame_equal(conversion.catalogue.names, frozen.names)
+    assert_frame_equal(conversion.catalogue.makers, frozen.makers)
     assert {f"n_{name}": count for name, count in conversion.counts.items()}.items() <= source.items()
 
 

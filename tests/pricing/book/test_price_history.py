@@ -12,6 +12,7 @@ from pricing.book.book import HISTORY_FOLDER, load_book
 from pricing.book.price_check import check_price_file
 from pricing.book.price_file import read_price_file
 from pricing.book.windows import is_in_window
+from pricing.rates.times import NEVER
 from pricing.schema import PRICES
 from traces.schema import violations
 
@@ -26,7 +27,8 @@ def rates(model: str, at: datetime, provider: str, min_input_tokens: int = 0) ->
     """USD per million tokens of the standard tier."""
     rows = load_book().on(model, at, provider).filter(
         pl.col("service_tier") == "standard", ~pl.col("is_batch"), pl.col("unit") == "token",
-        pl.col("min_input_tokens") == min_input_tokens,
+        pl.col("min_input_tokens") == min_input_tokens, pl.col("region").is_null(),
+        pl.col("effective_latest").is_null() | (pl.col("effective_latest") < NEVER),
     )  # fmt: skip
     assert rows["kind"].is_unique().all()
     return {kind: Decimal(pusd) / 10**6 for kind, pusd in rows.select("kind", "price_pusd").iter_rows()}

@@ -15,6 +15,7 @@ authors = []
 fronts = []
 clouds = []
 protocols = []
+platforms = {}
 local = []
 not_billers = []
 neutral_prefixes = []
@@ -93,8 +94,8 @@ def test_a_name_that_moved_has_one_row_per_stretch_of_time() -> None:
     moved = datetime(2024, 10, 22, tzinfo=UTC)
 
     assert resolve(pair, load_book().directory).rows() == [
-        (*pair.row(0), "anthropic", "claude-3-5-sonnet-20240620", None, moved, None, None, "anthropic"),
-        (*pair.row(0), "anthropic", "claude-3-5-sonnet-20241022", moved, None, None, None, "anthropic"),
+        (*pair.row(0), "anthropic", "claude-3-5-sonnet-20240620", None, moved, None, None, None, "anthropic"),
+        (*pair.row(0), "anthropic", "claude-3-5-sonnet-20241022", moved, None, None, None, None, "anthropic"),
     ]
     rows = load_book().on("claude-3-5-sonnet-latest", moved, "anthropic")
     assert rows["model"].unique().to_list() == ["claude-3-5-sonnet-20241022"]
