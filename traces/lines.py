@@ -1,0 +1,66 @@
+"""Files of JSON documents one after the other, decoded one at a time: one a line, or written over several lines."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from typing import TypeVar
+
+import zstandard
+
+from traces.decode import UndecodableError, decode
+from traces.errors import TraceError
+from traces.files import open_stream
+from traces.registry import SourceFile
+from traces.rejects import RejectLog
+
+T = TypeVar("T")
+_BOM = b"\xef\xbb\xbf"
+
+
+def read_lines(file: SourceFile, kind: type[T], log: RejectLog) -> Iterator[tuple[str, T]]:
+    """Give the documents of a file, each with its place ("line 3"); one that is broken or cut off is left out.
+
+    Raises:
+        MalformedTraceError: at the first document, or field of one, that cannot be read, if the log stops on errors.
+    """
+    for number, raw in _documents(file, log):
+        place = f"line {number}"
+        try:
+            record, problems = decode(raw, kind)
+        except UndecodableError as error:
+            log.malformed(file.name, place, str(error))
+            continue
+        for problem in problems:
+            log.malformed(file.name, place, problem)
+        if not any(problem.startswith("broken JSON") for problem in problems):
+            yield place, record
+
+
+def _documents(file: SourceFile, log: RejectLog) -> Iterator[tuple[int, bytes]]:
+    """Number each document by its first line; a line that is only a brace begins one that ends at its like."""
+    begun: list[bytes] = []
+    first = 0
+    for number, line in _lines(file, log):
+        if begun:
+            begun.append(line)
+            if line.rstrip() == b"}" and line.startswith(b"}"):
+                yield first, b"".join(begun)
+                begun = []
+        elif line.strip() == b"{":
+            begun, first = [line], number
+        elif line.strip():
+            yield number, line
+    if begun:
+        yield first, b"".join(begun)
+
+
+def _lines(file: SourceFile, log: RejectLog) -> Iterator[tuple[int, bytes]]:
+    number = 0
+    try:
+        with open_stream(file.path) as stream:
+            for number, line in enumerate(stream, start=1):
+                yield number, line.removeprefix(_BOM) if number == 1 else line
+    except TraceError as error:
+        log.malformed(file.name, "", error.problem.removeprefix(f"{file.path}: "))
+    except (gzip.BadGzipFile, EOFError, zlib.error, zstandard.ZstdError, OSError) as error:
+        log.malformed(file.name, f"after line {number}", f"damaged: {error}")
