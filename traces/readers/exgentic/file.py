@@ -1,16 +1,11 @@
 """The fields of Exgentic's files that a replay needs, as msgspec reads them; all text is skipped."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from traces.decode import Count, UndecodableError, decode
-from traces.errors import TraceError
-from traces.files import content
-from traces.registry import SourceFile
-from traces.rejects import RejectLog
+from traces.decode import Count
 
-T = TypeVar("T")
 Id = str | int | None
 
 
@@ -132,21 +127,3 @@ class LoggedCall(msgspec.Struct):
     cost: float | None = None
     response: Response | None = None
     trace_id: str | None = None
-
-
-def read_document(file: SourceFile, kind: type[T], log: RejectLog) -> T | None:
-    """Read a file that is one document; None if nothing of it can be read.
-
-    Raises:
-        MalformedTraceError: at the first thing that cannot be read, if the log stops on errors.
-    """
-    try:
-        with content(file.path) as raw:
-            document, problems = decode(raw, kind)
-    except (UndecodableError, TraceError) as error:
-        log.malformed(file.name, "document", str(error).splitlines()[0].removeprefix(f"{file.path}: "))
-        return None
-    for problem in problems:
-        place, _, reason = problem.partition(": ")
-        log.malformed(file.name, place, reason)
-    return document

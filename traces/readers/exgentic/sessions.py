@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from traces.document import read_document
 from traces.lines import read_lines
-from traces.readers.exgentic.file import Beside, Details, Id, Metadata, RunResult, SessionResult, Step, read_document
+from traces.readers.exgentic.file import Beside, Details, Id, Metadata, RunResult, SessionResult, Step
 from traces.readers.exgentic.layout import RunFiles, SessionFiles
 from traces.readers.exgentic.logged import PlacedSpan
 from traces.readers.exgentic.spans import Attributes, read_spans

@@ -13,10 +13,11 @@ import xxhash
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.decode import whole
+from traces.document import read_document
 from traces.files import printable
 from traces.readers.exgentic.calls import Row, as_json, as_series, call_frame, known_usd
 from traces.readers.exgentic.facts import benchmark_name, cost_basis
-from traces.readers.exgentic.file import Beside, Details, RunResult, read_document
+from traces.readers.exgentic.file import Beside, Details, RunResult
 from traces.readers.exgentic.layout import RunFiles, files_of_run
 from traces.readers.exgentic.sessions import Session, find_sessions, stop_reason
 from traces.readers.exgentic.sides import Names, run_rows, session_rows
