@@ -105,6 +105,8 @@ def _convert(value: Any, kind: Any, place: str, problems: list[str]) -> Any:
         problems.append(f"{place or 'document'}: {_first_line(error)}")
     except RecursionError:
         problems.append(f"{place or 'document'}: nested too deeply")
+    except UnicodeEncodeError:
+        problems.append(f"{place or 'document'}: half a character where another type is expected")
     return None
 
 

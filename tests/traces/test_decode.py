@@ -131,3 +131,9 @@ def test_a_document_nested_too_deeply_is_named_or_refused(depth: int) -> None:
             value, problems = decode(f'{{"name": "a", "{field}": {nested}}}'.encode(), Whole)
             assert value == Whole("a")
             assert problems == ([] if field == "text" else ["first: nested too deeply"])
+
+
+def test_half_a_character_where_a_number_is_expected_is_named() -> None:
+    value, problems = decode(b'{"name": "a", "first": {"count": "\\ud800"}, "parts": "\\ud800"}', Whole)
+    assert value == Whole("a", [], Part())
+    assert sorted(problem.partition(":")[0] for problem in problems) == ["first.count", "parts"]
