@@ -159,7 +159,7 @@ def _cost_usd(result: Result, details: Mapping[str, Any]) -> float | None:
 
 
 def _first(details: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    values = (str(details[name]) for name in names if details.get(name) not in {None, ""} and _is_plain(details[name]))
+    values = (printable(str(details[name])) for name in names if _is_plain(details.get(name)))
     return next((value for value in values if value.lower() not in _NAMES), None)
 
 

@@ -83,7 +83,7 @@ def session_rows(session: Session, names: Names, log: RejectLog) -> list[Row]:
     for number, (side, row) in enumerate(listed):
         call_id = row["call_id"] or f"{rollout_id}#{number}"
         rows.append({**row, "role": names.role(side), "call_index": number, "call_id": call_id})
-    covered = {side for side, row in listed if row.get("input_tokens") is not None or row["recorded_cost_usd"]}
+    covered = {side for side, row in listed if row.get("input_tokens") is not None or row.get("recorded_cost_usd")}
     rest = [_Side(session, side, names) for side in SIDES if side not in covered]
     needs_steps = session.files is not None and not all(side.has_tokens for side in rest)
     trajectory = read_trajectory(session.files.by_kind["trajectory"] if session.files and needs_steps else (), log)

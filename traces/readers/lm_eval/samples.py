@@ -125,9 +125,9 @@ def _metrics(file: SourceFile) -> tuple[str, ...]:
     )
     first: dict[str, Any] = next(rows, {})
     listed = first.get("metrics")
-    if isinstance(listed, list):
-        return tuple(dict.fromkeys(name for name in listed if isinstance(name, str) and name not in _FIXED))
-    return tuple(name for name, value in first.items() if name not in _FIXED and isinstance(value, int | float))
+    numbers = [name for name, value in first.items() if isinstance(value, int | float)]
+    names = (name for name in (listed if isinstance(listed, list) else numbers) if isinstance(name, str))
+    return tuple(dict.fromkeys(name for name in names if name not in _FIXED and printable(name) == name))
 
 
 def _is_list(file: SourceFile) -> bool:
