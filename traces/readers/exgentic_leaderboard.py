@@ -1,6 +1,5 @@
 """The Open Agent Leaderboard of Exgentic: one row per agent, model and benchmark, as CSV (Latin-1) or Parquet."""
 
-import csv
 import io
 import json
 import math
@@ -29,6 +28,10 @@ _NUMBERS: Final = (
     "benchmark_score", "total_agent_cost", "total_benchmark_cost", "total_run_cost", "total_sessions",
     "planned_sessions", "successful_sessions", "completed_sessions", "incomplete_sessions", "average_score",
     "average_steps", "average_action_count", "percent_finished", "percent_error",
+)  # fmt: skip
+_TEXTS: Final = (
+    "agent", "agent_name", "agent_slug_name", "benchmark", "benchmark_name", "benchmark_slug_name", "model",
+    "model_name", "subset_name",
 )  # fmt: skip
 _KEPT: Final = (*_NUMBERS[5:], "agent_version", "model_normalized")
 Row = dict[str, Any]
@@ -65,7 +68,7 @@ def _rows(file: SourceFile, log: RejectLog) -> Sequence[Mapping[str, Any]]:
     try:
         with content(file.path) as raw:
             return pl.read_parquet(io.BytesIO(raw)).to_dicts() if raw[:4] == b"PAR1" else _csv_rows(bytes(raw))
-    except (TraceError, pl.exceptions.PolarsError, csv.Error) as error:
+    except (TraceError, pl.exceptions.PolarsError) as error:
         log.malformed(file.name, "document", str(error).splitlines()[0].removeprefix(f"{file.path}: "))
         return []
 
@@ -76,7 +79,8 @@ def _csv_rows(raw: bytes) -> list[dict[str, Any]]:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("latin-1")
-    return list(csv.DictReader(io.StringIO(text), restval=None))
+    frame = pl.read_csv(io.BytesIO(text.encode()), infer_schema=False, truncate_ragged_lines=True)
+    return frame.to_dicts()
 
 
 def _typed(raw: Mapping[str, Any], path: str, place: str, log: RejectLog) -> Row:
@@ -91,7 +95,9 @@ def _typed(raw: Mapping[str, Any], path: str, place: str, log: RejectLog) -> Row
             log.malformed(path, place, f"{name}: {row[name]!r} is not a number")
             number = None
         row[name] = number
-    return {**dict.fromkeys(("agent", "benchmark", "model_name", "agent_name", "subset_name", "model")), **row}
+    full = {**dict.fromkeys(_TEXTS), **row}
+    slugs = {name: full[name] or full[f"{name}_slug_name"] or full[f"{name}_name"] for name in ("agent", "benchmark")}
+    return {**full, **slugs}
 
 
 def _run(row: Row, source_path: str) -> Row:
@@ -135,7 +141,7 @@ def _frame(rows: Sequence[Row], schema: pl.Schema) -> pl.DataFrame:
 
 READER: Final = Reader(
     name="exgentic_leaderboard",
-    summary="The Open Agent Leaderboard of Exgentic: its results table as CSV (UTF-8 or Latin-1) or Parquet.",
+    summary="The Open Agent Leaderboard of Exgentic: its results table, or an extract of a batch, as CSV or Parquet.",
     upstream=("Exgentic/exgentic.github.io to a09e7c2 (2026-05): data/results.csv, results.csv, hf-dataset Parquet",),
     token_convention="No tokens: dollars of agent and of benchmark per run, totals of an unknown number of calls.",
     blind_spots=(

@@ -151,6 +151,15 @@ def test_a_file_of_spans_alone_gives_its_sessions_with_their_scores(tmp_path: Pa
     assert log.rows == []
 
 
+def test_spans_beside_the_results_of_the_run_go_to_the_sessions_they_name(tmp_path: Path) -> None:
+    root = run_folder(tmp_path)
+    other = span("0x02", "r2", **{"exgentic.session.id": "ffff0000"})
+    write(root / "otel.jsonl", span(), other)
+    tables, _ = read(root)
+    assert tables["rollouts"]["task_id"].to_list() == ["7", "ffff0000"]
+    assert sorted(tables["calls"].filter(role="agent")["call_id"]) == ["r1", "r2"]
+
+
 SPAN_LOG = """\
 2026-02-01 10:00:00,500 - INFO - [exgentic.observers | pid=1] SPAN_START [ROOT] | name='tau2 retail session' id=00 trace=ff depth=1 start_time=2026-02-01 10:00:00.000000
 2026-02-01 10:00:00,500 - INFO - [exgentic.integrations | pid=1] SPAN_START | name='chat openai/acme/large' id=01 trace=ff start_time=2026-02-01 10:00:00.500000

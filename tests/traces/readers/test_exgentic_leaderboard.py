@@ -78,6 +78,13 @@ def test_parquet_gives_the_same_runs_as_csv(tmp_path: Path) -> None:
     assert found["runs"].drop("source_path", "settings").equals(expected["runs"].drop("source_path", "settings"))
 
 
+def test_an_extract_of_a_batch_names_agent_and_benchmark_by_slug(tmp_path: Path) -> None:
+    header = HEADER.replace("agent,", "agent_slug_name,", 1).replace(",benchmark,", ",benchmark_slug_name,")
+    path = write(tmp_path, header.strip() + ",session_results\n" + CODE.strip() + ',"[' + "x" * 200_000 + ']"\n')
+    run = read(path)[0]["runs"].row(0, named=True)
+    assert (run["scaffold"], run["benchmark"], run["recorded_cost_usd"]) == ("claude_code", "swebench", 10.0)
+
+
 def test_a_row_twice_is_one_run(tmp_path: Path) -> None:
     tables, log = read(write(tmp_path, HEADER + RETAIL + RETAIL))
     assert tables["runs"].height == 1
@@ -85,7 +92,7 @@ def test_a_row_twice_is_one_run(tmp_path: Path) -> None:
 
 
 def test_a_figure_that_is_no_number_is_rejected_and_the_others_are_kept(tmp_path: Path) -> None:
-    bad = RETAIL.replace("42.0", "lots").replace("0.5", "nan") + CODE.replace("claude_code", "", 1)
+    bad = RETAIL.replace("42.0", "lots").replace("0.5", "nan") + CODE.replace("claude_code,Claude Code CLI", ",", 1)
     tables, log = read(write(tmp_path, HEADER + bad), "skip")
     assert tables["runs"].select("recorded_score", "recorded_cost_usd").rows() == [(None, 40.0)]
     assert [row["place"] for row in log.rows] == ["row 2", "row 2", "row 3"]

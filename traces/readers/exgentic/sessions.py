@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from traces.document import read_document
@@ -54,7 +55,21 @@ def find_sessions(files: RunFiles, run: RunResult, log: RejectLog) -> list[Sessi
         if result.session_id not in known:
             where = f"session_results[{number}]"
             found.append(_session(result, result.session_id, (place, where)))
+    _share_spans(found, files, log)
     return _numbered(_without_copies(found, log))
+
+
+def _share_spans(found: list[Session], files: RunFiles, log: RejectLog) -> None:
+    """Give sessions their spans from files that lie beside the run's results; of others they make sessions."""
+    shared = SessionFiles(Path())
+    shared.by_kind |= {kind: files.by_kind[kind] for kind in ("spans", "span_log")}
+    by_id = {session.session_id: session for session in found}
+    for session in _of_spans(shared, log):
+        known = by_id.get(session.session_id)
+        if known is None:
+            found.append(session)
+        else:
+            known.spans += session.spans
 
 
 def stop_reason(result: SessionResult) -> str:

@@ -112,10 +112,11 @@ def run_rows(
 
 def _listed(session: Session, names: Names, log: RejectLog) -> list[tuple[str, Row]]:
     files = session.files
-    spans = list(session.spans)
+    spans = {placed[2].span_id: placed for placed in session.spans}
     if files is not None:
-        spans += list(read_spans(files.by_kind["spans"], files.by_kind["span_log"], log))
-    calls = [placed for placed in spans if placed[2].is_call]
+        own = read_spans(files.by_kind["spans"], files.by_kind["span_log"], log)
+        spans |= {placed[2].span_id: placed for placed in own}
+    calls = [placed for placed in spans.values() if placed[2].is_call]
     rows = logged_rows(files.traces if files else {}, calls, log)
     return [(side or _side_of(row, session, names), row) for side, row in rows]
 
