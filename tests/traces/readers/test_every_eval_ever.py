@@ -112,6 +112,29 @@ def test_samples_without_an_aggregate_make_a_run_of_their_own(tmp_path: Path) ->
     assert (run["benchmark"], run["model"], run["recorded_score"]) == ("quiz", "acme/large", None)
 
 
+def test_samples_that_name_only_a_file_are_told_apart_by_model(tmp_path: Path) -> None:
+    samples = [sample(evaluation_id="None_samples", model_id=model) for model in ("acme/large", "acme/small")]
+    runs = read(write(tmp_path, None, *samples))[0]["runs"]
+    assert sorted(runs["model"]) == ["acme/large", "acme/small"]
+
+
+def test_samples_evaluated_are_those_listed_not_those_of_the_dataset(tmp_path: Path) -> None:
+    source = {"dataset_name": "quiz", "samples_number": 165, "sample_ids": ["a", "b"]}
+    run = read(write(tmp_path, aggregate(result(source_data=source, score_details={"score": 0.5}))))[0]["runs"]
+    assert run["recorded_n_rollouts"].to_list() == [2]
+
+
+def test_the_first_schema_lists_addresses_and_dates_in_words(tmp_path: Path) -> None:
+    early = aggregate(
+        result(source_data=["https://example.invalid"]),
+        schema_version="0.0.1", evaluation_timestamp="2026-01-01T00:00:00Z",
+        evaluation_source={"evaluation_source_name": "Demo"}, source_data=["https://example.invalid"],
+    )  # fmt: skip
+    tables, log = read(write(tmp_path, early))
+    assert tables["runs"]["started_at"].item().isoformat() == "2026-01-01T00:00:00+00:00"
+    assert log.rows == []
+
+
 def test_the_tokens_of_a_sample_count_once_though_each_metric_has_a_line(tmp_path: Path) -> None:
     zero = {"score": 0.0, "is_correct": False}
     tables, _ = read(write(tmp_path, aggregate(), sample(), sample(metric="f1", evaluation=zero)))

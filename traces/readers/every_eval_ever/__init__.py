@@ -8,7 +8,7 @@ READER = Reader(
     name="every_eval_ever",
     summary="Every Eval Ever: aggregate files (one run per evaluation in them) and their files of samples.",
     upstream=(
-        "evaleval/every_eval_ever schemas 0.2.0 to 0.3.0",
+        "evaleval/every_eval_ever schemas 0.0.1 to 0.3.0",
         "its adapters of Inspect, HELM and lm-eval at 9bce413",
     ),
     token_convention=(
@@ -21,6 +21,7 @@ READER = Reader(
         "Usage of 0 tokens is what adapters write where nothing was counted: not known.",
         "Dollars are an adapter's note, rounded to cents, of a whole file: kept where it holds one evaluation.",
         "No call and no sample carries a date; an aggregate may.",
+        "Samples before schema 0.2.2 carry another id than their aggregate, and are a run of their own.",
         "Several metrics of one evaluation are one run: the first scores it, or the one chosen.",
     ),
     sniff=is_either,

@@ -59,10 +59,10 @@ class ScoreDetails(msgspec.Struct):
 
 
 class DataSource(msgspec.Struct):
-    """Dataset of the samples."""
+    """Dataset of the samples, and which of them were evaluated."""
 
     dataset_name: str | None = None
-    samples_number: Count = None
+    sample_ids: list[Any] | None = None
 
 
 class Limits(msgspec.Struct):
@@ -96,10 +96,15 @@ class Result(msgspec.Struct):
     evaluation_result_id: str | None = None
     evaluation_name: str | None = None
     evaluation_timestamp: str | None = None
-    source_data: DataSource | None = None
+    source_data: DataSource | list[Any] | None = None
     metric_config: Metric | None = None
     score_details: ScoreDetails | None = None
     generation_config: GenerationConfig | None = None
+
+    @property
+    def source(self) -> DataSource:
+        """Dataset; early schemas list addresses instead."""
+        return self.source_data if isinstance(self.source_data, DataSource) else DataSource()
 
 
 class Detailed(msgspec.Struct):

@@ -12,7 +12,6 @@ from traces.decode import whole
 from traces.files import printable
 from traces.readers.every_eval_ever.file import (
     Aggregate,
-    DataSource,
     Detailed,
     GenerationArgs,
     GenerationConfig,
@@ -34,17 +33,18 @@ _NAMES: Final = frozenset({"", "unknown", "none"})
 
 @dataclass(slots=True)
 class Evaluation:
-    """One evaluation of an aggregate: its results by metric, in the file's order."""
+    """One evaluation of an aggregate: its results by metric, in the file's order; or of a model's samples alone."""
 
     evaluation_id: str
     name: str
+    model_id: str | None = None
     aggregate: Aggregate = field(default_factory=Aggregate)
     results: list[Result] = field(default_factory=list)
 
     @property
     def run_id(self) -> str:
-        """Id from the source's own: what both files name."""
-        key = f"{self.evaluation_id}\n{self.name}".encode("utf-8", "replace")
+        """Id from the source's own: what both files name; samples alone may name no more than a file."""
+        key = "\n".join(filter(None, (self.evaluation_id, self.name, self.model_id))).encode("utf-8", "replace")
         return f"eee-{xxhash.xxh3_128_hexdigest(key)[:12]}"
 
     @property
@@ -64,21 +64,19 @@ def evaluations(aggregate: Aggregate) -> dict[str, Evaluation]:
     """Evaluations of a file by name."""
     found: dict[str, Evaluation] = {}
     for result in aggregate.evaluation_results or ():
-        name = result.evaluation_name or (result.source_data or DataSource()).dataset_name or "unnamed"
-        own = found.setdefault(name, Evaluation(aggregate.evaluation_id or "", name, aggregate))
+        name = result.evaluation_name or result.source.dataset_name or "unnamed"
+        own = found.setdefault(name, Evaluation(aggregate.evaluation_id or "", name, None, aggregate))
         own.results.append(result)
     return found
 
 
-def run_row(
-    evaluation: Evaluation, model_id: str | None, scorer: str | None, source_path: str, *, is_alone: bool
-) -> Row:
+def run_row(evaluation: Evaluation, scorer: str | None, source_path: str, *, is_alone: bool) -> Row:
     """Map an evaluation to its run; dollars are those of the file, so of an evaluation only where it is alone."""
     aggregate, result = evaluation.aggregate, _chosen(evaluation, scorer)
     model, metric = aggregate.model_info or Model(), result.metric_config or Metric()
     details, args = model.additional_details or {}, _args(result)
     limits = args.eval_limits or Limits()
-    name, scaffold, effort = model.id or model_id or model.name, _first(details, _AGENTS), _effort(result)
+    name, scaffold, effort = model.id or evaluation.model_id or model.name, _first(details, _AGENTS), _effort(result)
     return {
         "run_id": evaluation.run_id, "benchmark": printable(evaluation.name),
         "scaffold": scaffold or _program(evaluation),
@@ -146,7 +144,7 @@ def _settings(evaluation: Evaluation, result: Result) -> Row:
         "evaluation_id": evaluation.evaluation_id, "schema_version": aggregate.schema_version,
         "source": source.source_name, "source_type": source.source_type,
         "evaluator": source.evaluator_relationship,
-        "dataset": (result.source_data or DataSource()).dataset_name, "temperature": args.temperature,
+        "dataset": result.source.dataset_name, "temperature": args.temperature,
         "max_tokens": args.max_tokens, "reasoning": args.reasoning, "scores": others if len(others) > 1 else None,
     }  # fmt: skip
     return {name: value for name, value in settings.items() if value is not None}
@@ -182,11 +180,11 @@ def _positive(limit: Any) -> int | None:
 
 
 def _n_rollouts(evaluation: Evaluation, result: Result) -> int | None:
-    """Samples the score is of, as the uncertainty counts them, else the dataset, else the file of a lone result."""
+    """Samples the score is of, as the uncertainty counts or the dataset lists them, else the file of a lone result."""
     details = result.score_details or ScoreDetails()
     own = whole((details.uncertainty or Uncertainty()).num_samples)
-    if own is None:
-        own = whole((result.source_data or DataSource()).samples_number)
+    if own is None and result.source.sample_ids:
+        own = len(result.source.sample_ids)
     if own is None and len(evaluation.aggregate.evaluation_results or ()) == 1:
         own = whole((evaluation.aggregate.detailed_evaluation_results or Detailed()).total_rows)
     return own

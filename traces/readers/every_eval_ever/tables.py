@@ -18,20 +18,20 @@ from traces.rejects import RejectLog
 from traces.schema import CALLS, ROLLOUTS, RUNS, SCORES, TASKS, Table
 
 _LINES_PER_BATCH: Final = 10_000
+Known = dict[tuple[str, str, str | None], Evaluation]
+"""Evaluations by id, name and, where only samples tell of them, model."""
 
 
 def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
     """Map the files of an evaluation to batches; the runs and the rollouts come last."""
     kinds = {file: kind_of(file) for file in source.files}
-    known: dict[tuple[str, str], Evaluation] = {}
+    known: Known = {}
     for file in (file for file, kind in kinds.items() if kind == "aggregate"):
         _add_aggregate(known, file, log)
     samples = Samples(source.choices.scorer, log)
-    models: dict[str, str | None] = {}
-    yield from _batches([file for file, kind in kinds.items() if kind == "samples"], known, samples, models, log)
+    yield from _batches([file for file, kind in kinds.items() if kind == "samples"], known, samples, log)
     runs = [
-        run_row(each, models.get(each.run_id), source.choices.scorer, source.name, is_alone=_is_alone(each, known))
-        for each in known.values()
+        run_row(each, source.choices.scorer, source.name, is_alone=_is_alone(each, known)) for each in known.values()
     ]
     rollouts = list(samples.rollouts.values())
     tasks = {(row["benchmark"], row["task_id"]): None for row in rollouts}
@@ -42,34 +42,32 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
     }
 
 
-def _add_aggregate(known: dict[tuple[str, str], Evaluation], file: SourceFile, log: RejectLog) -> None:
+def _add_aggregate(known: Known, file: SourceFile, log: RejectLog) -> None:
     aggregate = read_document(file, Aggregate, log)
     if aggregate is None:
         return
     for number, (name, evaluation) in enumerate(evaluations(aggregate).items()):
-        first = known.setdefault((evaluation.evaluation_id, name), evaluation)
+        first = known.setdefault((evaluation.evaluation_id, name, None), evaluation)
         if first is not evaluation:
             is_same = first.results == evaluation.results
             reason = "the same evaluation" if is_same else "the same evaluation with other results: those are left out"
             log.duplicate(file.name, f"evaluation_results[{number}]", first.run_id, reason)
 
 
-def _is_alone(evaluation: Evaluation, known: dict[tuple[str, str], Evaluation]) -> bool:
-    return sum(evaluation_id == evaluation.evaluation_id for evaluation_id, _ in known) == 1
+def _is_alone(evaluation: Evaluation, known: Known) -> bool:
+    return sum(evaluation_id == evaluation.evaluation_id for evaluation_id, _, _ in known) == 1
 
 
 def _batches(
     files: Sequence[SourceFile],
-    known: dict[tuple[str, str], Evaluation],
+    known: Known,
     samples: Samples,
-    models: dict[str, str | None],
     log: RejectLog,
 ) -> Iterator[Batch]:
     calls: list[Row] = []
     scores: list[Row] = []
     for line in _lines(files, log):
         evaluation = _evaluation(line.sample, known)
-        models.setdefault(evaluation.run_id, line.sample.model_id)
         own, score = samples.add(evaluation, line)
         calls += own
         scores.append(score)
@@ -105,20 +103,19 @@ def _distinct(files: Sequence[SourceFile], log: RejectLog) -> Iterator[SourceFil
             log.duplicate(file.name, "", first.name)
 
 
-def _evaluation(sample: Sample, known: dict[tuple[str, str], Evaluation]) -> Evaluation:
+def _evaluation(sample: Sample, known: Known) -> Evaluation:
     """Evaluation a sample belongs to: by the id of its result where an aggregate has that, else by name."""
     evaluation_id, result_id = sample.evaluation_id or "", sample.evaluation_result_id
     name = sample.evaluation_name or result_id or ""
-    if (evaluation_id, name) in known:
-        return known[evaluation_id, name]
+    if (evaluation_id, name, None) in known:
+        return known[evaluation_id, name, None]
     by_result = (
         evaluation
-        for (own_id, _), evaluation in known.items()
+        for (own_id, _, _), evaluation in known.items()
         if own_id == evaluation_id and any(each.evaluation_result_id == result_id for each in evaluation.results)
     )
-    return (next(by_result, None) if result_id else None) or known.setdefault(
-        (evaluation_id, name), Evaluation(evaluation_id, name)
-    )
+    key = (evaluation_id, name, sample.model_id)
+    return (next(by_result, None) if result_id else None) or known.setdefault(key, Evaluation(*key))
 
 
 def _frame(rows: Sequence[Row], table: Table) -> pl.DataFrame:
