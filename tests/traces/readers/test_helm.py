@@ -94,6 +94,16 @@ def test_another_metric_may_be_chosen_and_one_of_shares_has_no_success(tmp_path:
     assert tables["runs"]["score_metric"].to_list() == ["f1_score"]
 
 
+def test_the_first_versions_name_the_parts_of_a_run_otherwise(tmp_path: Path) -> None:
+    named = {"scenario_spec": "scenario", "metric_specs": "metrics"}
+    early = {named.get(key, key): value for key, value in spec(model_deployment=None).items()}
+    early["metrics"] = [{"class_name": "m.Basic", "args": {"names": ["f1_score"]}}]
+    tables, log = read(folder(tmp_path, run_spec=early))
+    assert tables["runs"].select("model", "score_metric").rows() == [("acme/large", "f1_score")]
+    assert tables["calls"]["provider"].to_list() == [None]
+    assert log.rows == []
+
+
 def test_a_statistic_of_no_value_is_not_known(tmp_path: Path) -> None:
     empty = instance("id1", 0, stat("num_prompt_tokens", 0, 0), stat("exact_match", 0, 0))
     tables, _ = read(folder(tmp_path, per_instance_stats=[empty]))

@@ -43,9 +43,10 @@ def group_runs(files: Sequence[SourceFile], companions: Sequence[SourceFile]) ->
     session_folders = _session_folders(kinds)
     named = _named_runs(session_folders, files)
     keys = {folder: _above(folder, run_folders) or named[folder] for folder in session_folders}
+    anchors = run_folders | session_folders
     units: dict[Path | str, list[SourceFile]] = defaultdict(list)
     for file in files:
-        units[_unit_of(file, run_folders, keys)].append(file)
+        units[_unit_of(file, anchors, keys)].append(file)
     for _, members in sorted(units.items(), key=lambda unit: unit[1][0].name):
         folders = {file.path.parent for file in members}
         roots = folders & (run_folders | session_folders)
@@ -85,7 +86,8 @@ def _session_folders(kinds: Mapping[SourceFile, str]) -> set[Path]:
     folders = {file.path.parent for file, kind in kinds.items() if kind in _OF_A_SESSION}
     runs = {file.path.parent for file, kind in kinds.items() if kind == "run"}
     logs = {file.path.parent for file, kind in kinds.items() if kind == "trace"}
-    return folders | {folder for folder in logs if not _above(folder, folders | runs)}
+    anchors = folders | runs
+    return folders | {folder for folder in logs if not _above(folder, anchors)}
 
 
 def _above(place: Path, folders: AbstractSet[Path]) -> Path | None:
@@ -114,8 +116,8 @@ def _id_in(file: SourceFile) -> str | None:
     return found[1].decode("utf-8", "replace") if found else None
 
 
-def _unit_of(file: SourceFile, run_folders: AbstractSet[Path], keys: Mapping[Path, Path | str]) -> Path | str:
-    folder = _above(file.path.parent, run_folders | keys.keys())
+def _unit_of(file: SourceFile, anchors: AbstractSet[Path], keys: Mapping[Path, Path | str]) -> Path | str:
+    folder = _above(file.path.parent, anchors)
     return file.path.parent if folder is None else keys.get(folder, folder)
 
 

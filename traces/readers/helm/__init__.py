@@ -7,7 +7,7 @@ from traces.registry import Reader
 READER = Reader(
     name="helm",
     summary="HELM run folders: per_instance_stats, stats and run_spec, with the times of scenario_state beside them.",
-    upstream=("stanford-crfm/helm 0.2 (2022) to 0.5.16",),
+    upstream=("stanford-crfm/helm 0.1 (2022) to 0.5.16",),
     token_convention=(
         "HELM's own counts by the model's tokenizer, not the provider's bill: num_prompt_tokens once per request, "
         "num_output_tokens over all completions, the echoed prompt left out; nothing tells what a cache served."

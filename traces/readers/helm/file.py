@@ -69,11 +69,12 @@ class MetricSpec(msgspec.Struct):
 
 
 class RunSpec(msgspec.Struct):
-    """The run: its name, model and metrics."""
+    """The run: its name, model and metrics, which version 0.1 calls ``metrics``."""
 
     name: str | None = None
     adapter_spec: AdapterSpec | None = None
     metric_specs: list[MetricSpec] | None = None
+    metrics: list[MetricSpec] | None = None
     groups: list[str] | None = None
 
 

@@ -15,8 +15,13 @@ _MARKS: Final[Mapping[str, tuple[re.Pattern[bytes], ...]]] = {
     for kind, patterns in {
         "per_instance": (rb"^\[", rb'"instance_id"', rb'"train_trial_index"', rb'"stats"'),
         "stats": (rb'^\[\s*\{\s*"name"\s*:\s*\{', rb'"sum_squared"', rb'"count"'),
-        "run_spec": (rb"^\{", rb'"adapter_spec"\s*:\s*\{', rb'"scenario_spec"\s*:\s*\{', rb'"metric_specs"'),
         "scenario_state": (rb"^\{", rb'"adapter_spec"\s*:\s*\{', rb'"request_states"\s*:\s*\['),
+        "run_spec": (
+            rb"^\{",
+            rb'"adapter_spec"\s*:\s*\{',
+            rb'"scenario(_spec)?"\s*:\s*\{',
+            rb'"metric(_spec)?s"\s*:\s*\[',
+        ),
     }.items()
 }
 

@@ -81,7 +81,7 @@ def _run(spec: RunSpec, found: Sequence[Attempt], stats: Sequence[Stat], chosen:
     ] or [(stat.key, stat.count, stat.sum) for stat in stats]
     digest = xxhash.xxh3_128_hexdigest(repr((spec.name, content)).encode("utf-8", "replace"))[:12]
     benchmark = _MODEL_ARGUMENT.sub("", spec.name or "").strip(":,") or None
-    metric = main_metric(spec.metric_specs or (), found, chosen)
+    metric = main_metric(spec.metric_specs or spec.metrics or (), found, chosen)
     values = {attempt.scores[metric] for attempt in found if metric in attempt.scores} if metric else set()
     is_binary = bool(values) and values <= {0.0, 1.0}
     return _Run(f"helm-{digest}", spec, spec.adapter_spec or AdapterSpec(), benchmark, metric, is_binary, path)
