@@ -226,6 +226,15 @@ def test_copies_of_both_files_change_nothing_and_are_listed(tmp_path: Path) -> N
     assert [row["kind"] for row in log.rows] == ["duplicate", "duplicate"]
 
 
+def test_reading_in_batches_changes_no_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, aggregate(), *(sample(f"q{n}", metric) for n in range(4) for metric in ("accuracy", "f1")))
+    for choices in (Choices(), Choices(scorer="quiz/f1")):
+        expected = read(path, choices=choices)[0]
+        with monkeypatch.context() as patched:
+            patched.setattr("traces.readers.every_eval_ever.tables._LINES_PER_BATCH", 2)
+            assert all(frame.equals(expected[name]) for name, frame in read(path, choices=choices)[0].items())
+
+
 BROKEN = {
     "NaN": {"evaluation": {"score": float("nan"), "is_correct": True}},
     "wrong type": {"token_usage": {"input_tokens": "many", "output_tokens": 1, "total_tokens": 2}},

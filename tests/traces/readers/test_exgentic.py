@@ -237,6 +237,16 @@ def test_an_unfinished_session_keeps_the_dollars_of_its_steps_and_has_no_score(t
 
 
 EXCERPTS = Path(__file__).parents[2] / "data" / "exgentic"
+
+
+def test_reading_in_batches_changes_no_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = run_folder(tmp_path, trajectory_jsonl=trajectory())
+    write(root / "results.json", run_result(*(result(session_id=f"s{n}", task_id=str(n)) for n in range(5))))
+    expected = read(root)[0]
+    monkeypatch.setattr("traces.readers.exgentic.tables._SESSIONS_PER_BATCH", 2)
+    assert all(frame.equals(expected[name]) for name, frame in read(root)[0].items())
+
+
 STOPS = [
     ({"status": "unsuccessful", "success": False}, "submitted"),
     ({"status": "limit_reached"}, "limit_turns"),

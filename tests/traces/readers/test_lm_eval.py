@@ -198,6 +198,14 @@ def test_a_copy_beside_the_original_is_left_out(tmp_path: Path) -> None:
     assert [row["kind"] for row in log.rows] == ["duplicate", "duplicate"]
 
 
+def test_reading_in_batches_changes_no_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, results("quiz", "maze"), [sample(n) for n in range(4)])
+    (path / "older.json").write_text(json.dumps(older()))
+    expected = read(path)[0]
+    monkeypatch.setattr("traces.readers.lm_eval.tables._ROWS_PER_BATCH", 1)
+    assert all(frame.equals(expected[name]) for name, frame in read(path)[0].items())
+
+
 BROKEN = {
     "NaN in results": (results(results={"quiz": {"acc,none": float("nan"), "f1,none": 0.5}}), [sample()]),
     "wrong type": (results(date="yesterday"), [sample()]),

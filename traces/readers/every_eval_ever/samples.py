@@ -33,7 +33,7 @@ class Samples:
     log: RejectLog
     hashes: dict[tuple[str, str], str | None] = field(default_factory=dict)
     seen: Counter[tuple[str, str, str | None]] = field(default_factory=Counter)
-    rollouts: dict[str, Row] = field(default_factory=dict)
+    rollouts: dict[str, Row | None] = field(default_factory=dict)
 
     def add(self, evaluation: Evaluation, line: Line) -> tuple[list[Row], Row]:
         """Give the calls of a line (none where an earlier line of the attempt gave them) and its score."""
@@ -49,10 +49,19 @@ class Samples:
             self.rollouts[rollout_id] = {**shared, **key, **_rollout(line.sample, scored, evaluation)}
             report = f"{line.sample.sample_id}"
             calls = [{**shared, **row} for row in _calls(line, evaluation, rollout_id, report, self.log)]
-        elif self.scorer in {metric, line.sample.evaluation_result_id}:
-            self.rollouts[rollout_id] |= {"score": scored.score, "is_success": scored.is_correct}
+        elif self.scorer is not None and self.scorer in {metric, line.sample.evaluation_result_id}:
+            row = self.rollouts[rollout_id] or {}
+            self.rollouts[rollout_id] = {**row, "score": scored.score, "is_success": scored.is_correct}
         score = {**shared, "metric": printable(metric), "value": scored.score, "is_success": scored.is_correct}
         return calls, score
+
+    def taken(self, *, is_end: bool) -> list[Row]:
+        """Take the rollouts that no later line changes: all of them, unless a chosen metric may still score them."""
+        if self.scorer is not None and not is_end:
+            return []
+        rows = [row for row in self.rollouts.values() if row is not None]
+        self.rollouts = dict.fromkeys(self.rollouts)
+        return rows
 
     def _task_id(self, evaluation: Evaluation, sample: Sample) -> str:
         """Id of the sample; another text under the same id, as of a perturbed one, is told apart by its hash."""

@@ -23,7 +23,7 @@ Known = dict[tuple[str, str, str | None], Evaluation]
 
 
 def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
-    """Map the files of an evaluation to batches; the runs and the rollouts come last."""
+    """Map the files of an evaluation to batches of samples; the runs come last."""
     kinds = {file: kind_of(file) for file in source.files}
     known: Known = {}
     for file in (file for file, kind in kinds.items() if kind == "aggregate"):
@@ -33,13 +33,7 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
     runs = [
         run_row(each, source.choices.scorer, source.name, is_alone=_is_alone(each, known)) for each in known.values()
     ]
-    rollouts = list(samples.rollouts.values())
-    tasks = {(row["benchmark"], row["task_id"]): None for row in rollouts}
-    yield {
-        "runs": _frame(runs, RUNS),
-        "rollouts": _frame(rollouts, ROLLOUTS),
-        "tasks": _frame([{"benchmark": benchmark, "task_id": task_id} for benchmark, task_id in tasks], TASKS),
-    }
+    yield {"runs": _frame(runs, RUNS)}
 
 
 def _add_aggregate(known: Known, file: SourceFile, log: RejectLog) -> None:
@@ -72,9 +66,19 @@ def _batches(
         calls += own
         scores.append(score)
         if len(scores) >= _LINES_PER_BATCH:
-            yield {"calls": _frame(calls, CALLS), "scores": _frame(scores, SCORES)}
+            yield _batch(calls, scores, samples.taken(is_end=False))
             calls, scores = [], []
-    yield {"calls": _frame(calls, CALLS), "scores": _frame(scores, SCORES)}
+    yield _batch(calls, scores, samples.taken(is_end=True))
+
+
+def _batch(calls: Sequence[Row], scores: Sequence[Row], rollouts: Sequence[Row]) -> Batch:
+    tasks = dict.fromkeys((row["benchmark"], row["task_id"]) for row in rollouts)
+    return {
+        "rollouts": _frame(rollouts, ROLLOUTS),
+        "tasks": _frame([{"benchmark": benchmark, "task_id": task_id} for benchmark, task_id in tasks], TASKS),
+        "calls": _frame(calls, CALLS),
+        "scores": _frame(scores, SCORES),
+    }
 
 
 def _lines(files: Sequence[SourceFile], log: RejectLog) -> Iterator[Line]:

@@ -18,7 +18,7 @@ from traces.registry import Batch, Source, SourceFile
 from traces.rejects import RejectLog
 from traces.schema import CALLS, CHARGES, ROLLOUTS, RUNS, SCORES, TASKS, Table
 
-_ROLLOUTS_PER_BATCH: Final = 10_000
+_ROWS_PER_BATCH: Final = 10_000
 
 
 def group_folders(files: Sequence[SourceFile], _companions: Sequence[SourceFile]) -> Iterable[Source]:
@@ -35,13 +35,20 @@ def group_folders(files: Sequence[SourceFile], _companions: Sequence[SourceFile]
 def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
     """Map a folder to the runs of its results files, then to the rollouts of its samples."""
     kinds = {file: kind_of(file) for file in source.files}
-    scorer = source.choices.scorer
-    evaluations = list(_evaluations([file for file, kind in kinds.items() if kind == "results"], log))
-    runs = [row for each in evaluations for row in run_rows(each, scorer, source.name)]
-    charges = [row for each in evaluations for row in charge_rows(each)]
+    samples = list(_distinct([file for file, kind in kinds.items() if kind == "samples"], log))
+    kept: list[Evaluation] = []
+    runs: list[Row] = []
+    charges: list[Row] = []
+    for evaluation in _evaluations([file for file, kind in kinds.items() if kind == "results"], log):
+        runs += run_rows(evaluation, source.choices.scorer, source.name)
+        charges += charge_rows(evaluation)
+        kept += [evaluation] if samples else []
+        if len(runs) >= _ROWS_PER_BATCH:
+            yield {"runs": _frame(runs, RUNS), "charges": _frame(charges, CHARGES)}
+            runs, charges = [], []
     yield {"runs": _frame(runs, RUNS), "charges": _frame(charges, CHARGES)}
-    for file in _distinct([file for file, kind in kinds.items() if kind == "samples"], log):
-        task = task_of(file, evaluations, scorer)
+    for file in samples:
+        task = task_of(file, kept, source.choices.scorer)
         if task.evaluation is None:
             yield {"runs": _frame([_nameless(task, source.name)], RUNS)}
         yield from _sample_batches(file, task, log)
@@ -88,7 +95,7 @@ def _sample_batches(file: SourceFile, task: Task, log: RejectLog) -> Iterator[Ba
         elif known["score"] is None:
             known |= {"score": rollout["score"], "is_success": rollout["is_success"]}
         scores += own
-        if len(scores) >= _ROLLOUTS_PER_BATCH:
+        if len(scores) >= _ROWS_PER_BATCH:
             yield {"scores": _frame(scores, SCORES)}
             scores = []
     tasks = [{"benchmark": row["benchmark"], "task_id": row["task_id"]} for row in rollouts.values()]
