@@ -193,8 +193,10 @@ def test_tokens_of_a_cost_report_are_a_total_of_the_session(tmp_path: Path) -> N
 
 def test_tokens_that_only_the_run_keeps_are_a_total_of_the_run(tmp_path: Path) -> None:
     report = {"model_name": "large", "total_cost": 0.7, "input_tokens": 9000, "output_tokens": 400}
-    path = write(tmp_path / "results.json", run_result(accumulated_agent_report=report))
-    calls = read(path)[0]["calls"]
+    path = write(tmp_path / "results.json", run_result(result(), accumulated_agent_report=report))
+    tables, _ = read(path)
+    calls = tables["calls"]
+    assert tables["rollouts"]["recorded_cost_usd"].to_list() == [pytest.approx(0.73)]
     assert calls.select("rollout_id", "input_tokens", "recorded_cost_usd", "granularity").rows() == [
         (None, 9000, 0.7, "run")
     ]

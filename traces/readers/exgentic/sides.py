@@ -94,20 +94,41 @@ def session_rows(session: Session, names: Names, log: RejectLog) -> list[Row]:
     return [{**row, "run_id": names.run_id, "rollout_id": rollout_id} for row in rows]
 
 
+def only_run_tells_tokens(result: RunResult, sessions: Sequence[Session]) -> bool:
+    """Whether the run's report counts tokens and no session tells more than dollars: its totals stand."""
+    report = result.accumulated_agent_report or CostReport()
+    return bool(report.input_tokens or report.output_tokens) and not any(map(_tells_calls, sessions))
+
+
 def run_rows(
-    traces: Sequence[SourceFile], result: RunResult, names: Names, log: RejectLog, *, has_calls: bool
+    traces: Sequence[SourceFile], result: RunResult, names: Names, log: RejectLog, *, has_totals: bool
 ) -> list[Row]:
-    """Rows of ``calls`` of the run as a whole: calls outside any session, and its totals where sessions tell none."""
+    """Rows of ``calls`` of the run as a whole: calls outside any session, and its totals where they stand."""
     rows = [
         {**row, "role": "other", "call_id": row["call_id"] or f"{names.run_id}#{number}"}
         for number, (_, row) in enumerate(logged_rows({"benchmark": traces}, (), log) if traces else ())
     ]
     reports = (("agent", result.accumulated_agent_report), ("benchmark", result.accumulated_benchmark_report))
-    for side, report in () if has_calls else reports:
+    for side, report in reports if has_totals else ():
         if report is not None and (report.total_cost or report.input_tokens is not None):
             shared = {"role": names.role(side), "n_requests": None, "granularity": "run"}
-            rows.append(call_row(call_id=f"{names.run_id}#{side}", **shared, **_usage(report, report.total_cost)))
+            rows.append(
+                call_row(
+                    call_id=f"{names.run_id}#{side}", model=report.model_name or None, **shared,
+                    **_usage(report, report.total_cost),
+                )
+            )  # fmt: skip
     return [{**row, "run_id": names.run_id} for row in rows]
+
+
+def _tells_calls(session: Session) -> bool:
+    """Whether anything of a session tells its calls, its steps or its tokens."""
+    files = session.files
+    kinds = ("trajectory", "spans", "span_log")
+    has_files = files is not None and (any(files.by_kind[kind] for kind in kinds) or any(files.traces.values()))
+    reports = session.result.cost_reports or CostReports()
+    counted = [report for report in (reports.agent, reports.benchmark) if report and report.input_tokens]
+    return bool(has_files or session.spans or counted)
 
 
 def _listed(session: Session, names: Names, log: RejectLog) -> list[tuple[str, Row]]:

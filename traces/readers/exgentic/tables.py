@@ -20,7 +20,7 @@ from traces.readers.exgentic.facts import benchmark_name, cost_basis
 from traces.readers.exgentic.file import Beside, Details, RunResult
 from traces.readers.exgentic.layout import RunFiles, files_of_run
 from traces.readers.exgentic.sessions import Session, find_sessions, stop_reason
-from traces.readers.exgentic.sides import Names, run_rows, session_rows
+from traces.readers.exgentic.sides import Names, only_run_tells_tokens, run_rows, session_rows
 from traces.readers.exgentic.spans import Attributes
 from traces.registry import Batch, Source
 from traces.rejects import RejectLog
@@ -39,6 +39,7 @@ class _Run:
     result: RunResult
     beside: Beside
     own_id: str | None
+    is_total: bool = False
     started_at: datetime | None = None
     ended_at: datetime | None = None
 
@@ -50,13 +51,11 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
     sessions = find_sessions(files, result, log)
     run = _run(files, result, sessions, log)
     run.scorer = source.choices.scorer
-    n_rows = 0
+    run.is_total = only_run_tells_tokens(result, sessions)
     for start in range(0, len(sessions), _SESSIONS_PER_BATCH):
         part = sessions[start : start + _SESSIONS_PER_BATCH]
-        batch, n_calls = _batch(part, run, log)
-        n_rows += n_calls
-        yield batch
-    rest = run_rows(files.by_kind["trace"], run.result, run.names, log, has_calls=n_rows > 0)
+        yield _batch(part, run, log)
+    rest = run_rows(files.by_kind["trace"], run.result, run.names, log, has_totals=run.is_total)
     if sessions or rest or files.by_kind["run"]:
         yield {"runs": _run_frame(run, sessions, source), "calls": call_frame(rest)}
 
@@ -95,12 +94,12 @@ def _merged(files: RunFiles, log: RejectLog) -> Beside:
     return merged
 
 
-def _batch(sessions: Sequence[Session], run: _Run, log: RejectLog) -> tuple[Batch, int]:
+def _batch(sessions: Sequence[Session], run: _Run, log: RejectLog) -> Batch:
     rollouts: list[Row] = []
     scores: list[Row] = []
     calls: list[Row] = []
     for session in sessions:
-        own = session_rows(session, run.names, log)
+        own = [] if run.is_total else session_rows(session, run.names, log)
         rollouts.append(_rollout(session, own, run, log))
         scores += _scores(session, run)
         calls += own
@@ -111,7 +110,7 @@ def _batch(sessions: Sequence[Session], run: _Run, log: RejectLog) -> tuple[Batc
         "tasks": pl.DataFrame({"task_id": as_series("task_id", tasks, pl.String)}).with_columns(
             benchmark=pl.lit(run.names.benchmark, pl.String)
         ),
-    }, len(calls)  # fmt: skip
+    }  # fmt: skip
 
 
 def _rollout(session: Session, calls: Sequence[Row], run: _Run, log: RejectLog) -> Row:
