@@ -151,3 +151,9 @@ def test_half_a_character_where_a_number_belongs_is_named() -> None:
 
 def test_a_text_that_says_nan_is_not_whole() -> None:
     assert whole(decode(b'"NaN"', float)[0]) == NOT_WHOLE
+
+
+def test_half_a_character_where_a_number_is_expected_is_named() -> None:
+    value, problems = decode(b'{"name": "a", "first": {"count": "\\ud800"}, "parts": "\\ud800"}', Whole)
+    assert value == Whole("a", [], Part())
+    assert sorted(problem.partition(":")[0] for problem in problems) == ["first.count", "parts"]

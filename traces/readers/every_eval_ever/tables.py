@@ -1,0 +1,132 @@
+"""One evaluation of Every Eval Ever to canonical tables: its aggregates as runs, its samples in batches."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import polars as pl
+
+from traces.checks import PATH_COLUMN, PLACE_COLUMN
+from traces.document import read_document
+from traces.files import printable
+from traces.lines import read_lines
+from traces.readers.every_eval_ever.file import Aggregate, Sample
+from traces.readers.every_eval_ever.kinds import kind_of
+from traces.readers.every_eval_ever.runs import Evaluation, evaluations, run_row
+from traces.readers.every_eval_ever.samples import Line, Row, Samples
+from traces.registry import Batch, Source, SourceFile
+from traces.rejects import RejectLog
+from traces.schema import CALLS, ROLLOUTS, RUNS, SCORES, TASKS, Table
+
+_LINES_PER_BATCH: Final = 10_000
+Known = dict[tuple[str, str, str | None], Evaluation]
+"""Evaluations by id, name and, where only samples tell of them, model."""
+
+
+def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
+    """Map the files of an evaluation to batches of samples; the runs come last."""
+    kinds = {file: kind_of(file) for file in source.files}
+    known: Known = {}
+    for file in (file for file, kind in kinds.items() if kind == "aggregate"):
+        _add_aggregate(known, file, log)
+    samples = Samples(source.choices.scorer, log)
+    yield from _batches([file for file, kind in kinds.items() if kind == "samples"], known, samples, log)
+    runs = [
+        run_row(each, source.choices.scorer, source.name, is_alone=_is_alone(each, known)) for each in known.values()
+    ]
+    yield {"runs": _frame(runs, RUNS)}
+
+
+def _add_aggregate(known: Known, file: SourceFile, log: RejectLog) -> None:
+    aggregate = read_document(file, Aggregate, log)
+    if aggregate is None:
+        return
+    for number, (name, evaluation) in enumerate(evaluations(aggregate).items()):
+        first = known.setdefault((evaluation.evaluation_id, name, None), evaluation)
+        if first is not evaluation:
+            is_same = first.results == evaluation.results
+            reason = "the same evaluation" if is_same else "the same evaluation with other results: those are left out"
+            log.duplicate(file.name, f"evaluation_results[{number}]", first.run_id, reason)
+
+
+def _is_alone(evaluation: Evaluation, known: Known) -> bool:
+    return sum(evaluation_id == evaluation.evaluation_id for evaluation_id, _, _ in known) == 1
+
+
+def _batches(
+    files: Sequence[SourceFile],
+    known: Known,
+    samples: Samples,
+    log: RejectLog,
+) -> Iterator[Batch]:
+    calls: list[Row] = []
+    scores: list[Row] = []
+    for line in _lines(files, log):
+        evaluation = _evaluation(line.sample, known)
+        own, score = samples.add(evaluation, line)
+        calls += own
+        scores.append(score)
+        if len(scores) >= _LINES_PER_BATCH:
+            yield _batch(calls, scores, samples.taken(is_end=False))
+            calls, scores = [], []
+    yield _batch(calls, scores, samples.taken(is_end=True))
+
+
+def _batch(calls: Sequence[Row], scores: Sequence[Row], rollouts: Sequence[Row]) -> Batch:
+    tasks = dict.fromkeys((row["benchmark"], row["task_id"]) for row in rollouts)
+    return {
+        "rollouts": _frame(rollouts, ROLLOUTS),
+        "tasks": _frame([{"benchmark": benchmark, "task_id": task_id} for benchmark, task_id in tasks], TASKS),
+        "calls": _frame(calls, CALLS),
+        "scores": _frame(scores, SCORES),
+    }
+
+
+def _lines(files: Sequence[SourceFile], log: RejectLog) -> Iterator[Line]:
+    """Lines of all files, each once: a file of the same content in another place gives none."""
+    for file in _distinct(files, log):
+        for place, sample in read_lines(file, Sample, log):
+            if sample.sample_id is None or not (sample.evaluation_name or sample.evaluation_result_id):
+                log.malformed(file.name, place, "no sample_id or no evaluation")
+            else:
+                yield Line(sample, file.name, place)
+
+
+def _distinct(files: Sequence[SourceFile], log: RejectLog) -> Iterator[SourceFile]:
+    from traces.errors import TraceError
+    from traces.files import content_hash
+
+    seen: dict[str, SourceFile] = {}
+    for file in files:
+        try:
+            first = seen.setdefault(content_hash(file.path), file)
+        except TraceError:
+            first = file  # what stands before the damage is read
+        if first is file:
+            yield file
+        else:
+            log.duplicate(file.name, "", first.name)
+
+
+def _evaluation(sample: Sample, known: Known) -> Evaluation:
+    """Evaluation a sample belongs to: by the id of its result where an aggregate has that, else by name."""
+    evaluation_id, result_id = sample.evaluation_id or "", sample.evaluation_result_id
+    name = sample.evaluation_name or result_id or ""
+    if (evaluation_id, name, None) in known:
+        return known[evaluation_id, name, None]
+    by_result = (
+        evaluation
+        for (own_id, _, _), evaluation in known.items()
+        if own_id == evaluation_id and any(each.evaluation_result_id == result_id for each in evaluation.results)
+    )
+    key = (evaluation_id, name, sample.model_id)
+    return (next(by_result, None) if result_id else None) or known.setdefault(key, Evaluation(*key))
+
+
+def _frame(rows: Sequence[Row], table: Table) -> pl.DataFrame:
+    dtypes: dict[str, Any] = {**table.schema, PATH_COLUMN: pl.String, PLACE_COLUMN: pl.String}
+    names: Sequence[str] = list(rows[0] if rows else dtypes)
+    return pl.DataFrame([pl.Series(name, [_text(row[name]) for row in rows], dtypes[name]) for name in names])
+
+
+def _text(value: Any) -> Any:
+    return printable(value) if isinstance(value, str) else value

@@ -1,0 +1,28 @@
+"""HELM run folders: the statistics of each instance, those of the run, its specification and its requests."""
+
+from traces.readers.helm.kinds import group_folders, is_run_file, is_state
+from traces.readers.helm.tables import parse
+from traces.registry import Reader
+
+READER = Reader(
+    name="helm",
+    summary="HELM run folders: per_instance_stats, stats and run_spec, with the times of scenario_state beside them.",
+    upstream=("stanford-crfm/helm 0.1 (2022) to 0.5.16",),
+    token_convention=(
+        "HELM's own counts by the model's tokenizer, not the provider's bill: num_prompt_tokens once per request, "
+        "num_output_tokens over all completions, the echoed prompt left out; nothing tells what a cache served."
+    ),
+    blind_spots=(
+        "Counts are HELM's, not billed ones: hidden reasoning and what a chat template adds are in neither.",
+        "A response HELM had cached keeps the seconds and the date of the request that first made it.",
+        "Seconds are the request's, on whichever machine or API; in a batch they are those of the whole batch.",
+        "What judges and annotators used is recorded nowhere; training energy and emissions are not read.",
+        "The score is the first metric the run names, or the one chosen; HELM's own main metric is in no run folder.",
+        "Without per_instance_stats a run has totals only: means times instances, rounded.",
+    ),
+    sniff=is_run_file,
+    parse=parse,
+    group=group_folders,
+    is_companion=is_state,
+    fills=("runs", "tasks", "rollouts", "scores", "calls"),
+)

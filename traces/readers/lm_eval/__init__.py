@@ -1,0 +1,24 @@
+"""lm-evaluation-harness: results files, whole sweeps of checkpoints among them, and the samples beside them."""
+
+from traces.readers.lm_eval.file import is_either
+from traces.readers.lm_eval.tables import group_folders, parse
+from traces.registry import Reader
+
+READER = Reader(
+    name="lm_eval",
+    summary="lm-evaluation-harness: results files (a run per task, checkpoints kept apart) and their files of samples.",
+    upstream=("EleutherAI/lm-evaluation-harness 0.3 (2022, Pythia's evaluations)", "0.4.0 (2023-12) to 0.4.9.2"),
+    token_convention="No tokens are recorded: calls have unknown tokens, seconds of the evaluation are charges.",
+    blind_spots=(
+        "Seconds are those of a whole file, from loading the model on: of several tasks they belong to a run of none.",
+        "How many of several accelerators were used is not told: seconds then are of the evaluation, not of them.",
+        "Versions before 0.4 record neither a date nor seconds; before 0.4.3 no seconds.",
+        "Groups of tasks are runs beside their tasks: their score is made of those, not another evaluation.",
+        "Samples name neither model nor task: their hashes, else the file's name, lead to the results beside them.",
+        "Samples in another folder than their results make a run of an unknown model.",
+    ),
+    sniff=is_either,
+    parse=parse,
+    group=group_folders,
+    fills=("runs", "tasks", "rollouts", "scores", "calls", "charges"),
+)
