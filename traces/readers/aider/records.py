@@ -1,0 +1,107 @@
+"""A YAML list of flat mappings as records, one at a time: what is broken in one leaves the others whole."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from traces.files import open_stream
+from traces.registry import SourceFile
+from traces.rejects import RejectLog
+
+_MOST_BYTES: Final = 256 * 1024
+"""No record of the field comes near; a longer one is not read, so that memory stays small."""
+_START: Final = re.compile(rb"([ \t]*)-(?=[ \t\r\n])")
+_NUMBER: Final = re.compile(r"[-+]?(\d[\d_]*(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
+_NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One entry: the place it begins at, and its plain values as they are written, those that are null left out."""
+
+    place: str
+    values: Mapping[str, str]
+
+    def number(self, key: str, path: str, log: RejectLog) -> float | None:
+        """Read a value as a number; null and reported where it is none.
+
+        Raises:
+            MalformedTraceError: if it is none and the log stops on errors.
+        """
+        written = self.values.get(key)
+        if written is None:
+            return None
+        if _NUMBER.fullmatch(written) is None:
+            log.malformed(path, f"{self.place}.{key}", f"{written[:40]!r} is not a number")
+            return None
+        return float(written.replace("_", ""))
+
+
+def records(file: SourceFile, log: RejectLog) -> Iterator[Record]:
+    """Give the entries of the list in the file; one that cannot be read is reported and left out.
+
+    Raises:
+        MalformedTraceError: at the first that cannot be read, if the log stops on errors.
+        UnreadableError: if the file cannot be read.
+    """
+    for number, raw in _entries(file):
+        place = f"line {number}"
+        if len(raw) > _MOST_BYTES:
+            log.malformed(file.name, place, f"an entry of more than {_MOST_BYTES:,} bytes")
+            continue
+        record = _record(raw, place, file.name, log)
+        if record is not None:
+            yield record
+
+
+def _entries(file: SourceFile) -> Iterator[tuple[int, bytes]]:
+    """Cut the file where an entry of the outermost list begins; what stands before the first is no entry."""
+    entry, begins_at, indent = b"", 0, None
+    with open_stream(file.path) as stream:
+        for number, line in enumerate(iter(lambda: stream.readline(_MOST_BYTES), b""), start=1):
+            text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+            found = _START.match(text)
+            if found is not None and (indent is None or found[1] == indent):
+                if indent is not None:
+                    yield begins_at, entry
+                entry, begins_at, indent = text, number, found[1]
+            elif indent is not None and len(entry) <= _MOST_BYTES:
+                entry += text
+    if indent is not None:
+        yield begins_at, entry
+
+
+def _record(raw: bytes, place: str, path: str, log: RejectLog) -> Record | None:
+    import yaml
+
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        log.malformed(path, place, f"not UTF-8: {error.reason}")
+        text = raw.decode("utf-8", "replace")
+    try:
+        node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, RecursionError) as error:
+        log.malformed(path, place, f"broken YAML: {getattr(error, 'problem', None) or type(error).__name__}")
+        return None
+    entry = node.value[0] if isinstance(node, yaml.SequenceNode) and node.value else None
+    if not isinstance(entry, yaml.MappingNode):
+        log.malformed(path, place, "not a mapping of keys to values")
+        return None
+    return Record(place, dict(_plain(entry, place, path, log)))
+
+
+def _plain(entry: Any, place: str, path: str, log: RejectLog) -> Iterator[tuple[str, str]]:
+    """Give the values that are plain; a key that stands twice is reported, and the first one counts."""
+    import yaml
+
+    seen = set()
+    for key, value in entry.value:
+        if not isinstance(key, yaml.ScalarNode):
+            continue
+        if key.value in seen:
+            log.malformed(path, f"{place}.{key.value[:40]}", "this key stands twice; the first one counts")
+        elif isinstance(value, yaml.ScalarNode) and (value.style or value.value not in _NULLS):
+            yield key.value, value.value
+        seen.add(key.value)
