@@ -75,7 +75,7 @@ def _is_human(row: Row) -> bool:
 def _wall_s(row: Row, place: str, path: str, log: RejectLog) -> float | None:
     """Seconds from start to end; no time passes in none, and none before the start: such stamps say nothing."""
     if row.seconds is not None:
-        return row.seconds
+        return round(row.seconds, 6)
     if row.started_at is None or row.completed_at is None:
         return None
     wall_s = round((row.completed_at - row.started_at) / 1000, 6)
