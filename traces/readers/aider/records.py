@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from traces.files import open_stream
+from traces.byte_lines import byte_lines
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
 
@@ -43,9 +43,8 @@ def records(file: SourceFile, log: RejectLog) -> Iterator[Record]:
 
     Raises:
         MalformedTraceError: at the first that cannot be read, if the log stops on errors.
-        UnreadableError: if the file cannot be read.
     """
-    for number, raw in _entries(file):
+    for number, raw in _entries(file, log):
         place = f"line {number}"
         if len(raw) > _MOST_BYTES:
             log.malformed(file.name, place, f"an entry of more than {_MOST_BYTES:,} bytes")
@@ -55,19 +54,17 @@ def records(file: SourceFile, log: RejectLog) -> Iterator[Record]:
             yield record
 
 
-def _entries(file: SourceFile) -> Iterator[tuple[int, bytes]]:
+def _entries(file: SourceFile, log: RejectLog) -> Iterator[tuple[int, bytes]]:
     """Cut the file where an entry of the outermost list begins; what stands before the first is no entry."""
     entry, begins_at, indent = b"", 0, None
-    with open_stream(file.path) as stream:
-        for number, line in enumerate(iter(lambda: stream.readline(_MOST_BYTES), b""), start=1):
-            text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-            found = _START.match(text)
-            if found is not None and (indent is None or found[1] == indent):
-                if indent is not None:
-                    yield begins_at, entry
-                entry, begins_at, indent = text, number, found[1]
-            elif indent is not None and len(entry) <= _MOST_BYTES:
-                entry += text
+    for number, line in byte_lines(file, log, _MOST_BYTES + 1):
+        found = _START.match(line)
+        if found is not None and (indent is None or found[1] == indent):
+            if indent is not None:
+                yield begins_at, entry
+            entry, begins_at, indent = line, number, found[1]
+        elif indent is not None and len(entry) <= _MOST_BYTES:
+            entry += line
     if indent is not None:
         yield begins_at, entry
 

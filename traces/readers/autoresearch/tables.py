@@ -8,8 +8,8 @@ from typing import Any, Final
 import polars as pl
 import xxhash
 
+from traces.byte_lines import byte_lines
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
-from traces.files import open_stream
 from traces.registry import Batch, Source, SourceFile
 from traces.rejects import RejectLog
 from traces.schema import SCORES
@@ -19,7 +19,6 @@ _LOSS: Final = re.compile(r"(\w+_)?(bpb|loss)")
 _NUMBER: Final = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 _KEPT: Final = "keep"
 _CRASHED: Final = "crash"
-_MOST_BYTES: Final = 64 * 1024
 _BENCHMARK: Final = "autoresearch"
 
 
@@ -73,16 +72,15 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
 
 
 def _read(file: SourceFile, log: RejectLog) -> tuple[str | None, list[Experiment]]:
-    experiments = []
-    with open_stream(file.path) as stream:
-        lines = iter(lambda: stream.readline(_MOST_BYTES), b"")
-        header = next(lines, b"").removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").strip().split("\t")
-        metric = metric_of(header)
-        for number, line in enumerate(lines, start=2):
-            if line.strip() and metric is not None:
-                one = _experiment(line, f"line {number}", header, file.name, log)
-                experiments += [one] if one is not None else []
-    return metric, experiments
+    experiments: list[Experiment] = []
+    header: list[str] = []
+    for number, line in byte_lines(file, log):
+        if number == 1:
+            header = line.decode("utf-8", "replace").strip().split("\t")
+        elif line.strip() and metric_of(header) is not None:
+            one = _experiment(line, f"line {number}", header, file.name, log)
+            experiments += [one] if one is not None else []
+    return metric_of(header), experiments
 
 
 def _experiment(line: bytes, place: str, header: Sequence[str], path: str, log: RejectLog) -> Experiment | None:

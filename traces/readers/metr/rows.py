@@ -1,18 +1,16 @@
 """Rows of a METR run table as they come, from JSON lines or from Parquet."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
+from traces.byte_lines import byte_lines
 from traces.decode import Count, UndecodableError, decode
-from traces.files import open_stream, peek
+from traces.files import peek
 from traces.parquet import has_columns, parquet_rows
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
-
-_MOST_BYTES: Final = 4 * 1024 * 1024
-"""A run is below a kilobyte; a longer line is none, and is not read."""
 
 
 class Row(msgspec.Struct):
@@ -57,18 +55,17 @@ def read_rows(file: SourceFile, log: RejectLog) -> Iterator[tuple[str, Row]]:
 
 
 def _lines(file: SourceFile, log: RejectLog) -> Iterator[tuple[str, Row]]:
-    with open_stream(file.path) as stream:
-        for number, line in enumerate(iter(lambda: stream.readline(_MOST_BYTES), b""), start=1):
-            if not line.strip():
-                continue
-            place = f"line {number}"
-            try:
-                row, problems = decode(line, Row)
-            except UndecodableError as error:
-                log.malformed(file.name, place, str(error), line[:400].decode("utf-8", "replace"))
-                continue
-            _report(problems, file, place, log)
-            yield place, row
+    for number, line in byte_lines(file, log):
+        if not line.strip():
+            continue
+        place = f"line {number}"
+        try:
+            row, problems = decode(line, Row)
+        except UndecodableError as error:
+            log.malformed(file.name, place, str(error), line[:400].decode("utf-8", "replace"))
+            continue
+        _report(problems, file, place, log)
+        yield place, row
 
 
 def _parquet(file: SourceFile, log: RejectLog) -> Iterator[tuple[str, Row]]:
