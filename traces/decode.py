@@ -36,7 +36,7 @@ def decode(raw: Any, kind: type[T]) -> tuple[T, list[str]]:
     """
     try:
         return _decoder(cast("Any", kind)).decode(raw), []
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return _decode_leniently(bytes(raw), kind, str(error))
 
 
@@ -103,7 +103,9 @@ def _convert(value: Any, kind: Any, place: str, problems: list[str]) -> Any:
         return msgspec.convert(_finite(value, place, problems), kind, strict=False)
     except msgspec.ValidationError as error:
         problems.append(f"{place or 'document'}: {_first_line(error)}")
-        return None
+    except RecursionError:
+        problems.append(f"{place or 'document'}: nested too deeply")
+    return None
 
 
 def _convert_struct(value: Mapping[str, Any], struct: type, place: str, problems: list[str]) -> Any:

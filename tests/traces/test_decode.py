@@ -1,6 +1,7 @@
 """Decoding: fast where a document is clean, and whatever is left of it where it is not."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -120,3 +121,13 @@ def test_a_count_that_is_not_whole_is_not_rounded(value: float, number: int) -> 
 @pytest.mark.parametrize(("value", "number"), [(None, None), (0, 0), (12, 12), (12.0, 12), (-3, -3)])
 def test_a_plausible_count_is_kept(value: Count, number: int | None) -> None:
     assert whole(value) == number
+
+
+@pytest.mark.parametrize("depth", [900, 2_000, 100_000])
+def test_a_document_nested_too_deeply_is_named_or_refused(depth: int) -> None:
+    nested = "[" * depth + "]" * depth
+    for field in ("first", "text"):
+        with suppress(UndecodableError):
+            value, problems = decode(f'{{"name": "a", "{field}": {nested}}}'.encode(), Whole)
+            assert value == Whole("a")
+            assert problems == ([] if field == "text" else ["first: nested too deeply"])
