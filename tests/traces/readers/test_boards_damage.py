@@ -47,7 +47,7 @@ def test_a_sample_is_recognised_by_its_reader_alone(reader: Reader, path: Path) 
 
 
 @EVERY_SAMPLE
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**9))
 def test_any_damage_is_read_around_and_never_an_unexpected_error(
     reader: Reader, path: Path, seed: int, tmp_path_factory: pytest.TempPathFactory
