@@ -152,6 +152,34 @@ def test_a_run_that_stands_twice_counts_once_and_another_row_of_it_is_kept_apart
     assert [row["kind"] for row in log.rows] == ["duplicate", "contradiction"]
 
 
+def test_a_key_that_stands_twice_is_reported_and_the_first_one_counts(tmp_path: Path) -> None:
+    tables, log = read(tmp_path, row(versions="1\n  versions: 2"), row(dirname="other", versions="1\n  versions: 1"))
+    assert tables["runs"]["scaffold"].to_list() == ["aider 1 (diff)"] * 2
+    assert [(row["kind"], row["place"]) for row in log.rows] == [("contradiction", "line 1.versions")]
+
+
+def test_what_the_benchmark_prints_around_an_entry_is_no_part_of_it(tmp_path: Path) -> None:
+    tables, log = read(
+        tmp_path, "──── run ────\n", row(), "costs: $0.30/test-case\n────\n", row(dirname="other"), "x\n"
+    )
+    assert (tables["runs"].height, log.rows) == (2, [])
+
+
+def test_a_list_may_be_indented_and_commented(tmp_path: Path) -> None:
+    entry = "".join(f"  {line}\n" for line in (row() + row(dirname="other")).splitlines())
+    tables, log = read(tmp_path, "# board\n---\n", entry.replace("    model", "# a\n    model"))
+    assert (tables["runs"].height, log.rows) == (2, [])
+
+
+def test_a_board_of_one_try_is_scored_by_it(tmp_path: Path) -> None:
+    only = run(tmp_path, pass_rate_2=None, pass_num_2=None)
+    assert (only["score_metric"], only["recorded_score"], only["submissions_allowed"]) == ("pass_rate_1", 0.329, 1)
+
+
+def test_a_model_that_edits_its_own_plans_is_one_model(tmp_path: Path) -> None:
+    assert call(tmp_path, editor_model="large")["model"] == "large"
+
+
 def test_a_commit_that_looks_like_a_number_is_kept_as_written(tmp_path: Path) -> None:
     assert '"commit_hash": "12e4567"' in run(tmp_path, commit_hash="12e4567")["settings"]
 
@@ -161,7 +189,6 @@ BROKEN = {
     "NaN": (row(prompt_tokens=".nan"), "line 17.prompt_tokens"),
     "negative": (row(prompt_tokens=-5), "line 17"),
     "not a day": (row(date="noon"), "line 17.date"),
-    "key twice": (row(versions="1\n  versions: 2"), "line 17.versions"),
     "no model": (row(model=None), "line 17"),
     "broken quote": (row(model='"large'), "line 17"),
     "not a mapping": ("- 12\n", "line 17"),

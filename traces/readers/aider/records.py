@@ -55,18 +55,31 @@ def records(file: SourceFile, log: RejectLog) -> Iterator[Record]:
 
 
 def _entries(file: SourceFile, log: RejectLog) -> Iterator[tuple[int, bytes]]:
-    """Cut the file where an entry of the outermost list begins; what stands before the first is no entry."""
+    """Cut the file where an entry of the outermost list begins.
+
+    A line no deeper than the list is no part of it: the benchmark prints such ones around an entry, and boards were
+    made of what it printed.
+    """
     entry, begins_at, indent = b"", 0, None
     for number, line in byte_lines(file, log, _MOST_BYTES + 1):
         found = _START.match(line)
-        if found is not None and (indent is None or found[1] == indent):
-            if indent is not None:
+        if found is not None and indent in {None, found[1]}:
+            if entry:
                 yield begins_at, entry
             entry, begins_at, indent = line, number, found[1]
-        elif indent is not None and len(entry) <= _MOST_BYTES:
+        elif indent is not None and not _is_within(line, indent):
+            if entry:
+                yield begins_at, entry
+            entry = b""
+        elif entry and len(entry) <= _MOST_BYTES:
             entry += line
-    if indent is not None:
+    if entry:
         yield begins_at, entry
+
+
+def _is_within(line: bytes, indent: bytes) -> bool:
+    is_nothing = not line.strip() or line.lstrip().startswith(b"#")
+    return is_nothing or line.startswith((indent + b" ", indent + b"\t"))
 
 
 def _record(raw: bytes, place: str, path: str, log: RejectLog) -> Record | None:
@@ -90,15 +103,15 @@ def _record(raw: bytes, place: str, path: str, log: RejectLog) -> Record | None:
 
 
 def _plain(entry: Any, place: str, path: str, log: RejectLog) -> Iterator[tuple[str, str]]:
-    """Give the values that are plain; a key that stands twice is reported, and the first one counts."""
+    """Give the values that are plain; a key that stands twice with two values is reported, and the first one counts."""
     import yaml
 
-    seen = set()
+    seen: dict[str, str] = {}
     for key, value in entry.value:
-        if not isinstance(key, yaml.ScalarNode):
+        if not isinstance(key, yaml.ScalarNode) or not isinstance(value, yaml.ScalarNode):
             continue
-        if key.value in seen:
-            log.malformed(path, f"{place}.{key.value[:40]}", "this key stands twice; the first one counts")
-        elif isinstance(value, yaml.ScalarNode) and (value.style or value.value not in _NULLS):
+        if seen.setdefault(key.value, value.value) != value.value:
+            said = f"this key stands twice: {seen[key.value][:40]!r} and {value.value[:40]!r}; the first one counts"
+            log.contradiction(path, f"{place}.{key.value[:40]}", said)
+        elif value.style or value.value not in _NULLS:
             yield key.value, value.value
-        seen.add(key.value)

@@ -20,7 +20,6 @@ from traces.schema import CALLS, RUNS
 
 _BENCHMARKS: Final = {225: "aider-polyglot", 133: "aider-edit", 89: "aider-refactor"}
 """Benchmarks by their number of exercises, which is all a board tells of its benchmark."""
-_TRIES: Final = 2
 _ROUNDED: Final = 0.1  # rates are in percent with one decimal, rounded or cut
 _STAMP: Final = re.compile(r"(\d{4}-\d\d-\d\d)-(\d\d)-(\d\d)-(\d\d)--")
 _ROUTE: Final = re.compile(r"--model[ =]([^\s/]+)/(\S+)")
@@ -86,6 +85,7 @@ class _Row:
         names = (*_COUNTED, "test_cases", "pass_rate_2", "total_cost", "prompt_tokens", "completion_tokens")
         self.numbers = {name: record.number(name, path, log) for name in names}
         self.written = {name: printable(value) for name, value in record.values.items()}
+        self.n_tries = 1 if self.numbers["pass_rate_2"] is None and self.numbers["pass_rate_1"] is not None else 2
 
     def run(self, source_path: str) -> dict[str, Any]:
         """Row of RUNS."""
@@ -97,8 +97,9 @@ class _Row:
             **self._place(), "run_id": self.run_id, "benchmark": self._benchmark(), "scaffold": scaffold,
             "model": written["model"], "reasoning_effort": effort,
             "agent": " + ".join(filter(None, (scaffold, written["model"], effort))),
-            "settings": self._settings(), "submissions_allowed": _TRIES, "score_metric": "pass_rate_2",
-            "score_min": 0.0, "score_max": 1.0, "success_rule": "all tests of the exercise pass within two tries",
+            "settings": self._settings(), "submissions_allowed": self.n_tries,
+            "score_metric": f"pass_rate_{self.n_tries}", "score_min": 0.0, "score_max": 1.0,
+            "success_rule": f"all tests of the exercise pass within {self.n_tries} tries",
             "started_at": self._started_at(), "source_format": "aider", "source_path": source_path,
             "recorded_score": self._score(), "recorded_cost_usd": numbers["total_cost"] or None,
             "recorded_n_rollouts": whole(numbers["test_cases"]),
@@ -130,13 +131,13 @@ class _Row:
         return _BENCHMARKS[self.board] if self.board and size and size <= self.board else None
 
     def _score(self) -> float | None:
-        """Share solved as published; it must be that of the number solved."""
-        rate, solved = self.numbers["pass_rate_2"], self.numbers["pass_num_2"]
+        """Share solved in the last try as published; it must be that of the number solved."""
+        rate, solved = self.numbers[f"pass_rate_{self.n_tries}"], self.numbers[f"pass_num_{self.n_tries}"]
         totals = [n for n in (self.numbers["test_cases"], self.numbers["total_tests"]) if n]
         if rate is None:
             return None
         if solved is not None and totals and all(abs(100 * solved / n - rate) > _ROUNDED for n in totals):
-            said = f"pass_rate_2 is {rate}, but {solved:g} of {totals[0]:g} are solved"
+            said = f"pass_rate_{self.n_tries} is {rate}, but {solved:g} of {totals[0]:g} are solved"
             self.log.contradiction(self.path, self.record.place, said)
         return round(rate / 100, 9)
 
@@ -148,7 +149,7 @@ class _Row:
 
     def _billed(self) -> tuple[str | None, str | None]:
         """Who bills and under which name: the route aider was given says both, where it names more than a protocol."""
-        if "editor_model" in self.written:
+        if self.written.get("editor_model") not in {None, self.written["model"]}:
             return None, None
         command = self.written.get("command", "")
         route, address = _ROUTE.search(command), _ADDRESS.search(command)
