@@ -139,6 +139,18 @@ def test_the_model_names_its_biller_before_a_slash(tmp_path: Path) -> None:
     assert [one["runs"]["agent"].item() for one in found] == ["robot + acme/large-1", "robot + large-1", "unknown"]
 
 
+def test_the_lock_of_a_run_fills_what_its_metadata_leaves_open(tmp_path: Path) -> None:
+    paths = write_run(tmp_path, [trial()], None, metadata(agent_name=None, model_name=None, dataset_version=None))
+    lock = tmp_path / "tb.lock"
+    agent = {"name": "robot", "model_name": None, "extra_kwargs": {"model_name": "acme/large-1"}}
+    dataset = {"name": "other", "version": "0.2", "task_ids": ["knot", "maze"]}
+    lock.write_text(json.dumps({"lockfile_version": "1.0", "agent": agent, "run_config": {}, "dataset": dataset}))
+    tables, log = read_files(READER, [*paths, lock])
+    assert tables["runs"].select("agent", "benchmark").row(0) == ("robot + acme/large-1", "terminal-bench-core==0.2")
+    assert tables["tasks"]["task_id"].to_list() == ["knot", "maze"]
+    assert log.rows == []
+
+
 @pytest.mark.parametrize(
     ("stamps", "wall_s", "is_assumed"),
     [

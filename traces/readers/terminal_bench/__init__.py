@@ -11,6 +11,8 @@ _TRIAL: Final = tuple(re.compile(rb'"%s"\s*:' % key) for key in (b"trial_name", 
 _RESULT: Final = re.compile(rb'"(is_resolved|failure_mode|total_input_tokens|parser_results)"\s*:')
 _METADATA: Final = tuple(re.compile(rb'"%s"\s*:' % key) for key in (b"agent_name", b"n_concurrent_trials"))
 
+_LOCK: Final = tuple(re.compile(rb'"%s"\s*:' % key) for key in (b"lockfile_version", b"run_config"))
+
 
 def sniff(peek: Peek) -> bool:
     """Recognise a trial, alone or as the first of a run, by its keys; its instruction may be long."""
@@ -20,13 +22,13 @@ def sniff(peek: Peek) -> bool:
 
 
 def is_metadata(peek: Peek) -> bool:
-    """Recognise a run's metadata: which agent, which model, when."""
-    return all(key.search(peek.start) for key in _METADATA)
+    """Recognise a run's metadata or its lock: which agent, which model, which tasks."""
+    return any(all(key.search(peek.start) for key in keys) for keys in (_METADATA, _LOCK))
 
 
 READER = Reader(
     name="terminal_bench",
-    summary="Terminal-Bench 1.x: results.json of a run, or those of its trials, with run_metadata.json beside them.",
+    summary="Terminal-Bench 1.x: results.json of a run, or those of its trials, with the run's metadata beside them.",
     upstream=("terminal-bench 0.1 to 0.2.18", "runs of laude-institute/terminal-bench-leaderboard at 8e1925a"),
     token_convention=(
         "total_input_tokens and total_output_tokens are sums of LiteLLM's prompt and completion tokens, or of a local "
@@ -38,7 +40,8 @@ READER = Reader(
         "No model call is listed; latency_s of the total is the agent's time, tools and waiting included.",
         "agent_timeout ends the agent, not the trial: its tests still count.",
         "A trial without a verdict counts as failed upstream; here its score is not known.",
-        "Without run_metadata.json the agent and the model are not known.",
+        "Without run_metadata.json or tb.lock the agent and the model are not known.",
+        "Where these name no model, runs of an agent on several models go by one name.",
     ),
     sniff=sniff,
     parse=parse,

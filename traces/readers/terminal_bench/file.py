@@ -60,6 +60,32 @@ class Metadata(msgspec.Struct):
     n_attempts: Count = None
     n_concurrent_trials: Count = None
     commit_hash: str | None = None
+    task_ids: list[str] | None = None
+    agent_kwargs: dict[str, Any] | None = None
+
+
+class LockedAgent(msgspec.Struct):
+    """The agent as the lock of a run names it."""
+
+    name: str | None = None
+    model_name: str | None = None
+    extra_kwargs: dict[str, Any] | None = None
+
+
+class LockedDataset(msgspec.Struct):
+    """The tasks as the lock of a run names them."""
+
+    name: str | None = None
+    version: str | None = None
+    task_ids: list[str] | None = None
+
+
+class Lock(msgspec.Struct):
+    """The lock of a run (tb.lock), which is written at its start."""
+
+    lockfile_version: str | None = None
+    agent: LockedAgent | None = None
+    dataset: LockedDataset | None = None
 
 
 def is_run_file(file: SourceFile) -> bool:
@@ -108,6 +134,25 @@ def read(file: SourceFile, kind: type[T], log: RejectLog) -> T | None:
         place, _, reason = problem.partition(": ")
         log.malformed(file.name, *((place, reason) if " " not in place else ("document", problem)))
     return document
+
+
+def read_metadata(files: Sequence[SourceFile], log: RejectLog) -> Metadata:
+    """Read what is said of a run; the lock fills what the metadata leaves open."""
+    metadata, lock = Metadata(), Lock()
+    for file in files:
+        if b'"lockfile_version"' in peek(file.path).start:
+            lock = read(file, Lock, log) or lock
+        else:
+            metadata = read(file, Metadata, log) or metadata
+    agent, dataset = lock.agent or LockedAgent(), lock.dataset or LockedDataset()
+    kwargs = {**(agent.extra_kwargs or {}), **(metadata.agent_kwargs or {})}
+    in_kwargs = next((kwargs[name] for name in ("model_name", "model") if isinstance(kwargs.get(name), str)), None)
+    metadata.agent_name = metadata.agent_name or agent.name
+    metadata.model_name = metadata.model_name or agent.model_name or in_kwargs
+    metadata.dataset_name = metadata.dataset_name or dataset.name
+    metadata.dataset_version = metadata.dataset_version or dataset.version
+    metadata.task_ids = metadata.task_ids or dataset.task_ids
+    return metadata
 
 
 def _run_folder(path: Path, runs: dict[Path, SourceFile]) -> Path:

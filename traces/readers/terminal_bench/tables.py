@@ -10,7 +10,7 @@ import xxhash
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.decode import whole
 from traces.files import printable
-from traces.readers.terminal_bench.file import Metadata, RunResults, read
+from traces.readers.terminal_bench.file import Metadata, RunResults, read_metadata
 from traces.readers.terminal_bench.trials import Placed, Span, attempts, read_trials, span
 from traces.registry import Batch, Source
 from traces.rejects import RejectLog
@@ -34,7 +34,7 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
     if not placed:
         log.malformed(source.files[0].name, "results", "no trial in it")
         return
-    metadata = next(filter(None, (read(file, Metadata, log) for file in source.companions)), Metadata())
+    metadata = read_metadata(source.companions, log)
     run = _run_row(results, placed, metadata, source, log)
     rollouts, scores, calls = [], [], []
     for one, task_id, attempt in attempts(placed):
@@ -46,9 +46,14 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
         calls.append(key | _call_row(metadata, one, of_agent, str(key["rollout_id"])))
         scores += [key | score for score in _score_rows(one)]
     tables = {"runs": _frame([run], RUNS.schema), "rollouts": _frame(rollouts, ROLLOUTS.schema)}
-    tasks = tables["rollouts"].select("benchmark", "task_id").unique(maintain_order=True)
-    tables |= {"calls": _frame(calls, CALLS.schema), "tasks": tasks}
+    tables |= {"calls": _frame(calls, CALLS.schema), "tasks": _tasks(tables["rollouts"], metadata)}
     yield tables | ({"scores": _frame(scores, SCORES.schema)} if scores else {})
+
+
+def _tasks(rollouts: pl.DataFrame, metadata: Metadata) -> pl.DataFrame:
+    """All tasks of the run, attempted or not."""
+    names = sorted({*rollouts["task_id"], *map(printable, metadata.task_ids or ())})
+    return pl.DataFrame({"task_id": names}).with_columns(benchmark=pl.lit(rollouts["benchmark"][0]))
 
 
 def _run_row(results: RunResults, placed: Sequence[Placed], metadata: Metadata, source: Source, log: RejectLog) -> Row:
