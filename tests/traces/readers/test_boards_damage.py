@@ -17,6 +17,7 @@ from traces.readers.autoresearch import READER as AUTORESEARCH
 from traces.readers.elo import READER as ELO
 from traces.readers.gpu_hours import READER as GPU_HOURS
 from traces.readers.metr import READER as METR
+from traces.readers.metr_horizons import READER as METR_HORIZONS
 from traces.readers.stirrup import READER as STIRRUP
 from traces.readers.swebench_leaderboards import READER as SWEBENCH
 from traces.readers.terminal_bench import READER as TERMINAL_BENCH
@@ -29,6 +30,7 @@ SAMPLES = {
     "elo": (ELO, DATA / "elo" / "board.csv"),
     "gpu_hours": (GPU_HOURS, DATA / "gpu_hours" / "tasks.tsv"),
     "metr": (METR, DATA / "metr" / "runs.jsonl"),
+    "metr_horizons": (METR_HORIZONS, DATA / "metr_horizons" / "results.yaml"),
     "stirrup": (STIRRUP, DATA / "stirrup" / "state.json"),
     "swebench_leaderboards": (SWEBENCH, DATA / "swebench_leaderboards" / "leaderboards.json"),
     "terminal_bench": (TERMINAL_BENCH, DATA / "terminal_bench" / "run" / "results.json"),
