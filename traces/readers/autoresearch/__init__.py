@@ -1,0 +1,32 @@
+"""autoresearch logs: one TSV of experiments an agent made one after the other, each scored by the loss it reached."""
+
+from traces.readers.autoresearch.tables import metric_of, parse
+from traces.registry import Peek, Reader
+
+
+def sniff(peek: Peek) -> bool:
+    """Recognise the header: commit, a loss, status and description, separated by tabs."""
+    header = peek.start.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0]
+    return metric_of(header.decode("utf-8", "replace").strip().split("\t")) is not None
+
+
+READER = Reader(
+    name="autoresearch",
+    summary="autoresearch results.tsv: the experiments of one long rollout, each with the loss it reached.",
+    upstream=("karpathy/autoresearch results.tsv of program.md, 2026-03 (branch exp/H100/mar8 at 6c087cb)",),
+    token_convention="No tokens and no dollars.",
+    blind_spots=(
+        "Lower is better. A crash is written as a loss of 0: not known.",
+        "The running best is over experiments that were kept; one that was discarded counts as if it had not been.",
+        "call_index is the number of the experiment, from 0: model calls are not told.",
+        "How long an experiment ran (five minutes upstream), and on what, is not in the file.",
+        "The agent's model is not told; memory and descriptions are not kept.",
+        "A longer copy of the same log is another run.",
+    ),
+    sniff=sniff,
+    parse=parse,
+    fills=(
+        "runs.benchmark", "runs.is_higher_better", "runs.recorded_n_rollouts", "rollouts.score", "scores.value",
+        "scores.call_index", "charges.quantity",
+    ),
+)  # fmt: skip
