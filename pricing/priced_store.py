@@ -121,6 +121,8 @@ def _write_sums(
     tables: Mapping[str, pl.LazyFrame], batches: list[pl.LazyFrame], pricing: Pricing, folder: Path
 ) -> None:
     charged = {name: tables[name].collect() for name in ("charges", "rollouts", "runs")}
+    owners = tables["calls"].select("rollout_id", "call_id", "started_at", "ended_at")
+    charged["calls"] = owners.join(tables["charges"], on=["rollout_id", "call_id"], how="semi").collect()
     priced = price_charges(charged, pricing.scenario, pricing.books[0], pricing.exchange, pricing.list_book)
     runs, rollouts = priced_sums(tables, priced, pricing, batches)
     frames = {
