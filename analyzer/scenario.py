@@ -39,6 +39,11 @@ def resolved(scenario: Scenario) -> ResolvedScenario:
     return ResolvedScenario(scenario, sources_of(books), tuple(_notes(meant, books)))
 
 
+def scenario_notes(scenario: Scenario) -> tuple[str, ...]:
+    """Say under which scenario figures were priced; nothing where it is the plain recorded one."""
+    return () if scenario.is_plain else (f"Scenario: {scenario.title}.",)
+
+
 def _notes(scenario: Scenario, books: list[PriceBook]) -> Iterator[str]:
     for each in scenario.substitute:
         targets = dict.fromkeys(name for book in books for name in _priced_as(each.to, each.to_provider, book))

@@ -11,6 +11,7 @@ from analyzer.curves.parts.coverage import rules, uneven, whose
 from analyzer.curves.parts.recorded import left_out
 from analyzer.history.availability import skipped_runs
 from analyzer.history.options import HistoryOptions
+from analyzer.scenario import scenario_notes
 from analyzer.words import listed
 
 if TYPE_CHECKING:
@@ -67,6 +68,9 @@ def unreached(cheapest: pl.DataFrame) -> Iterator[str]:
 
 
 def _scenario(trace: "Trace", end: datetime) -> Iterator[str]:
+    changes = {"as_of": "recorded", **({"name": ""} if trace.scenario.is_unnamed else {})}
+    for note in scenario_notes(trace.scenario.model_copy(update=changes)):
+        yield note.replace("prices on the day of each call", "prices of each day")
     if trace.scenario.moment is not None:
         yield f"The scenario's own date, {trace.scenario.moment:%Y-%m-%d}, does not count."
     checked = trace.listed.checked_through

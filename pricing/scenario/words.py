@@ -16,6 +16,17 @@ def in_words(scenario: "Scenario") -> str:
     return ", ".join(words for part in _PARTS if (words := part(scenario)))
 
 
+def titled(scenario: "Scenario") -> str:
+    """Name of a scenario, with all it changes that the name does not say: a name never hides a what-if."""
+    changes = (part(scenario) for part in (_moment, *_CHANGES))
+    unsaid = [words for words in changes if words and words not in scenario.name]
+    return f"{scenario.name} ({', '.join(unsaid)})" if unsaid else scenario.name
+
+
+def _moment(scenario: "Scenario") -> str:
+    return "" if scenario.moment is None else f"prices of {scenario.moment:%Y-%m-%d}"
+
+
 def _prices(scenario: "Scenario") -> str:
     moment = scenario.moment
     when = "on the day of each call" if moment is None else f"of {moment:%Y-%m-%d}"
@@ -91,7 +102,8 @@ def _currency(scenario: "Scenario") -> str:
     return f"also in {scenario.currency.code}" if scenario.currency else ""
 
 
-_PARTS: Final[tuple[Callable[["Scenario"], str], ...]] = (
-    _prices, _files, _catalogue, _substitutes, _cache, _batch, _tier, _unlisted, _region, _hosts, _discounts, _roles,
-    _currency,
+_Part = Callable[["Scenario"], str]
+_CHANGES: Final[tuple[_Part, ...]] = (
+    _substitutes, _cache, _batch, _tier, _unlisted, _region, _hosts, _discounts, _roles,
 )  # fmt: skip
+_PARTS: Final[tuple[_Part, ...]] = (_prices, _files, _catalogue, *_CHANGES, _currency)
