@@ -78,3 +78,66 @@ def test_sql_and_the_evidence_of_prices_name_the_scenario(place: Path) -> None:
     run_command(f"evalreplay reprice store/ {HALF} -o half/", place)
     for command in ("sql half/ 'select cost_usd from runs'", "prices coverage half/"):
         assert f"note: {SENTENCE}" in run_command(f"evalreplay {command}", place)[1]
+
+
+TIMED = """\
+[run]
+benchmark = "puzzles"
+agent = "solver"
+score_min = 0.0
+score_max = 1.0
+
+[[table]]
+fills = "calls"
+file = "calls.csv"
+input_includes_cache_read = true
+cache_write = "none"
+constants = { provider = "acme", model = "acme-large" }
+
+[table.columns]
+task_id = "task"
+call_index = "step"
+started_at = "at"
+input_tokens = "input"
+cache_read_tokens = "cached"
+output_tokens = "output"
+
+[[table]]
+fills = "rollouts"
+file = "timed.csv"
+columns = { task_id = "task", score = "score", wall_s = "took" }
+constants = { time_basis = "measured" }
+"""
+
+
+@pytest.fixture
+def timed(twin: Path) -> Path:
+    """The same place with a store of rollouts that took 10 and 30 seconds."""
+    (twin / "timed.csv").write_text("task,score,took\nmaze,1,10\nknot,0,30\n")
+    (twin / "timed.toml").write_text(TIMED)
+    code, printed = run_command("evalreplay read calls.csv timed.csv --mapping timed.toml -o timed/", twin)
+    assert code == 0, printed
+    return twin
+
+
+@pytest.mark.parametrize(
+    ("scenario", "seconds", "x"),
+    [
+        ("", "20 / 10 / 30", 20.0),
+        ("--batch 0", "20 / 10 / 30", 20.0),
+        ("--batch 1 --turnaround 3600", "5,400 to 5,420 / 3,600 to 3,630 / 7,200 to 7,210", None),
+        ("--batch 1", "not known", None),
+        ("--priced-as acme-large=acme-small", "not known", None),
+        ("--cache none", "not known", None),
+    ],
+)
+def test_seconds_are_those_of_the_scenario_or_not_known(
+    timed: Path, scenario: str, seconds: str, x: float | None
+) -> None:
+    asked = f"timed/ --prices acme.toml {scenario}"
+    assert f"; seconds {seconds}. " in run_command(f"evalreplay card {asked}", timed)[1]
+    for command in ("curve score_vs_time", "frontier --clock time"):
+        [row] = json.loads(run_apart(f"evalreplay {command} {asked} --json", timed)[1])["rows"]
+        assert (row["x"], row["known_frac"]) == (x, 0 if x is None else 1)
+    _, printed, _ = run_apart(f"evalreplay curve score_vs_time -O seconds=recorded {asked} --json", timed)
+    assert json.loads(printed)["rows"][0]["x"] == 20.0
