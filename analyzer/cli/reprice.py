@@ -64,7 +64,7 @@ def _write(
     from analyzer.cli.amounts import amount
     from analyzer.words import counted
     from pricing.priced_store import reprice_store
-    from pricing.unpriced import label
+    from pricing.unpriced import label, skipped_models
 
     with progress_bar() as progress:
         priced = reprice_store(store, output, scenario, is_strict=is_strict, is_forced=is_forced, progress=progress)
@@ -75,6 +75,8 @@ def _write(
         say(f"scenario: {scenario.title}")
     for row in runs.iter_rows(named=True):
         say(f"{row['benchmark'] or '-'}: {row['agent']}: {amount(row)}")
+    for model in skipped_models(priced.scan("calls")):
+        say(f"left out by the book, so costs are at least that: {label(model)} ({counted(model['n_calls'], 'call')})")
     for model in priced.manifest["unpriced"]:
         calls = counted(model["n_calls"], "call")
         say(f"no price for {label(model)} ({calls}): {model['reason']}\nhint: {model['hint']}")

@@ -79,11 +79,11 @@ def _scenario(trace: "Trace", end: datetime) -> Iterator[str]:
 
 
 def _skipped(trace: "Trace") -> Iterator[str]:
-    """Name the agents with calls the book leaves out: they cost nothing here, which is no price."""
+    """Name the agents with calls the book leaves out: what it counts of them is only a low bound."""
     runs = trace.tables["runs"].filter(pl.col("run_id").is_in(skipped_runs(trace.plan, trace.scenario)))
     names = runs["agent"].unique().sort().to_list()
     if names:
-        yield f"The book leaves a model out of every sum, as if it cost nothing: {listed(names)}."
+        yield f"The book leaves a model out of every sum, so what it counts is a low bound: {listed(names)}."
 
 
 def _entries(agents: pl.DataFrame, end: datetime) -> Iterator[str]:

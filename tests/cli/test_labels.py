@@ -141,3 +141,13 @@ def test_seconds_are_those_of_the_scenario_or_not_known(
         assert (row["x"], row["known_frac"]) == (x, 0 if x is None else 1)
     _, printed, _ = run_apart(f"evalreplay curve score_vs_time -O seconds=recorded {asked} --json", timed)
     assert json.loads(printed)["rows"][0]["x"] == 20.0
+
+
+def test_calls_a_book_leaves_out_make_a_total_a_low_bound_and_are_listed(place: Path) -> None:
+    code, printed = run_command("evalreplay reprice store/ --book hal-harness -o hal/", place)
+    assert (code, "$0.00 [100 % of the calls left out by the book]" in printed) == (0, True)
+    assert "left out by the book, so costs are at least that: acme/acme-large (3 calls)" in printed
+    assert "dollars not known; " in run_command("evalreplay card hal/", place)[1]
+    [row] = json.loads(run_apart("evalreplay frontier hal/ --json", place)[1])["rows"]
+    assert (row["x"], row["x_low"], row["x_high"], row["known_frac"]) == (None, 0.0, None, 0.0)
+    assert (row["is_on_frontier"], row["is_frontier_certain"]) == (None, None)

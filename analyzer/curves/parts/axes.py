@@ -53,6 +53,12 @@ def _at_least(known: str, seen: str) -> pl.Expr:
     return pl.max_horizontal(known, seen)
 
 
+def _in_full(dollars: str) -> pl.Expr:
+    """Dollars of all calls: what a book leaves out of its sums costs something, so that they are only a low bound."""
+    is_cut = (pl.col("coverage_frac") < 1) & pl.col("cost_usd").is_not_null()
+    return pl.when(~is_cut.fill_null(value=False)).then(pl.col(dollars))
+
+
 _INPUT, _UNCACHED = pl.col("input_tokens"), pl.col("uncached_input_tokens")
 _INPUT_LOW = _at_least("input_tokens", "input_low_tokens")
 _UNCACHED_LOW = _at_least("uncached_input_tokens", "uncached_input_low_tokens")
@@ -62,7 +68,7 @@ _OUTPUT = pl.when(pl.col("output_tokens").is_not_null()).then(_OUTPUT_HIGH)
 """The highest output a known count allows, as dollars stand at their highest: reasoning may lie outside the count."""
 
 _ALL: Final = (
-    Axis("dollars", "US dollars", pl.col("cost_usd"), pl.col("cost_low_usd"), pl.col("cost_high_usd")),
+    Axis("dollars", "US dollars", _in_full("cost_usd"), pl.col("cost_low_usd"), _in_full("cost_high_usd")),
     Axis("seconds", "seconds", pl.col("api_s"), pl.col("api_low_s"), pl.col("api_high_s")),
     Axis("api_seconds", "seconds on the API", pl.col("api_s"), pl.col("api_low_s"), pl.col("api_high_s")),
     Axis(
