@@ -145,7 +145,10 @@ def compare(  # noqa: PLR0913 - the options of a command
     stores = as_priced(before), as_priced(before if after is None else after, chosen)
     sides = [Side(of_benchmarks(store.tables(), benchmark), scenario_of(store)) for store in stores]
     one, other = (find(CLOCKS["cost"])(side.priced, tasks=tasks) for side in sides)
-    return compare_sides(sides[0], sides[1], (one, other), kind)
+    found = compare_sides(sides[0], sides[1], (one, other), kind)
+    codes = sorted({side.scenario.currency.code for side in sides if side.scenario.currency is not None})
+    in_dollars = f"All amounts here are US dollars; those in {' and '.join(codes)} are in the priced tables."
+    return replace(found, notes=(*found.notes, *([in_dollars] if codes else [])))
 
 
 def history(

@@ -1,6 +1,7 @@
 """A scenario in words, for titles: what differs from list prices on the day of each call."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
@@ -64,6 +65,8 @@ def _cache(scenario: "Scenario") -> str:
 def _batch(scenario: "Scenario") -> str:
     if scenario.batch is None:
         return ""
+    if not scenario.batch.share_frac:
+        return "no calls in batches"
     turnaround = scenario.batch.turnaround_s
     time = "time not known" if turnaround is None else f"{turnaround:g} s a turn"
     return f"{100 * scenario.batch.share_frac:.4g} % of calls in batches ({time})"
@@ -91,7 +94,17 @@ def _discounts(scenario: "Scenario") -> str:
 
 def _discount(each: "Discount") -> str:
     whose = " ".join(filter(None, (each.provider, each.model))) or "everything"
-    return f"{100 * each.frac:.4g} % off {whose} ({each.type})"
+    kinds = f"{' and '.join(each.kinds)} of ".replace("_", " ") if each.kinds else ""
+    return f"{100 * each.frac:.4g} % off {kinds}{whose} ({', '.join(filter(None, (each.type, days_of(each))))})"
+
+
+def days_of(each: "Discount") -> str:
+    """Days of a discount; empty: always."""
+    since, until = each.effective_date, each.until_date
+    if since is None or until is None:
+        return f"from {since}" if since else f"before {until}" if until else ""
+    last = until - timedelta(days=1)
+    return f"on {since}" if since == last else f"{since} to {last}"
 
 
 def _roles(scenario: "Scenario") -> str:
