@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from commands import run_apart, run_command
 
+from pricing.scenario import Scenario
+
 HALF = "--prices acme.toml --batch 0.5 --unlisted-tiers half"
 SENTENCE = (
     "Scenario: list prices on the day of each call, 1 price file of one's own, 50 % of calls in batches (time not "
@@ -151,3 +153,43 @@ def test_calls_a_book_leaves_out_make_a_total_a_low_bound_and_are_listed(place: 
     [row] = json.loads(run_apart("evalreplay frontier hal/ --json", place)[1])["rows"]
     assert (row["x"], row["x_low"], row["x_high"], row["known_frac"]) == (None, 0.0, None, 0.0)
     assert (row["is_on_frontier"], row["is_frontier_certain"]) == (None, None)
+
+
+OFF = """\
+[currency]
+code = "EUR"
+rates = "fx.csv"
+carry_days = 365
+[[discount]]
+frac = 0.5
+kinds = ["output"]
+"""
+
+
+def test_list_prices_and_another_currency_stand_beside_every_kind_of_cost(twin: Path) -> None:
+    (twin / "fx.csv").write_text("date,currency,units_per_usd\n2026-01-01,EUR,0.4\n")
+    mapping = (twin / "mapping.toml").read_text().replace('"acme"', '"openai"').replace('"acme-large"', '"gpt-4.1"')
+    (twin / "mapping.toml").write_text(mapping)
+    run_command("evalreplay read calls.csv tasks.csv --mapping mapping.toml -o whole/", twin)
+    (twin / "off.toml").write_text(OFF)
+    _, printed = run_command("evalreplay reprice whole/ -s off.toml -o off/", twin)
+    assert "$6.05 (between $4.55 and $6.05) [list $6.85; 2.42 EUR (between 1.82 EUR and 2.42 EUR)]" in printed
+    _, compared = run_command("evalreplay compare whole/ off/", twin)
+    assert "note: All amounts here are US dollars; those in EUR are in the priced tables." in compared
+    calls = (twin / "calls.csv").read_text()
+    (twin / "calls.csv").write_text(calls.replace("12:02:00Z,1000000,,100000,", "12:02:00Z,,,,"))
+    run_command("evalreplay read calls.csv tasks.csv --mapping mapping.toml -o open/", twin)
+    _, printed = run_command("evalreplay reprice open/ -s off.toml -o half/", twin)
+    assert "at least $3.65 (66.7 % priced) [list $4.05 of what is priced; at least 1.46 EUR]" in printed
+
+
+def test_a_resolved_scenario_shows_every_key_and_warns_of_a_day_nobody_has_checked(place: Path) -> None:
+    (place / "late.toml").write_text("as_of = 2100-01-01\n[batch]\nshare_frac = 0\n[[discount]]\nfrac = 0.1\n")
+    code, shown, noted = run_apart("evalreplay scenario show late.toml", place)
+    assert (code, [key for key in Scenario.model_fields if key not in shown]) == (0, [])
+    assert "# region: not set (as recorded)\n" in shown
+    assert "# discount 1: provider, model, effective_date, until_date not set\n" in shown
+    assert "note: as_of 2100-01-01 lies beyond 20" in noted
+    assert "no time is known" not in noted
+    (place / "again.toml").write_text(shown)
+    assert run_command("evalreplay scenario show again.toml", place)[0] == 0
