@@ -110,9 +110,10 @@ def _bounded(panel: pl.DataFrame) -> Iterator[str]:
         n=pl.len(), n_known=pl.col("mean_cost_usd").count(), low=pl.col("mean_cost_low_usd").min()
     )
     never = known.filter(pl.col("n_known") == 0).select(whose(panel), "low").iter_rows()
-    names = [f"{agent} (at least {low:.4g})" if low else agent for agent, low in never]
-    if names:
-        yield f"Cost not known in full, so never the cheapest, only a bound: {listed(names)}."
+    never_known = [f"{agent} (at least {low:.4g})" if low else agent for agent, low in never]
+    if never_known:
+        names = listed(never_known)
+        yield f"Cost not known in full, so never the cheapest, nor in its range while others reach the score: {names}."
     partly = _names(known, (pl.col("n_known") > 0) & (pl.col("n_known") < pl.col("n")))
     if partly:
         yield f"Without one cost for some of the time (no price in force, or only a window is known): {listed(partly)}."

@@ -7,7 +7,7 @@ import polars as pl
 from traces.schema import UTC_TIME, Column, Table
 
 ENTRY_BASES: Final = (
-    "release_date",  # stated by a price file
+    "release_date",  # stated by the attributes or a price file
     "first_price",  # start of its first dated price
     "price_window",  # the same, known only as a window: its latest day
     "first_run",  # no dated price was earlier: the start of its first run in the store
