@@ -25,11 +25,12 @@ def known_list_costs(store: "Store") -> dict[str, float]:
     import polars as pl
 
     from pricing.priced_store import scenario_of
+    from traces.sums import known_total
 
     is_counted = pl.col("role").is_in(scenario_of(store).roles)
     priced = [store.scan("calls").filter(is_counted), store.scan("charges")]
     columns = [each.select("run_id", "list_cost_usd", "cost_usd") for each in priced]
-    sums = pl.concat(columns).drop_nulls().group_by("run_id").agg(pl.col("list_cost_usd", "cost_usd").sum())
+    sums = pl.concat(columns).drop_nulls().group_by("run_id").agg(known_total("list_cost_usd"), known_total("cost_usd"))
     off = sums.filter(pl.col("list_cost_usd") != pl.col("cost_usd")).select("run_id", "list_cost_usd").collect()
     return dict(off.iter_rows())
 
