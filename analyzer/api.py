@@ -1,6 +1,7 @@
 """The Python interface: each command as one function, on raw traces, a store or a priced store."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from analyzer.frontier import frontier as mark_frontier
 from analyzer.history.options import HistoryOptions, HistoryResult, Moment, as_moment
 from analyzer.prices.coverage import evidence
 from analyzer.query import query
+from analyzer.scenario import scenario_notes
 from analyzer.session import Paths, Progress, as_priced, as_store
 from analyzer.summary import Summary, summarise
 from analyzer.tornado import Draws, PriceDraws, Tornado
@@ -113,13 +115,16 @@ def audit(source: Paths, tolerance: float | None = None) -> AuditResult:
 
 def card(source: Paths, *, benchmark: Sequence[str] = ()) -> pl.DataFrame:
     """Give the budget statement beside each score, one row per run."""
-    return cards(of_benchmarks(as_priced(source).tables(), benchmark))
+    store = as_priced(source)
+    return cards(of_benchmarks(store.tables(), benchmark), scenario_of(store))
 
 
 def curve(name: str, source: Paths, *, benchmark: Sequence[str] = (), **options: str) -> CurveResult:
     """Compute a curve; options are those ``evalreplay curves`` lists for it."""
-    tables = as_priced(source).tables()
-    return find(name)(of_benchmarks(tables, benchmark), **options).among(tables["runs"]["agent"])
+    store = as_priced(source)
+    tables = store.tables()
+    result = find(name)(of_benchmarks(tables, benchmark), **options).among(tables["runs"]["agent"])
+    return replace(result, notes=(*scenario_notes(scenario_of(store)), *result.notes))
 
 
 def frontier(
@@ -154,7 +159,10 @@ def compare(  # noqa: PLR0913 - the options of a command
     stores = as_priced(before), as_priced(before if after is None else after, chosen)
     sides = [Side(of_benchmarks(store.tables(), benchmark), scenario_of(store)) for store in stores]
     one, other = (find(CLOCKS["cost"])(side.priced, tasks=tasks) for side in sides)
-    return compare_sides(sides[0], sides[1], (one, other), kind)
+    found = compare_sides(sides[0], sides[1], (one, other), kind)
+    codes = sorted({side.scenario.currency.code for side in sides if side.scenario.currency is not None})
+    in_dollars = f"All amounts here are US dollars; those in {' and '.join(codes)} are in the priced tables."
+    return replace(found, notes=(*found.notes, *([in_dollars] if codes else [])))
 
 
 def history(

@@ -27,6 +27,17 @@ def unpriced_models(calls: pl.LazyFrame, book: PriceBook, scenario: Scenario) ->
     return [{**row, **_advice(row, book, scenario)} for row in rows.iter_rows(named=True)]
 
 
+def skipped_models(calls: pl.LazyFrame) -> list[dict[str, Any]]:
+    """List the models whose calls a named book leaves out of every sum, most calls first: provider, model, n_calls.
+
+    Args:
+        calls: PRICED_CALLS.
+    """
+    skipped = calls.filter(pl.col("cost_basis").cast(pl.String) == "skipped")
+    by_model = skipped.group_by(pl.col("provider", "model").cast(pl.String)).agg(n_calls=pl.len())
+    return by_model.sort("n_calls", "provider", "model", descending=[True, False, False]).collect().to_dicts()
+
+
 def _advice(row: dict[str, Any], book: PriceBook, scenario: Scenario) -> dict[str, str]:
     provider, model = _billed(row, scenario)
     if row["price_model"] is None:

@@ -38,8 +38,8 @@ from analyzer.cli.options import (
 )
 @click.option(
     "--seconds",
-    type=click.Choice(["recorded", "api"]),
-    help="Seconds of --clock time: as recorded (the default), or on the API under the scenario.",
+    type=click.Choice(["api", "recorded"]),
+    help="Seconds of --clock time: on the API under the scenario (the default), or as recorded.",
 )
 @click.option(
     "--tasks",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from math import isfinite
 from pathlib import Path
 from typing import Final
 
@@ -44,6 +45,16 @@ class HistoryOptions:
     weights: str = "tasks"
     by: str = "agent"
     tasks: str = "own"
+
+    def __post_init__(self) -> None:
+        """Refuse what is no score.
+
+        Raises:
+            UsageError: on a score that is not finite: nothing could reach it.
+        """
+        for score in self.scores:
+            if not isfinite(score):
+                raise UsageError(f"score {score}: not a number to reach", "write --score 0.5")
 
     @property
     def chosen(self) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from pricing.book.catalogue import FILES as CATALOGUE_FILES
 from pricing.book.named import LIST_BOOK, SUFFIXES
-from pricing.scenario.words import in_words
+from pricing.scenario.words import in_words, titled
 from traces.schema import ROLES
 
 CachePolicy = Literal["as_recorded", "none", "upper_bound"]
@@ -156,7 +156,7 @@ class Scenario(_Part):
     """How to price. The default: list prices in force at the time of each call, everything as recorded, all roles.
 
     Args:
-        name: Name shown beside every result; where none is given, the scenario in words.
+        name: Name shown beside every result, with what it leaves unsaid; where none is given, the scenario in words.
         as_of: "recorded": the price at each call's own time; a moment: the price in force then.
         books: Price books; a model is priced by the first that lists it. "list": dated list prices.
         prices: Price files of the user; they win over the list book.
@@ -196,8 +196,18 @@ class Scenario(_Part):
 
     @property
     def title(self) -> str:
-        """Its name, or the scenario in words."""
-        return self.name or in_words(self)
+        """Its name with what that leaves unsaid, or the scenario in words."""
+        return titled(self) if self.name else in_words(self)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is the default: list prices on the day of each call, everything as recorded, without a name."""
+        return self.is_unnamed and self.model_copy(update={"name": ""}) == Scenario()
+
+    @property
+    def is_unnamed(self) -> bool:
+        """Whether its name, if any, is the scenario in words, as manifests have it."""
+        return self.name in {"", in_words(self)}
 
     @property
     def moment(self) -> datetime | None:

@@ -24,13 +24,15 @@ def command(sources: tuple[Path, ...], style: str | None, **options: Any) -> Non
     Example:
         evalreplay prices coverage store/
     """
-    from analyzer.cli.opening import open_priced
+    from analyzer.cli.opening import open_priced, say_scenario
     from analyzer.prices.coverage import evidence, in_words
 
-    found = evidence(open_priced(sources, options).table("calls"))
+    store = open_priced(sources, options)
+    found = evidence(store.table("calls"))
     emit(found if style else _glance(found), style)
     for note in in_words(found):
         say(f"note: {note}")
+    say_scenario(store)
 
 
 def _glance(found: "pl.DataFrame") -> "pl.DataFrame":
