@@ -1,6 +1,46 @@
-"""Days in data files -> moments."""
+"""Days and moments as they are written -> moments in UTC."""
 
 from datetime import UTC, date, datetime, time
+from typing import Final
+
+from traces.errors import UsageError
+
+Moment = datetime | date | str
+"""A moment, or a day (its first moment), or either as text; one without a zone is in UTC."""
+DATE_HINT: Final = "write 2026-06-09, or 2026-06-09T16:00Z for an hour"
+
+
+def as_moment(name: str, given: Moment) -> datetime:
+    """Take a moment or a day.
+
+    Args:
+        name: What it is of, for the message.
+        given: The moment.
+
+    Raises:
+        UsageError: if it is neither.
+    """
+    try:
+        moment = datetime.fromisoformat(str(given))
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"{name} {given}: not a date", DATE_HINT) from error
+
+
+def is_day(given: Moment) -> bool:
+    """Whether no hour is stated."""
+    if not isinstance(given, str):
+        return not isinstance(given, datetime)
+    try:
+        date.fromisoformat(given)
+    except ValueError:
+        return False
+    return True
+
+
+def written(moment: datetime) -> str:
+    """Write a moment as a user would: the day alone where it is its first moment."""
+    return f"{moment:%Y-%m-%d}" if moment.time() == time() else f"{moment:%Y-%m-%dT%H:%MZ}"
 
 
 def midnight(day: date | None) -> datetime | None:

@@ -1,11 +1,13 @@
 """``evalreplay history``."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from analyzer.cli.dates import DATE
 from analyzer.cli.options import (
     benchmark_option,
     figure_option,
@@ -61,9 +63,13 @@ def _dateless(command: F) -> F:
 @click.command("history")
 @sources_argument
 @click.option(
-    "--from", "start", metavar="DATE", help="First day; default: the first on which an agent could be called."
+    "--from",
+    "start",
+    type=DATE,
+    metavar="DATE",
+    help="First day; default: when an agent could first be called.",
 )
-@click.option("--to", "end", metavar="DATE", help="Last day; default: until when the price files were kept.")
+@click.option("--to", "end", type=DATE, metavar="DATE", help="Last day; default: until when the price files were kept.")
 @click.option(
     "--score", "scores", multiple=True, type=float, help="Score to reach (may be repeated); default: the agents' own."
 )
@@ -96,7 +102,7 @@ def _dateless(command: F) -> F:
 @reading_options
 @output_options
 def command(
-    sources: tuple[Path, ...], start: str | None, end: str | None, what: str | None, figure: Path | None,
+    sources: tuple[Path, ...], start: date | None, end: date | None, what: str | None, figure: Path | None,
     benchmark: tuple[str, ...], style: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Price the same rollouts at every date of the price books.

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from analyzer.cli.dates import DateType
+
 if TYPE_CHECKING:
     from pricing.scenario import Scenario
     from traces.read import ReadOptions
@@ -21,21 +23,6 @@ _PRICING: Final = (
 )  # fmt: skip
 _READING: Final = ("format_name", "mapping", "benchmark_name", "on_error")
 _CHOICES: Final = ("password", "scorer")
-
-
-def _moment(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
-    """Refuse what is no date before anything is read."""
-    from datetime import datetime
-
-    from traces.errors import PricingError
-
-    try:
-        if given not in {None, "recorded"}:
-            datetime.fromisoformat(str(given))
-    except ValueError as error:
-        hint = "write 2026-06-09, 2026-06-09T16:00Z for an hour, or recorded for the time of each call"
-        raise PricingError(f"--as-of {given}: not a date", hint) from error
-    return given
 
 
 def _stacked(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -69,7 +56,10 @@ benchmark_options = _stacked(
 pricing_options = _stacked(
     click.option("-s", "--scenario", type=_FILE, help="Scenario file (TOML)."),
     click.option(
-        "--as-of", metavar="DATE", callback=_moment, help="Prices in force on this day; default: the day of each call."
+        "--as-of",
+        type=DateType(recorded="the day of each call"),
+        metavar="DATE",
+        help="Prices in force on this day; default: the day of each call.",
     ),
     click.option(
         "--book", "books", multiple=True, metavar="NAME", help="Price book: list, or a named one (repeatable)."

@@ -1,9 +1,11 @@
 """``evalreplay prices show``, or ``evalreplay prices MODEL``."""
 
+from datetime import date
 from pathlib import Path
 
 import click
 
+from analyzer.cli.dates import DATE
 from analyzer.cli.options import book_options, output_options
 from analyzer.cli.printing import emit, say
 
@@ -11,14 +13,19 @@ from analyzer.cli.printing import emit, say
 @click.command("show")
 @click.argument("model", required=False)
 @click.option(
-    "--on", "day", metavar="DATE", help="Only rows in force on this day (UTC; an hour may follow: 2025-02-08T16:00Z)."
+    "--on",
+    "day",
+    type=DATE,
+    metavar="DATE",
+    help="Only rows in force on this day (UTC; an hour may follow: 2025-02-08T16:00Z).",
 )
 @click.option("--provider", help="Who bills.")
 @book_options
 @output_options
 def command(
-    model: str | None, day: str | None, provider: str | None, book: str, files: tuple[Path, ...], style: str | None
-) -> None:
+    model: str | None, day: date | None, provider: str | None, book: str, files: tuple[Path, ...],
+    style: str | None,
+) -> None:  # fmt: skip
     """Show every price row of a model with its source; without a model, list all.
 
     \b
