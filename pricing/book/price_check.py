@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from difflib import get_close_matches
 from itertools import pairwise, product
 from pathlib import Path
 from typing import Any, Final
@@ -13,8 +12,9 @@ from pydantic import BaseModel, ValidationError
 from pricing.book.price_file import FACTS, FORMAT, PriceFile, bound, parse_price_file, place, price_file, series, slot
 from pricing.book.price_keys import TABLES, Document
 from pricing.book.windows import parse_hours, parse_weekdays, windows_meet
+from pricing.key_problems import first_problem, key_problem
 from pricing.schema import DATE_BASES, TOKEN_KINDS, UNITS
-from traces.errors import PricingError
+from traces.errors import PricingError, nearest
 
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 _END: Final = datetime.max.replace(tzinfo=UTC)
@@ -69,16 +69,14 @@ def check_document(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def _explained(path: Path, error: ValidationError) -> PricingError:
-    errors = error.errors(include_url=False)
-    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])  # misspelled, so missing too
+    first = first_problem(error)
     location = [part for part in first["loc"] if part not in ("decimal", "int")]
     where, key = _where(path, location)
-    if first["type"] == "extra_forbidden":
-        tables = [part for part in location[:-1] if isinstance(part, str)]
-        keys: type[BaseModel] = TABLES[tables[-1]] if tables else Document
-        return PricingError(f"{where}: unknown key {key}", _nearest(key, list(keys.model_fields)))
-    if first["type"] == "missing":
-        return PricingError(f"{where}: {key} is missing", f"add {key} = ...")
+    tables = [part for part in location[:-1] if part in TABLES]
+    keys: type[BaseModel] = TABLES[str(tables[-1])] if tables else Document
+    wrong_key = key_problem(first, keys.model_fields)
+    if wrong_key is not None:
+        return PricingError(f"{where}: {wrong_key[0]}", wrong_key[1])
     if first["type"] == "list_type" and key in TABLES:
         nested = f"price.{key}" if key in ("tier", "charge") else key
         return PricingError(f"{where}: {key} is no list of tables", f"begin each with [[{nested}]]")
@@ -105,7 +103,7 @@ def _table_problems(table: Mapping[str, Any], document: Mapping[str, Any]) -> It
         yield f"a price is 0: {zero}", "say is_free = true if it is free, leave the key out if it is not known"
     basis = table.get("date_basis")
     if basis is not None and basis not in DATE_BASES:
-        yield f"date_basis {basis!r} is not known", _nearest(basis, DATE_BASES)
+        yield f"date_basis {basis!r} is not known", nearest(basis, DATE_BASES)
     yield from _nested_problems(table)
     if not any(key.endswith("_usd_per_mtok") for key in table) and not table.get("charge"):
         yield "no price", "add uncached_input_usd_per_mtok and output_usd_per_mtok"
@@ -120,7 +118,7 @@ def _nested_problems(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for charge in charges:
         kind, unit = charge["kind"], charge["unit"]
         if unit not in UNITS:
-            yield f"unit {unit!r} is not known", _nearest(unit, UNITS)
+            yield f"unit {unit!r} is not known", nearest(unit, UNITS)
         if kind in TOKEN_KINDS:
             yield f"a charge of kind {kind!r}", f"write it as {kind}_usd_per_mtok"
         if kind == "request" and unit != kind:
@@ -132,11 +130,6 @@ def _nested_problems(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         twice = next((key for key in keys if keys.count(key) > 1), None)
         if twice is not None:
             yield f"two [[price.{name}]] of {twice}", "keep one"
-
-
-def _nearest(given: str, known: Sequence[str]) -> str:
-    nearest = get_close_matches(given, known, n=1)
-    return f"did you mean {nearest[0]}?" if nearest else f"known: {', '.join(known)}"
 
 
 def _time_problems(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -187,7 +187,7 @@ def test_what_goes_wrong_is_said_in_two_lines_with_its_exit_code(command: str, e
 
 
 def test_a_mistyped_command_is_told_the_nearest_one(tmp_path: Path) -> None:
-    assert "did you mean 'reprice'?" in run_command("evalreplay repriec", tmp_path)[1]
+    assert "closest known: reprice" in run_command("evalreplay repriec", tmp_path)[1]
 
 
 def test_nothing_is_overwritten_without_force(place: Path) -> None:
