@@ -12,7 +12,7 @@ from typing import Any, Final
 import polars as pl
 
 from pricing.book import PriceBook
-from pricing.names.resolve import resolve
+from pricing.names.resolve import PAIR, resolve
 from pricing.rates.in_force import KINDS, PriceRows, price_rows
 from pricing.rates.key import Key, RowSet, Stretch
 from pricing.rates.times import END, START, midnight
@@ -78,8 +78,8 @@ def _targets(pairs: Iterable[_Pair], books: Sequence[PriceBook], scenario: Scena
     found: dict[_Pair, _Found | None] = dict.fromkeys(pairs)
     for book in books:
         missing = [pair for pair, known in found.items() if known is None]
-        frame = pl.DataFrame(missing, schema={"provider": pl.String, "model": pl.String}, orient="row")
-        listed = resolve(frame, book.directory, scenario.hosts, scenario.hosts.get(_ALL))
+        frame = pl.DataFrame(missing, schema=PAIR, orient="row")
+        listed = resolve(frame, book.directory, scenario.hosts)
         for target in listed.drop_nulls("price_model").iter_rows(named=True):
             pair = target["provider"], target["model"]
             known = found[pair]
@@ -99,7 +99,7 @@ def _listed(found: Mapping[_Pair, _Found | None]) -> dict[_Owner, list[Row]]:
         models |= {(target["price_provider"], target["price_model"]) for target in targets}
     rows: dict[_Owner, list[Row]] = {}
     for number, (book, models) in wanted.items():
-        frame = pl.DataFrame(sorted(models), schema={"provider": pl.String, "model": pl.String}, orient="row")
+        frame = pl.DataFrame(sorted(models), schema=PAIR, orient="row")
         listed = book.rows.join(frame, on=["provider", "model"], how="semi").filter(pl.col("kind").is_in(KINDS))
         for row in listed.iter_rows(named=True):
             rows.setdefault((number, row["provider"], row["model"]), []).append(row)

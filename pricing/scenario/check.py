@@ -3,19 +3,16 @@
 from collections.abc import Sequence
 from typing import Final
 
-import polars as pl
-
 from pricing.book import PriceBook
 from pricing.cost.currency import load_fx
 from pricing.names.aliases import normalised
 from pricing.names.directory import Directory
-from pricing.names.resolve import resolve
+from pricing.names.resolve import ANY, resolve_one
 from pricing.rates.in_force import KINDS
 from pricing.rates.keys import HALVED_TIERS, STANDARD_TIERS
 from pricing.scenario.model import Discount, Scenario
 from traces.errors import PricingError, nearest
 
-_ANY: Final = "*"
 _BATCH: Final = "batch"
 
 
@@ -37,7 +34,7 @@ def checked(scenario: Scenario, books: Sequence[PriceBook]) -> Scenario:
         _check_model(each.to, each.to_provider, directories, f"substitute {each.model!r}: to")
     for model, host in scenario.hosts.items():
         _check_provider(host, directories, f"hosts: {model!r}")
-        if model != _ANY:
+        if model != ANY:
             _check_open(model, directories)
     numbered = enumerate(scenario.discount, 1)
     discounts = tuple(_of_books(each, f"[[discount]] table {number}", books, directories) for number, each in numbered)
@@ -86,9 +83,8 @@ def _check_provider(name: str, directories: Sequence[Directory], where: str) -> 
 
 def _check_model(name: str, provider: str | None, directories: Sequence[Directory], where: str) -> str:
     """Return the id of a model some book lists."""
-    pair = pl.DataFrame([(provider, name)], schema={"provider": pl.String, "model": pl.String}, orient="row")
     for directory in directories:
-        found = resolve(pair, directory)
+        found = resolve_one(provider, name, directory)
         sold = directory.sellers(name, found["identity"].item(0)) if provider is None else []
         for model in (*found["price_model"].drop_nulls(), *(model for _, model in sold)):
             return str(model)
@@ -97,7 +93,6 @@ def _check_model(name: str, provider: str | None, directories: Sequence[Director
 
 
 def _check_open(name: str, directories: Sequence[Directory]) -> None:
-    pair = pl.DataFrame([(None, name)], schema={"provider": pl.String, "model": pl.String}, orient="row")
-    if all(resolve(pair, directory)["identity"].item(0) is None for directory in directories):
+    if all(resolve_one(None, name, directory)["identity"].item(0) is None for directory in directories):
         known = {name for directory in directories for name in directory.identities.models}
         raise PricingError(f"hosts: no open model {name!r}", nearest(name, known))

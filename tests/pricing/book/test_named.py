@@ -5,12 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-import polars as pl
 import pytest
 from price_rows import day, price, rows_of
 
 from pricing.book.named import BOOKS_FOLDER, NamedBook, book_files, load_named_book
-from pricing.names.resolve import resolve, unresolved_hint
+from pricing.names.resolve import resolve_one, unresolved_hint
 from pricing.schema import PRICES
 from traces.errors import PricingError
 from traces.schema import violations
@@ -32,8 +31,7 @@ def named(*models: tuple[str, str], names: Literal["exact", "verbatim", "resolve
 
 
 def found(book: NamedBook, provider: str | None, model: str) -> tuple[str | None, str | None]:
-    pair = pl.DataFrame([(provider, model)], schema={"provider": pl.String, "model": pl.String}, orient="row")
-    return resolve(pair, book.price_book().directory).select("price_provider", "price_model").row(0)
+    return resolve_one(provider, model, book.price_book().directory).select("price_provider", "price_model").row(0)
 
 
 def written(folder: Path, text: str, name: str = "acme.toml") -> Path:
