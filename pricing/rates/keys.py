@@ -23,6 +23,8 @@ KEY_COLUMNS: Final = ("provider", "model", "service_tier", "is_batch", "region")
 STANDARD_TIERS: Final = frozenset({"", "standard", "default", "auto", "on_demand"})
 HALVED_TIERS: Final = frozenset({"flex"})
 """Tiers that may be assumed to cost half, besides batches of the standard tier or of these."""
+BATCH: Final = "batch"
+"""What a trace or a scenario may name as a tier: the standard one, through the batch endpoint."""
 _ALL: Final = "*"
 Row = Mapping[str, Any]
 """A row of PRICES."""
@@ -59,15 +61,18 @@ class _Wanted:
 
 def _wanted(row: Mapping[str, Any], scenario: Scenario) -> _Wanted:
     pair = row["provider"], row["model"]
-    fitting = (each for each in scenario.substitute if each.model == pair[1] and each.provider in (None, pair[0]))
-    substitute = next(fitting, None)
-    stated = str(scenario.service_tier or row["service_tier"] or "").lower()
-    is_batch = bool(row["is_batch"]) or stated == "batch"
-    tier = "standard" if stated in STANDARD_TIERS or stated == "batch" else stated
+    stated = plain_tier(scenario.service_tier or row["service_tier"])
+    is_batch, tier = bool(row["is_batch"]) or stated == BATCH, "standard" if stated == BATCH else stated
     share = float(is_batch) if scenario.batch is None else scenario.batch.share_frac
-    meant = (substitute.to_provider, substitute.to) if substitute else pair
     batch_tier = tier if scenario.batch is None else "standard"
-    return _Wanted(meant, tier, batch_tier, share, scenario.region or row["region"], substitute)
+    region, substitute = scenario.region or row["region"], scenario.substitute_of(*pair)
+    return _Wanted(scenario.billed_as(*pair), tier, batch_tier, share, region, substitute)
+
+
+def plain_tier(stated: str | None) -> str:
+    """Tier as the books write it: "standard" by any of its names, or where none is stated."""
+    tier = (stated or "").lower()
+    return "standard" if tier in STANDARD_TIERS else tier
 
 
 _Found = tuple[PriceBook, list[Row]]

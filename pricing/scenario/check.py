@@ -1,7 +1,6 @@
 """A scenario against its books and files: each name must mean something there, or it would change nothing unseen."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from pricing.book import PriceBook
 from pricing.cost.currency import load_fx
@@ -9,11 +8,9 @@ from pricing.names.aliases import normalised
 from pricing.names.directory import Directory
 from pricing.names.resolve import ANY, resolve_one
 from pricing.rates.in_force import KINDS
-from pricing.rates.keys import HALVED_TIERS, STANDARD_TIERS
+from pricing.rates.keys import BATCH, HALVED_TIERS, STANDARD_TIERS
 from pricing.scenario.model import Discount, Scenario
 from traces.errors import PricingError, nearest
-
-_BATCH: Final = "batch"
 
 
 def checked(scenario: Scenario, books: Sequence[PriceBook]) -> Scenario:
@@ -45,7 +42,7 @@ def _check_tier(tier: str | None, books: Sequence[PriceBook]) -> None:
     if tier is None or any(book.is_tier_blind for book in books):
         return
     known = {tier for book in books for tier in book.rows["service_tier"].unique()}
-    known |= STANDARD_TIERS | HALVED_TIERS | {_BATCH}
+    known |= STANDARD_TIERS | HALVED_TIERS | {BATCH}
     if tier.lower() not in known:
         raise PricingError(f"service_tier: no prices of a tier {tier!r}", nearest(tier, known - {""}))
 

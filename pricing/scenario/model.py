@@ -91,6 +91,10 @@ class Substitute(_Part):
     tokens_factor_low: TokensFactor | None = None
     tokens_factor_high: TokensFactor | None = None
 
+    def fits(self, provider: str | None, model: str | None) -> bool:
+        """Whether it is for the calls of a model, as the trace writes it and who bills it."""
+        return self.model == model and self.provider in {None, provider}
+
     @property
     def factors(self) -> tuple[float, float, float]:
         """Lowest, stated and highest factor."""
@@ -203,6 +207,15 @@ class Scenario(_Part):
     def moment(self) -> datetime | None:
         """The moment whose prices apply to every call; null: each call's own."""
         return None if self.as_of == "recorded" else self.as_of
+
+    def substitute_of(self, provider: str | None, model: str | None) -> Substitute | None:
+        """What the calls of a model are priced as, the first that fits; null: as what they are."""
+        return next((each for each in self.substitute if each.fits(provider, model)), None)
+
+    def billed_as(self, provider: str | None, model: str | None) -> tuple[str | None, str | None]:
+        """Provider and model whose names count for the calls of a model."""
+        other = self.substitute_of(provider, model)
+        return (provider, model) if other is None else (other.to_provider, other.to)
 
     @property
     def is_as_billed(self) -> bool:
