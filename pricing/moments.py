@@ -1,12 +1,15 @@
-"""Days and moments as they are written -> moments in UTC."""
+"""Days and moments as they are written -> moments in UTC; the ends of time."""
 
 from datetime import UTC, date, datetime, time
-from typing import Final
+from typing import Final, overload
 
 from traces.errors import UsageError
 
 Moment = datetime | date | str
 """A moment, or a day (its first moment), or either as text; one without a zone is in UTC."""
+START: Final = datetime.min.replace(tzinfo=UTC)
+END: Final = datetime.max.replace(tzinfo=UTC)
+"""The ends of time."""
 DATE_HINT: Final = "write 2026-06-09, or 2026-06-09T16:00Z for an hour"
 
 
@@ -43,6 +46,10 @@ def written(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d}" if moment.time() == time() else f"{moment:%Y-%m-%dT%H:%MZ}"
 
 
-def midnight(day: date | None) -> datetime | None:
-    """Start of a day in UTC; null stays null."""
-    return None if day is None else datetime.combine(day, time(), UTC)
+@overload
+def midnight(day: date | None) -> datetime | None: ...
+@overload
+def midnight(day: date | None, otherwise: datetime) -> datetime: ...
+def midnight(day: date | None, otherwise: datetime | None = None) -> datetime | None:
+    """Start of a day in UTC; where no day is stated, another moment or null."""
+    return otherwise if day is None else datetime.combine(day, time(), UTC)

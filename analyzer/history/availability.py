@@ -7,9 +7,9 @@ from typing import Final
 import polars as pl
 
 from pricing.book import PriceBook
+from pricing.moments import END, START
 from pricing.names.resolve import resolve_one
 from pricing.rates.in_force import KINDS
-from pricing.rates.times import END, START
 from pricing.scenario import Scenario
 from pricing.sweep.plan import Plan
 from traces.schema import UTC_TIME

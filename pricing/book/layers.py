@@ -1,17 +1,15 @@
 """Layers of price rows become one: the user's win over the history, the history over the catalogue."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import reduce
 from typing import Final
 
 import polars as pl
 
 from pricing.book.price_file import PriceFile, joined
+from pricing.moments import END, START
 from pricing.schema import PRICES, TOKEN_KINDS
 
-_BEGINNING: Final = datetime(1, 1, 1, tzinfo=UTC)
-_END: Final = datetime(9999, 1, 1, tzinfo=UTC)
 _MODEL: Final = ("provider", "model")
 _SLOT: Final = (*_MODEL, "service_tier", "is_batch", "region", "slot")
 _IS_WINDOW: Final = pl.col("weekdays").is_not_null() | pl.col("hours_utc").is_not_null()
@@ -40,34 +38,34 @@ def _timed(rows: pl.DataFrame) -> pl.DataFrame:
     other = pl.format("{}/{}", "kind", "unit")
     return rows.with_columns(
         pl.when(pl.col("kind").is_in(TOKEN_KINDS)).then(pl.lit("token")).otherwise(other).alias("slot"),
-        pl.col("effective_from").fill_null(_BEGINNING),
-        pl.col("effective_until").fill_null(_END),
+        pl.col("effective_from").fill_null(START),
+        pl.col("effective_until").fill_null(END),
     )
 
 
 def _untimed(rows: pl.DataFrame) -> pl.DataFrame:
-    open_ends = (("effective_from", _BEGINNING), ("effective_until", _END))
+    open_ends = (("effective_from", START), ("effective_until", END))
     closed = [pl.when(pl.col(name) != end).then(pl.col(name)).alias(name) for name, end in open_ends]
     return PRICES.sort(rows.drop("slot").with_columns(closed))
 
 
 def _before_history(dated: pl.DataFrame) -> pl.DataFrame:
     first = dated.group_by(_MODEL).agg(pl.col("effective_from").min().alias("span_until"))
-    return first.with_columns(span_from=pl.lit(_BEGINNING).cast(pl.Datetime("us", "UTC")))
+    return first.with_columns(span_from=pl.lit(START).cast(pl.Datetime("us", "UTC")))
 
 
 def _checked(dated: pl.DataFrame, history: Sequence[PriceFile]) -> pl.DataFrame:
-    through = {file.provider: file.checked_through or _END for file in history}
-    until = pl.col("provider").replace_strict(through, default=_END, return_dtype=pl.Datetime("us", "UTC"))
+    through = {file.provider: file.checked_through or END for file in history}
+    until = pl.col("provider").replace_strict(through, default=END, return_dtype=pl.Datetime("us", "UTC"))
     spans = dated.select(_SLOT).unique().with_columns(span_until=until)
-    return spans.with_columns(span_from=pl.lit(_BEGINNING).cast(pl.Datetime("us", "UTC")))
+    return spans.with_columns(span_from=pl.lit(START).cast(pl.Datetime("us", "UTC")))
 
 
 def _after_history(dated: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
     """From where the catalogue has a price of its own for what the history prices."""
     shared = listed.join(dated.select(_SLOT).unique(), on=_SLOT, how="semi", nulls_equal=True)
     first = shared.group_by(_SLOT).agg(pl.col("effective_from").min().alias("span_from"))
-    return first.with_columns(span_until=pl.lit(_END).cast(pl.Datetime("us", "UTC")))
+    return first.with_columns(span_until=pl.lit(END).cast(pl.Datetime("us", "UTC")))
 
 
 def _spans(rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,11 +1,11 @@
 """Checks of a price file: its keys and types (``price_keys``), then order, overlaps, zeros and sources."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise, product
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -13,11 +13,9 @@ from pricing.book.price_file import FACTS, FORMAT, PriceFile, bound, parse_price
 from pricing.book.price_keys import TABLES, Document
 from pricing.book.windows import parse_hours, parse_weekdays, windows_meet
 from pricing.key_problems import first_problem, key_problem
+from pricing.moments import END, START
 from pricing.schema import DATE_BASES, TOKEN_KINDS, UNITS
 from traces.errors import PricingError, nearest
-
-_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
-_END: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def read_checked(path: Path) -> PriceFile:
@@ -137,7 +135,7 @@ def _time_problems(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if f"{name}_date" in table and f"{name}_at" in table:
             yield f"both {name}_date and {name}_at", "keep one"
     start, until = bound(table, "effective"), bound(table, "until")
-    if until is not None and (start or _BEGINNING) >= until:
+    if until is not None and (start or START) >= until:
         yield "ends before it begins", "until is the first moment the price is no longer in force"
     earliest, latest = bound(table, "effective_earliest"), bound(table, "effective_latest")
     if (earliest is None) != (latest is None):
@@ -168,7 +166,7 @@ def _check_facts(path: Path, document: Mapping[str, Any]) -> None:
         raise PricingError(f"{path}: two [[model]] tables of {twice!r}", "put what is known of it into one")
     _check_regions(path, document.get("region", ()))
     for number, table in enumerate(document.get("model", ()), start=1):
-        if (table.get("retired_date") or _END.date()) <= (table.get("release_date") or _BEGINNING.date()):
+        if (table.get("retired_date") or END.date()) <= (table.get("release_date") or START.date()):
             hint = "retired_date is the first day it can no longer be called"
             raise PricingError(f"{place(path, number, 'model')}: retired before it is released", hint)
 
@@ -191,7 +189,7 @@ def _zero(table: Mapping[str, Any]) -> str | None:
 
 
 def _order(table: Mapping[str, Any]) -> tuple[str, datetime]:
-    return table["model"], bound(table, "effective") or _BEGINNING
+    return table["model"], bound(table, "effective") or START
 
 
 def _check_overlaps(path: Path, tables: list[Mapping[str, Any]]) -> None:
@@ -213,11 +211,11 @@ def _end(tables: list[Mapping[str, Any]], number: int) -> datetime:
     if until is not None:
         return until
     later = (other for other in tables[number:] if series(other) == series(table) and _start(other) > _start(table))
-    return next((_start(other) for other in later), _END)
+    return next((_start(other) for other in later), END)
 
 
 def _start(table: Mapping[str, Any]) -> datetime:
-    return bound(table, "effective") or _BEGINNING
+    return bound(table, "effective") or START
 
 
 def _rivals(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

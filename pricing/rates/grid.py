@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from pricing.book import PriceBook
+from pricing.moments import END, START, midnight
 from pricing.rates.alike import alike
 from pricing.rates.key import Key
 from pricing.rates.keys import KEY_COLUMNS, price_keys
@@ -22,7 +23,6 @@ from pricing.rates.lattice import Lattice, Seen, breaks_within, first_interval, 
 from pricing.rates.listed import Lister, Place
 from pricing.rates.policy import View, applied, discounts_of, policy_of
 from pricing.rates.terms import term_rates
-from pricing.rates.times import END, START, midnight
 from pricing.scenario import Scenario
 from traces.schema import UTC_TIME
 

@@ -12,10 +12,10 @@ from typing import Any, Final
 import polars as pl
 
 from pricing.book import PriceBook
+from pricing.moments import END, START, midnight
 from pricing.names.resolve import PAIR, resolve
 from pricing.rates.in_force import KINDS, PriceRows, price_rows
 from pricing.rates.key import Key, RowSet, Stretch
-from pricing.rates.times import END, START, midnight
 from pricing.scenario import Scenario
 from pricing.scenario.model import Substitute
 

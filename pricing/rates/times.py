@@ -1,12 +1,5 @@
-"""The ends of time, and the first moment of a day."""
+"""The ends of time, under the name rates were written with."""
 
-from datetime import UTC, date, datetime, time
-from typing import Final
+from pricing.moments import END, START
 
-START: Final = datetime.min.replace(tzinfo=UTC)
-END: Final = datetime.max.replace(tzinfo=UTC)
-
-
-def midnight(day: date | None, otherwise: datetime) -> datetime:
-    """Start of a day in UTC; where no day is stated, another moment."""
-    return otherwise if day is None else datetime.combine(day, time(), UTC)
+__all__ = ["END", "START"]
