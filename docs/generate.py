@@ -126,7 +126,7 @@ def curves() -> str:
 
 def frontiers() -> str:
     """List the definitions of the frontier."""
-    from analyzer.frontier import KINDS
+    from analyzer.frontier_kinds import KINDS
 
     return _markdown_table(("kind", "definition"), [(f"`{name}`", words) for name, words in KINDS.items()])
 

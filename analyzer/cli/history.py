@@ -15,10 +15,12 @@ from analyzer.cli.options import (
     pricing_options,
     reading_options,
     sources_argument,
+    tasks_option,
 )
 
 if TYPE_CHECKING:
     import polars as pl
+    from matplotlib.figure import Figure
 
     from analyzer.history.options import HistoryResult
 
@@ -78,13 +80,7 @@ def _dateless(command: F) -> F:
 @click.option(
     "--measure", type=click.Choice(["score", "success"]), default="score", show_default=True, help="What scores."
 )
-@click.option(
-    "--tasks",
-    type=click.Choice(["own", "common"]),
-    default="own",
-    show_default=True,
-    help="Tasks compared: all an agent attempted, or those every agent attempted.",
-)
+@tasks_option
 @click.option(
     "--keep-retired", "is_retired_kept", is_flag=True, help="Agents that can no longer be called still count."
 )
@@ -118,15 +114,18 @@ def command(
         evalreplay history store/ --attributes models.csv --where openness=open --what runs --csv
     """
     from analyzer import api
+    from analyzer.cli.drawing import draw_to
     from analyzer.cli.opening import open_priced
+    from analyzer.cli.printing import say
 
     asked = {name: options.pop(name) for name in _ASKED}
     store = open_priced(sources, {**options, "as_of": None})
     result = api.history(store, start, end, benchmark=benchmark, **asked)
-    drawn = figure is not None and _draw(result, figure)
+    if figure is not None:
+        draw_to(figure, lambda: _drawn(result))
     _present(result, style, what)
-    if drawn:
-        click.echo(f"drawn: {figure}", err=True)
+    if figure is not None:
+        say(f"drawn: {figure}")
 
 
 _ASKED: Final = (
@@ -134,20 +133,14 @@ _ASKED: Final = (
 )  # fmt: skip
 
 
-def _draw(result: "HistoryResult", figure: Path) -> bool:
-    from analyzer.cli.drawing import prepare_drawing
-
-    prepare_drawing()
-    figure.parent.mkdir(parents=True, exist_ok=True)
-    from analyzer.figures import save
+def _drawn(result: "HistoryResult") -> "Figure":
     from analyzer.figures.history import draw_history
 
-    save(draw_history(result), figure)
-    return True
+    return draw_history(result)
 
 
 def _present(result: "HistoryResult", style: str | None, what: str | None) -> None:
-    from analyzer.cli.printing import emit, say, to_json
+    from analyzer.cli.printing import emit, say_notes, to_json
 
     if style == "json":
         tables = {name: rows.to_dicts() for name, rows in result.tables.items()}
@@ -161,8 +154,7 @@ def _present(result: "HistoryResult", style: str | None, what: str | None) -> No
             if name != "along" or result.options.axis:
                 emit(rows, None, f"{title}\n")
                 click.echo()
-    for note in result.notes:
-        say(f"note: {note}")
+    say_notes(result.notes)
 
 
 def _days(rows: "pl.DataFrame") -> "pl.DataFrame":

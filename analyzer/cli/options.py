@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from analyzer.cli.dates import DateType
+from analyzer.frontier_kinds import KINDS
 
 if TYPE_CHECKING:
     from pricing.scenario import Scenario
@@ -44,6 +45,16 @@ output_options = _stacked(
 
 figure_option = click.option(
     "--figure", type=click.Path(dir_okay=False, path_type=Path), help="Draw it: a file ending in .png, .svg or .pdf."
+)
+kind_option = click.option(
+    "--kind", type=click.Choice(list(KINDS)), default="staircase", show_default=True, help="Definition of the frontier."
+)
+tasks_option = click.option(
+    "--tasks",
+    type=click.Choice(["own", "common"]),
+    default="own",
+    show_default=True,
+    help="Tasks compared: all an agent attempted, or those every agent attempted.",
 )
 force_option = click.option("--force", is_flag=True, help="Replace what is there.")
 

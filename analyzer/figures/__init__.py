@@ -12,7 +12,7 @@ from analyzer.curves.registry import CurveResult
 from analyzer.figures.notes import MARGIN_IN, WIDTH_IN, notes_in, wrapped, write_notes
 from analyzer.figures.panels import Panel, draw_points, draw_steps
 from analyzer.figures.styles import GREY, RC, drawable
-from analyzer.frontier import KINDS
+from analyzer.frontier_kinds import KINDS
 from analyzer.words import listed
 from traces.errors import UsageError
 

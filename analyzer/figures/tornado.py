@@ -13,7 +13,7 @@ from analyzer.figures.notes import MARGIN_IN, WIDTH_IN, notes_in, wrapped, write
 from analyzer.figures.styles import GREY, RC, colour, drawable
 from analyzer.tornado.notes import scope_name
 from analyzer.tornado.price_levers import price_words
-from analyzer.tornado.question import SCOPE
+from analyzer.tornado.question import SCOPE, of_scope
 from analyzer.tornado.tornado import Tornado
 from analyzer.words import counted, percent
 
@@ -45,7 +45,7 @@ def draw_tornado(found: Tornado, n_levers: int | None = None) -> Figure:
     panels = found.scopes.sort("priced_usd", *SCOPE, descending=[True, False, False, False]).head(_MOST_PANELS)
     most = n_levers or (_LEVERS_ALONE if panels.height == 1 else _LEVERS_EACH)
     known = found.frame.filter(pl.col("swing_usd").is_not_null())
-    levers = [_of_scope(known, row).head(most) for row in panels.iter_rows(named=True)]
+    levers = [of_scope(known, row).head(most) for row in panels.iter_rows(named=True)]
     lines = wrapped((*found.notes, *_left_out(found, known, levers)))
     heights = [_ROW_IN * rows.height if rows.height else _EMPTY_IN for rows in levers]
     with matplotlib.style.context(["default", RC]):
@@ -61,10 +61,6 @@ def draw_tornado(found: Tornado, n_levers: int | None = None) -> Figure:
             figure.text(0.5, 0.75, "there are no runs", ha="center", va="center", fontsize=11, color=GREY)
         write_notes(figure, lines)
     return figure
-
-
-def _of_scope(frame: pl.DataFrame, row: dict[str, Any]) -> pl.DataFrame:
-    return frame.filter(pl.col(name).eq_missing(pl.lit(row[name], pl.String)) for name in SCOPE)
 
 
 def _left_out(found: Tornado, known: pl.DataFrame, levers: list[pl.DataFrame]) -> list[str]:

@@ -7,7 +7,7 @@ import click
 
 from analyzer.cli.dates import DATE
 from analyzer.cli.options import book_options, output_options
-from analyzer.cli.printing import emit, say
+from analyzer.cli.printing import emit, say, say_notes
 
 
 @click.command("show")
@@ -50,6 +50,5 @@ def command(
     emit(table, None)
     for footnote in footnotes:
         click.echo(footnote)
-    for note in notes_of_day(chosen, model, day, provider) if day else ():
-        say(f"note: {note}")
+    say_notes(notes_of_day(chosen, model, day, provider) if day else ())
     say("prices in USD per million tokens (Mtok) or per unit; times are UTC")
