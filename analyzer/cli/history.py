@@ -1,9 +1,8 @@
 """``evalreplay history``."""
 
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -12,10 +11,10 @@ from analyzer.cli.options import (
     benchmark_option,
     figure_option,
     output_options,
-    pricing_options,
     reading_options,
     sources_argument,
     tasks_option,
+    undated_pricing_options,
 )
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     from analyzer.history.options import HistoryResult
 
-F = TypeVar("F", bound=Callable[..., Any])
 _TABLES: Final = ("runs", "cheapest", "best", "best_change", "frontier", "agents", "along")
 _COST: Final = ("mean_cost_usd", "mean_cost_low_usd", "mean_cost_high_usd")
 _GLANCE: Final = {
@@ -52,14 +50,6 @@ _GLANCE: Final = {
     ),
 }  # fmt: skip
 """What is printed of which tables where nothing else is asked for."""
-
-
-def _dateless(command: F) -> F:
-    """Offer the pricing options but --as-of: every date of the span is priced."""
-    offered = pricing_options(command)
-    kept = [option for option in getattr(offered, "__click_params__", []) if option.name != "as_of"]
-    vars(offered)["__click_params__"] = kept
-    return offered
 
 
 @click.command("history")
@@ -94,7 +84,7 @@ def _dateless(command: F) -> F:
 @click.option("--axis", metavar="NAME", help="Attribute in the place of time, in the figure and in the table along.")
 @figure_option
 @benchmark_option
-@_dateless
+@undated_pricing_options
 @reading_options
 @output_options
 def command(

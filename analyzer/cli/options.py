@@ -64,14 +64,14 @@ benchmark_options = _stacked(
     click.option("--facet", is_flag=True, help="Also write one figure per benchmark."),
 )
 
-pricing_options = _stacked(
-    click.option("-s", "--scenario", type=_FILE, help="Scenario file (TOML)."),
-    click.option(
-        "--as-of",
-        type=DateType(recorded="the day of each call"),
-        metavar="DATE",
-        help="Prices in force on this day; default: the day of each call.",
-    ),
+_scenario_option = click.option("-s", "--scenario", type=_FILE, help="Scenario file (TOML).")
+_as_of_option = click.option(
+    "--as-of",
+    type=DateType(recorded="the day of each call"),
+    metavar="DATE",
+    help="Prices in force on this day; default: the day of each call.",
+)
+_how_options = _stacked(
     click.option(
         "--book", "books", multiple=True, metavar="NAME", help="Price book: list, or a named one (repeatable)."
     ),
@@ -92,6 +92,11 @@ pricing_options = _stacked(
     click.option("--priced-as", multiple=True, metavar="MODEL=OTHER", help="The same tokens at another model."),
     click.option("--role", "roles", multiple=True, type=_ROLE, help="Count only this role (may be repeated)."),
 )
+pricing_options = _stacked(_scenario_option, _as_of_option, _how_options)
+"""Say how to price; ``scenario_from`` takes them."""
+
+undated_pricing_options = _stacked(_scenario_option, _how_options)
+"""The same where every date is priced."""
 
 
 book_options = _stacked(
