@@ -83,19 +83,19 @@ class Grid:
 
         Rates of a view other than "effective" are named ``<view>.<term>_<reading>``. Null: not known.
         """
-        alike, numbers = self._alike(cells)
+        distinct, numbers = self._alike(cells)
         listers = {id(keys): Lister(keys, self.lattice) for keys in self.views.values()}
         columns: dict[str, pl.Series] = {}
         for view, keys in self.views.items():
-            columns |= self._rates_of(view, listers[id(keys)], alike)
-        caches = self._caches(alike) if self.scenario.cache == "upper_bound" else {}
-        rows = alike.select("key").with_columns(**columns, **self._flags(alike), **caches)
+            columns |= self._rates_of(view, listers[id(keys)], distinct)
+        caches = self._caches(distinct) if self.scenario.cache == "upper_bound" else {}
+        rows = distinct.select("key").with_columns(**columns, **self._flags(distinct), **caches)
         return RateTable(cells.with_columns(row=numbers), rows.with_row_index("row"))
 
     def cache_rules(self, cells: Cells) -> RateTable:
         """What the cache of each cell's provider holds; see ``cost.cache.with_full_cache``."""
-        alike, numbers = self._alike(cells)
-        rows = alike.select("key").with_columns(**self._caches(alike))
+        distinct, numbers = self._alike(cells)
+        rows = distinct.select("key").with_columns(**self._caches(distinct))
         return RateTable(cells.with_columns(row=numbers), rows.with_row_index("row"))
 
     def _alike(self, cells: Cells) -> tuple[Cells, pl.Series]:

@@ -146,7 +146,6 @@ class Listed:
 
 
 UNKNOWN: Final = Rate(math.nan, math.nan)
-NOTHING: Final = Rate(0.0, 0.0)
 
 
 def rates_at(rows: PriceRows, moment: datetime, tokens: int, minute: int, above: Sequence[int] = ()) -> Listed:

@@ -17,7 +17,7 @@ Frac = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 TokensFactor = Annotated[float, Field(ge=0.001, le=1000)]
 _STATEMENTS: Final = frozenset(
-    ("name", "books", "prices", "catalogue", "service_tier", "region", "hosts", "discount", "currency", "roles")
+    ("name", "books", "prices", "service_tier", "region", "hosts", "discount", "currency", "roles")
 )
 """Keys that state what a bill rests on, or how it is shown; any other key changes what was billed."""
 
@@ -221,17 +221,7 @@ class Scenario(_Part):
     def is_as_billed(self) -> bool:
         """Whether it prices what was sent, when, where and how it was sent: only then can bills be compared."""
         changed = {name for name, field in Scenario.model_fields.items() if getattr(self, name) != field.default}
-        return changed <= {
-            "name",
-            "books",
-            "prices",
-            "service_tier",
-            "region",
-            "hosts",
-            "discount",
-            "currency",
-            "roles",
-        }
+        return changed <= _STATEMENTS
 
     def manifest(self) -> dict[str, Any]:
         """The scenario in full, for the manifest; files by the place a priced store keeps its copies at."""
