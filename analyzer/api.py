@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from analyzer.compare.classes import Side
 from analyzer.curves.registry import CurveResult, find
 from analyzer.dry_run import DryRun, dry_run
 from analyzer.frontier import frontier as mark_frontier
-from analyzer.history.options import HistoryOptions, HistoryResult, Moment, as_moment
+from analyzer.history.options import HistoryOptions, HistoryResult
 from analyzer.prices.coverage import evidence
 from analyzer.query import query
 from analyzer.scenario import scenario_notes
@@ -29,8 +28,8 @@ from analyzer.tornado import montecarlo as draw_prices
 from analyzer.tornado import tornado as move_levers
 from analyzer.verify import Verification, verify_store
 from pricing.book import load_book
+from pricing.moments import Moment, as_moment
 from pricing.priced_store import reprice_store, scenario_of
-from pricing.rates.times import START, midnight
 from pricing.scenario import Scenario, load_scenario
 from traces.errors import AnalysisError, UsageError
 from traces.read import ReadOptions, read_traces
@@ -182,16 +181,17 @@ def history(
     from analyzer.history.compute import history as price_history
 
     chosen = HistoryOptions(**options)
-    span = as_moment("from", start), as_moment("to", end)
+    first = None if start is None else as_moment("from", start)
+    last = None if end is None else as_moment("to", end)
     store = as_priced(source, scenario)
-    return price_history(of_benchmarks(store.tables(), benchmark), scenario_of(store), span, chosen)
+    return price_history(of_benchmarks(store.tables(), benchmark), scenario_of(store), (first, last), chosen)
 
 
 def tornado(  # noqa: PLR0913 - the options of a command
     source: Paths,
     *,
     by: float = 0.1,
-    span: tuple[date, date] | None = None,
+    span: tuple[Moment, Moment] | None = None,
     per: str = "total",
     benchmark: Sequence[str] = (),
     scenario: Scenario | Path | None = None,
@@ -202,14 +202,14 @@ def tornado(  # noqa: PLR0913 - the options of a command
     Args:
         source: Traces or a store; priced as it is, or at list prices on the day of each call.
         by: Share prices are moved by.
-        span: First and last day: prices are moved over what they were in between instead.
+        span: First and last moment: prices are moved over what they were in between instead.
         per: Whose costs: "total", "agent" or "run".
         benchmark: Only these benchmarks.
         scenario: How to price instead.
         **options: Keys of a scenario.
     """
     tables, base = _question(source, benchmark, scenario, options)
-    moments = span and (midnight(span[0], START), midnight(span[1], START))
+    moments = span and (as_moment("range", span[0]), as_moment("range", span[1]))
     return move_levers(tables, base, by_frac=by, span=moments, per=per)
 
 

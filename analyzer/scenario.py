@@ -7,7 +7,7 @@ import polars as pl
 
 from analyzer.words import counted, listed
 from pricing.book import PriceBook
-from pricing.names.resolve import resolve
+from pricing.names.resolve import resolve_one
 from pricing.prepare import books_of, sources_of
 from pricing.scenario import Scenario
 from pricing.scenario.check import checked
@@ -77,8 +77,7 @@ def _unchecked(scenario: Scenario, books: list[PriceBook]) -> Iterator[str]:
 
 
 def _priced_as(model: str, provider: str | None, book: PriceBook) -> list[str]:
-    pair = pl.DataFrame([(provider, model)], schema={"provider": pl.String, "model": pl.String}, orient="row")
-    found = resolve(pair, book.directory).filter(pl.col("price_model").is_not_null())
+    found = resolve_one(provider, model, book.directory).drop_nulls("price_model")
     return [f"{row['price_provider']}/{row['price_model']}" for row in found.iter_rows(named=True)]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from analyzer.cli.options import force_option, output_options, pricing_options, reading_options, sources_argument
-from analyzer.cli.printing import emit, progress_bar, say, to_json
+from analyzer.cli.printing import emit, progress_bar, say, say_notes, to_json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -95,8 +95,7 @@ def _show_changes(store: "Store", scenario: "Scenario | None", style: str | None
     else:
         emit(_runs_at_a_glance(found.runs), None, "runs")
         emit(_models_at_a_glance(found.models), None, "\nmodels")
-        for note in found.notes:
-            say(f"note: {note}")
+        say_notes(found.notes)
         say("dry run: nothing was written")
 
 

@@ -15,12 +15,11 @@ from analyzer.words import counted, listed
 from pricing.book import PriceBook
 from pricing.names.aliases import normalised
 from pricing.names.directory import Directory
-from pricing.names.resolve import resolve
+from pricing.names.resolve import PAIR, resolve
 from traces.errors import AnalysisError, UsageError
 from traces.schema import UTC_TIME
 
 _Pair = tuple[str | None, str | None]
-_PAIR: Final = pl.Schema({"provider": pl.String, "model": pl.String})
 _OF_RUN: Final = pl.Schema({"run_id": pl.String, "trace_model": pl.String})
 RELEASED: Final = "release_date"
 """Attribute that says when a model could first be called."""
@@ -137,7 +136,7 @@ def _pairs(tables: Tables) -> dict[str, _Pair]:
 
 def _price_models(pairs: Mapping[str, _Pair], directory: Directory) -> dict[_Pair, _Pair]:
     """Provider and model of the book, the latest where a name moved; (None, None): in no book."""
-    frame = pl.DataFrame(sorted(set(pairs.values()), key=str), schema=_PAIR, orient="row")
+    frame = pl.DataFrame(sorted(set(pairs.values()), key=str), schema=PAIR, orient="row")
     return {(row[0], row[1]): (row[2], row[3]) for row in resolve(frame, directory).iter_rows()}
 
 

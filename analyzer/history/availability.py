@@ -7,9 +7,9 @@ from typing import Final
 import polars as pl
 
 from pricing.book import PriceBook
-from pricing.names.resolve import resolve
+from pricing.moments import END, START
+from pricing.names.resolve import resolve_one
 from pricing.rates.in_force import KINDS
-from pricing.rates.times import END, START
 from pricing.scenario import Scenario
 from pricing.sweep.plan import Plan
 from traces.schema import UTC_TIME
@@ -135,8 +135,7 @@ _Meaning = tuple[datetime, datetime, str, str]
 
 
 def _stretches(pair: tuple[str | None, str | None], book: PriceBook) -> list[_Meaning]:
-    frame = pl.DataFrame([pair], schema=dict.fromkeys(_PRICED, pl.String), orient="row")
-    found = resolve(frame, book.directory).filter(pl.col("price_model").is_not_null())
+    found = resolve_one(*pair, book.directory).drop_nulls("price_model")
     columns = (
         pl.col("alias_from").fill_null(START), pl.col("alias_until").fill_null(END), "price_provider", "price_model",
     )  # fmt: skip

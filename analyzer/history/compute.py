@@ -22,8 +22,8 @@ from analyzer.history.notes import notes_of, unreached
 from analyzer.history.options import HistoryOptions, HistoryResult
 from analyzer.history.tables import COSTS, HISTORY_TABLES
 from pricing.book import PriceBook, load_book
+from pricing.moments import START
 from pricing.prepare import books_of
-from pricing.rates.times import START
 from pricing.scenario import Scenario
 from pricing.sweep.plan import Plan, plan_of
 from traces.errors import AnalysisError, UsageError

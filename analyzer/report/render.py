@@ -10,7 +10,7 @@ import polars as pl
 
 from analyzer.audit import AuditResult
 from analyzer.card import QUANTILE_RULE, cards
-from analyzer.frontier import KINDS
+from analyzer.frontier_kinds import KINDS
 from analyzer.report.blocks import Bar
 from analyzer.report.charts import keys
 from analyzer.report.sections import assumptions, costs, coverage, facets, rejects, runs

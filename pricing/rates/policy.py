@@ -13,9 +13,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from pricing.moments import END, START, midnight
 from pricing.rates.in_force import INPUT_KINDS, KINDS
 from pricing.rates.key import Key
-from pricing.rates.times import END, START, midnight
 from pricing.scenario import Scenario
 from pricing.scenario.model import Discount
 

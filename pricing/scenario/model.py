@@ -17,7 +17,7 @@ Frac = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 TokensFactor = Annotated[float, Field(ge=0.001, le=1000)]
 _STATEMENTS: Final = frozenset(
-    ("name", "books", "prices", "catalogue", "service_tier", "region", "hosts", "discount", "currency", "roles")
+    ("name", "books", "prices", "service_tier", "region", "hosts", "discount", "currency", "roles")
 )
 """Keys that state what a bill rests on, or how it is shown; any other key changes what was billed."""
 
@@ -90,6 +90,10 @@ class Substitute(_Part):
     tokens_factor: TokensFactor = 1.0
     tokens_factor_low: TokensFactor | None = None
     tokens_factor_high: TokensFactor | None = None
+
+    def fits(self, provider: str | None, model: str | None) -> bool:
+        """Whether it is for the calls of a model, as the trace writes it and who bills it."""
+        return self.model == model and self.provider in {None, provider}
 
     @property
     def factors(self) -> tuple[float, float, float]:
@@ -214,21 +218,20 @@ class Scenario(_Part):
         """The moment whose prices apply to every call; null: each call's own."""
         return None if self.as_of == "recorded" else self.as_of
 
+    def substitute_of(self, provider: str | None, model: str | None) -> Substitute | None:
+        """What the calls of a model are priced as, the first that fits; null: as what they are."""
+        return next((each for each in self.substitute if each.fits(provider, model)), None)
+
+    def billed_as(self, provider: str | None, model: str | None) -> tuple[str | None, str | None]:
+        """Provider and model whose names count for the calls of a model."""
+        other = self.substitute_of(provider, model)
+        return (provider, model) if other is None else (other.to_provider, other.to)
+
     @property
     def is_as_billed(self) -> bool:
         """Whether it prices what was sent, when, where and how it was sent: only then can bills be compared."""
         changed = {name for name, field in Scenario.model_fields.items() if getattr(self, name) != field.default}
-        return changed <= {
-            "name",
-            "books",
-            "prices",
-            "service_tier",
-            "region",
-            "hosts",
-            "discount",
-            "currency",
-            "roles",
-        }
+        return changed <= _STATEMENTS
 
     def manifest(self) -> dict[str, Any]:
         """The scenario in full, for the manifest; files by the place a priced store keeps its copies at."""

@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 
+from pricing.moments import END, START
 from pricing.rates.in_force import KINDS, PriceRow, PriceRows
 from pricing.rates.key import Key, RowSet, Stretch
-from pricing.rates.times import END, START
 from pricing.scenario import Scenario
 from pricing.sweep.spots import POINT, Spots
 from pricing.sweep.structure import Floats, Structure

@@ -12,9 +12,9 @@ import numpy.typing as npt
 import polars as pl
 
 from pricing.cost.charges import counted_charges, price_charges
+from pricing.moments import START
 from pricing.prepare import books_of
 from pricing.rates.terms import READINGS
-from pricing.rates.times import START
 from pricing.scenario import Scenario
 from pricing.schema import PUSD_PER_USD
 from pricing.sweep.plan import Plan

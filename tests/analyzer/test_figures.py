@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 from analyzer.curves.registry import CurveResult, discover, find
 from analyzer.figures import draw, save
-from analyzer.frontier import KINDS, frontier
+from analyzer.frontier import frontier
+from analyzer.frontier_kinds import KINDS
 from pricing.schema import PRICED_ROLLOUTS, PRICED_RUNS
 from traces.errors import UsageError
 from traces.schema import TASKS

@@ -16,7 +16,7 @@ from strategies import A_MOMENT, books, calls, charges, traces
 
 from pricing.book import PriceBook, load_book
 from pricing.cost.facts import Facts, facts_of
-from pricing.names.resolve import resolve
+from pricing.names.resolve import resolve_one
 from pricing.prepare import prepare
 from pricing.reprice import call_table, reprice_tables
 from pricing.scenario import Scenario
@@ -119,8 +119,7 @@ def charge_cost(row: Row) -> Cost:
 
 
 def _targets(provider: str | None, model: str | None) -> list[Row]:
-    pair = pl.DataFrame([(provider, model)], schema={"provider": pl.String, "model": pl.String}, orient="row")
-    return resolve(pair, load_book().directory).rows(named=True)
+    return resolve_one(provider, model, load_book().directory).rows(named=True)
 
 
 REAL = [("deepseek", "deepseek-chat"), ("deepseek", "deepseek-reasoner"), ("deepseek", "deepseek-v4-flash")]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from analyzer.cli.options import output_options, pricing_options, reading_options, sources_argument
-from analyzer.cli.printing import emit, say
+from analyzer.cli.printing import emit, say_notes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,8 +30,7 @@ def command(sources: tuple[Path, ...], style: str | None, **options: Any) -> Non
     store = open_priced(sources, options)
     found = evidence(store.table("calls"))
     emit(found if style else _glance(found), style)
-    for note in in_words(found):
-        say(f"note: {note}")
+    say_notes(in_words(found))
     say_scenario(store)
 
 

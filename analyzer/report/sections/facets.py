@@ -8,7 +8,8 @@ import polars as pl
 
 from analyzer.card import cards
 from analyzer.curves.registry import CurveResult, Tables, find
-from analyzer.frontier import KINDS, frontier
+from analyzer.frontier import frontier
+from analyzer.frontier_kinds import KINDS
 from analyzer.report.blocks import Cell, Chart, Column, Table, name, number, table
 from analyzer.report.charts import svg
 from analyzer.report.charts.keys import letter
