@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 
 from pricing.book import PriceBook
+from pricing.rates.terms import Floats
 from pricing.scenario import Scenario
 from pricing.sweep import Sweep
 from pricing.sweep.plan import plan_of
 from pricing.sweep.spots import POINT, Spots
-from pricing.sweep.structure import Floats
 from traces.errors import UsageError
 from traces.sums import total
 

@@ -39,17 +39,28 @@ def page_files(text: str) -> dict[str, str]:
 
 def run_command(command: str, folder: Path) -> tuple[int, str]:
     """Run one call of evalreplay in a folder; exit code, and standard output and error as they come."""
+    out = io.StringIO()
+    return _call(command, folder, out, out), out.getvalue()
+
+
+def run_apart(command: str, folder: Path) -> tuple[int, str, str]:
+    """Run one call of evalreplay in a folder; exit code, standard output and standard error."""
+    out, err = io.StringIO(), io.StringIO()
+    return _call(command, folder, out, err), out.getvalue(), err.getvalue()
+
+
+def _call(command: str, folder: Path, out: io.StringIO, err: io.StringIO) -> int:
     from analyzer.cli.main import run
 
     name, *arguments = shlex.split(command)
     if name != "evalreplay":
         raise click.UsageError(f"not a call of evalreplay: {command}")
-    with _inside(folder), contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(out):
+    with _inside(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             run(arguments)
         except SystemExit as leaving:
-            return int(leaving.code or 0), out.getvalue()
-    return 0, out.getvalue()
+            return int(leaving.code or 0)
+    return 0
 
 
 @cache

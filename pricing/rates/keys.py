@@ -39,7 +39,7 @@ def price_keys(pairs: pl.DataFrame, books: Sequence[PriceBook], scenario: Scenar
     unique = pairs.select(KEY_COLUMNS).unique().sort(KEY_COLUMNS, nulls_last=False).with_row_index("key")
     wanted = [_wanted(row, scenario) for row in unique.iter_rows(named=True)]
     targets = _targets({want.pair for want in wanted}, books, scenario)
-    rows = _Shelf(_listed(targets))
+    rows = _Listing(_listed(targets))
     is_skipped = any(book.unlisted == "skipped" for book in books)
     return unique, [_key(want, targets[want.pair], rows, scenario, is_skipped=is_skipped) for want in wanted]
 
@@ -121,7 +121,7 @@ class _Set(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Shelf:
+class _Listing:
     """Rows of the models found, by what keys ask for; keys that ask for the same share it."""
 
     rows: Mapping[_Owner, list[Row]]
@@ -148,7 +148,7 @@ class _Shelf:
         return self.known[which, tier, is_batch]
 
 
-def _key(wanted: _Wanted, found: _Found | None, rows: _Shelf, scenario: Scenario, *, is_skipped: bool) -> Key:
+def _key(wanted: _Wanted, found: _Found | None, rows: _Listing, scenario: Scenario, *, is_skipped: bool) -> Key:
     is_what_if = wanted.substitute is not None
     if found is None:
         return Key((), wanted.share_frac, is_what_if=is_what_if, is_skipped=is_skipped)
@@ -164,7 +164,7 @@ def _stretch(
     target: Mapping[str, Any],
     wanted: _Wanted,
     book: PriceBook,
-    rows: _Shelf,
+    rows: _Listing,
     scenario: Scenario,
 ) -> Stretch:
     provider, model = target["price_provider"], target["price_model"]
@@ -187,7 +187,7 @@ def _stretch(
     )
 
 
-def _row_set(rows: _Shelf, of: _Set, wanted: _Wanted, scenario: Scenario) -> RowSet:
+def _row_set(rows: _Listing, of: _Set, wanted: _Wanted, scenario: Scenario) -> RowSet:
     is_half, share = scenario.unlisted_tiers == "half", wanted.share_frac
     is_own_halved = is_half and wanted.tier in HALVED_TIERS
     is_batch_halved = is_half and share > 0 and wanted.batch_tier in {"standard", *HALVED_TIERS}
