@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 PACKAGES := traces pricing analyzer
-CHECKED := $(PACKAGES) tests benchmarks evalreplay.py
+CHECKED := $(PACKAGES) tests benchmarks docs evalreplay.py
 
 .PHONY: all demo test setup lint types layers unit docs docs-check lock bench clean
 

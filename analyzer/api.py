@@ -1,7 +1,7 @@
 """The Python interface: each command as one function, on raw traces, a store or a priced store."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ from analyzer.compare.classes import Side
 from analyzer.curves.registry import CurveResult, find
 from analyzer.dry_run import DryRun, dry_run
 from analyzer.frontier import frontier as mark_frontier
-from analyzer.history.options import HistoryOptions, HistoryResult, Moment, as_moment
+from analyzer.history.options import HistoryOptions, HistoryResult
 from analyzer.prices.coverage import evidence
 from analyzer.query import query
+from analyzer.scenario import scenario_notes
 from analyzer.session import Paths, Progress, as_priced, as_store
 from analyzer.summary import Summary, summarise
 from analyzer.tornado import Draws, PriceDraws, Tornado
@@ -27,8 +28,8 @@ from analyzer.tornado import montecarlo as draw_prices
 from analyzer.tornado import tornado as move_levers
 from analyzer.verify import Verification, verify_store
 from pricing.book import load_book
+from pricing.moments import Moment, as_moment
 from pricing.priced_store import reprice_store, scenario_of
-from pricing.rates.times import START, midnight
 from pricing.scenario import Scenario, load_scenario
 from traces.errors import AnalysisError, UsageError
 from traces.read import ReadOptions, read_traces
@@ -113,13 +114,16 @@ def audit(source: Paths, tolerance: float | None = None) -> AuditResult:
 
 def card(source: Paths, *, benchmark: Sequence[str] = ()) -> pl.DataFrame:
     """Give the budget statement beside each score, one row per run."""
-    return cards(of_benchmarks(as_priced(source).tables(), benchmark))
+    store = as_priced(source)
+    return cards(of_benchmarks(store.tables(), benchmark), scenario_of(store))
 
 
 def curve(name: str, source: Paths, *, benchmark: Sequence[str] = (), **options: str) -> CurveResult:
     """Compute a curve; options are those ``evalreplay curves`` lists for it."""
-    tables = as_priced(source).tables()
-    return find(name)(of_benchmarks(tables, benchmark), **options).among(tables["runs"]["agent"])
+    store = as_priced(source)
+    tables = store.tables()
+    result = find(name)(of_benchmarks(tables, benchmark), **options).among(tables["runs"]["agent"])
+    return replace(result, notes=(*scenario_notes(scenario_of(store)), *result.notes))
 
 
 def frontier(
@@ -154,7 +158,10 @@ def compare(  # noqa: PLR0913 - the options of a command
     stores = as_priced(before), as_priced(before if after is None else after, chosen)
     sides = [Side(of_benchmarks(store.tables(), benchmark), scenario_of(store)) for store in stores]
     one, other = (find(CLOCKS["cost"])(side.priced, tasks=tasks) for side in sides)
-    return compare_sides(sides[0], sides[1], (one, other), kind)
+    found = compare_sides(sides[0], sides[1], (one, other), kind)
+    codes = sorted({side.scenario.currency.code for side in sides if side.scenario.currency is not None})
+    in_dollars = f"All amounts here are US dollars; those in {' and '.join(codes)} are in the priced tables."
+    return replace(found, notes=(*found.notes, *([in_dollars] if codes else [])))
 
 
 def history(
@@ -174,16 +181,17 @@ def history(
     from analyzer.history.compute import history as price_history
 
     chosen = HistoryOptions(**options)
-    span = as_moment("from", start), as_moment("to", end)
+    first = None if start is None else as_moment("from", start)
+    last = None if end is None else as_moment("to", end)
     store = as_priced(source, scenario)
-    return price_history(of_benchmarks(store.tables(), benchmark), scenario_of(store), span, chosen)
+    return price_history(of_benchmarks(store.tables(), benchmark), scenario_of(store), (first, last), chosen)
 
 
 def tornado(  # noqa: PLR0913 - the options of a command
     source: Paths,
     *,
     by: float = 0.1,
-    span: tuple[date, date] | None = None,
+    span: tuple[Moment, Moment] | None = None,
     per: str = "total",
     benchmark: Sequence[str] = (),
     scenario: Scenario | Path | None = None,
@@ -194,14 +202,14 @@ def tornado(  # noqa: PLR0913 - the options of a command
     Args:
         source: Traces or a store; priced as it is, or at list prices on the day of each call.
         by: Share prices are moved by.
-        span: First and last day: prices are moved over what they were in between instead.
+        span: First and last moment: prices are moved over what they were in between instead.
         per: Whose costs: "total", "agent" or "run".
         benchmark: Only these benchmarks.
         scenario: How to price instead.
         **options: Keys of a scenario.
     """
     tables, base = _question(source, benchmark, scenario, options)
-    moments = span and (midnight(span[0], START), midnight(span[1], START))
+    moments = span and (as_moment("range", span[0]), as_moment("range", span[1]))
     return move_levers(tables, base, by_frac=by, span=moments, per=per)
 
 

@@ -11,6 +11,8 @@ from analyzer.curves.parts.axes import AXES, RECORDED
 from analyzer.curves.parts.coverage import coverage
 from analyzer.curves.parts.means import mean_score
 from analyzer.curves.registry import Tables
+from analyzer.scenario import scenario_notes
+from pricing.scenario import Scenario
 from traces.sums import total
 
 QUANTILE_RULE: Final = (
@@ -30,7 +32,7 @@ _PROTOCOL: Final = (
 )  # fmt: skip
 
 
-def cards(tables: Tables, *, errors: str = "fail") -> pl.DataFrame:
+def cards(tables: Tables, scenario: Scenario | None = None, *, errors: str = "fail") -> pl.DataFrame:
     """One row per run, sorted by benchmark, agent and run; a run without rollouts has its row too.
 
     score is the task-weighted mean over scored attempts, score_low and score_high hold the unscored ones (null: no such
@@ -38,9 +40,11 @@ def cards(tables: Tables, *, errors: str = "fail") -> pl.DataFrame:
     (p95_cost_low_usd, p95_cost_high_usd): null is not known, a null high is unbounded. Quantiles follow
     ``QUANTILE_RULE``. priced_frac is the share of the run's calls and charges with a cost. mean_recorded_usd is the
     mean of the dollars the source states for the attempts, else for the run by its stated rollouts (null: neither).
+    scenario says how it was priced, in a sentence (null: list prices on the day of each call, as recorded).
 
     Args:
         tables: Priced tables.
+        scenario: How they were priced; null: the default.
         errors: ``fail`` or ``drop``, as for curves: what an attempt ended by an infrastructure error counts as.
 
     Raises:
@@ -56,7 +60,10 @@ def cards(tables: Tables, *, errors: str = "fail") -> pl.DataFrame:
     stated = attempts(tables, RECORDED, chosen).group_by("run_id").agg(_mean("x").alias("mean_recorded_usd"))
     of_run = (pl.col("recorded_cost_usd") / pl.col("recorded_n_rollouts")).fill_nan(None)
     card = card.join(stated, on="run_id", how="left")
-    card = card.with_columns(pl.coalesce("mean_recorded_usd", of_run).alias("mean_recorded_usd"))
+    said = " ".join(scenario_notes(scenario or Scenario())) or None
+    card = card.with_columns(
+        pl.coalesce("mean_recorded_usd", of_run).alias("mean_recorded_usd"), scenario=pl.lit(said, pl.String)
+    )
     return card.sort("benchmark", "agent", "run_id", nulls_last=False)
 
 

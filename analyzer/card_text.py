@@ -12,6 +12,7 @@ from analyzer.words import counted, percent
 
 Card = dict[str, Any]
 _UNKNOWN: Final = "not known"
+_SCENARIO: Final = "Scenario"
 _SAME: Final = 0.005
 _CENTS_FROM_USD: Final = 0.1
 _WHOLE_FROM: Final = 100
@@ -29,14 +30,15 @@ def to_text(cards: pl.DataFrame) -> str:
 def to_json(cards: pl.DataFrame) -> str:
     """Every column of every card with its sentence; null means not known."""
     rows = [{**card, "sentence": sentence(card)} for card in cards.iter_rows(named=True)]
-    content = {"quantile_rule": QUANTILE_RULE, "cards": rows}
+    notes = cards["scenario"].drop_nulls().unique().to_list()
+    content = {"quantile_rule": QUANTILE_RULE, "notes": notes, "cards": rows}
     return json.dumps(content, indent=2, ensure_ascii=False, default=datetime.isoformat, allow_nan=False) + "\n"
 
 
 def to_latex(cards: pl.DataFrame) -> str:
     """Give a booktabs table, one line per card, text escaped."""
-    rows = [_cells(card) for card in cards.iter_rows(named=True)]
-    header = [_escaped(name) for name in _CELLS]
+    shown = to_cells(cards)
+    rows, header = shown.rows(), [_escaped(name) for name in shown.columns]
     body = [" & ".join(_escaped(cell) for cell in row) + r" \\" for row in rows]
     lines = [
         f"% {QUANTILE_RULE}",
@@ -53,8 +55,9 @@ def to_latex(cards: pl.DataFrame) -> str:
 
 def to_cells(cards: pl.DataFrame) -> pl.DataFrame:
     """Show every card as a row of ready-made text: the table to print."""
-    rows = [_cells(card) for card in cards.iter_rows(named=True)]
-    return pl.DataFrame(rows, schema=dict.fromkeys(_CELLS, pl.String), orient="row")
+    shown = {name: cell for name, cell in _CELLS.items() if name != _SCENARIO or cards["scenario"].count()}
+    rows = [[cell(card) for cell in shown.values()] for card in cards.iter_rows(named=True)]
+    return pl.DataFrame(rows, schema=dict.fromkeys(shown, pl.String), orient="row")
 
 
 def sentence(card: Card) -> str:
@@ -66,12 +69,8 @@ def sentence(card: Card) -> str:
         f"{name} on {card['benchmark'] or 'an unnamed benchmark'}: {score} over {_attempts(card)}. "
         f"Per attempt, mean / P50 / P95: {used}. "
         f"Limits per attempt: {_limits(card)}; budget told to the model: {_told(card)}. "
-        f"Prices: {_prices(card)}; {_coverage(card)}."
+        f"Prices: {_prices(card)}; {_coverage(card)}.{' ' if card['scenario'] else ''}{_scenario(card)}"
     )
-
-
-def _cells(card: Card) -> list[str]:
-    return [cell(card) for cell in _CELLS.values()]
 
 
 def _score(card: Card) -> str:
@@ -140,6 +139,10 @@ def _coverage(card: Card) -> str:
     return "share priced not known" if share is None else f"{percent(share)} of calls priced"
 
 
+def _scenario(card: Card) -> str:
+    return card["scenario"] or ""
+
+
 def _usd(value: float) -> str:
     return f"${value:,.2f}" if value >= _CENTS_FROM_USD else f"${value:.3g}"
 
@@ -170,4 +173,5 @@ _CELLS: Final[dict[str, Callable[[Card], str]]] = {
     "Told": _told,
     "Prices": _prices,
     "Coverage": _coverage,
+    _SCENARIO: _scenario,
 }

@@ -6,19 +6,12 @@ from typing import Final, Literal
 import polars as pl
 
 from analyzer.curves.parts.coverage import whose
+from analyzer.frontier_kinds import KINDS
 from analyzer.words import listed
 from traces.errors import AnalysisError, UsageError
 
 Kind = Literal["staircase", "hull", "hull_origin"]
 Point = tuple[float, float]
-
-KINDS: Final = {
-    "staircase": "staircase (no point is at least as good and at most as dear, and better in one)",
-    "hull": "upper convex hull, its efficient part (what mixing agents cannot beat)",
-    "hull_origin": "upper convex hull through the origin (mixing agents with not answering)",
-}
-"""The three definitions in use. Sources: the staircase is the Pareto set of tommyod/paretoset; the hull is the rule of
-fsndzomga/hal-frontend utils/pareto.py (points on a chord are not on it); through the origin as in its utils/viz.py."""
 
 
 def frontier(points: pl.DataFrame, kind: str = "staircase") -> pl.DataFrame:

@@ -7,10 +7,11 @@ import polars as pl
 
 from analyzer.words import counted, listed
 from pricing.book import PriceBook
-from pricing.names.resolve import resolve
+from pricing.names.resolve import resolve_one
 from pricing.prepare import books_of, sources_of
 from pricing.scenario import Scenario
 from pricing.scenario.check import checked
+from pricing.scenario.words import days_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ def resolved(scenario: Scenario) -> ResolvedScenario:
     return ResolvedScenario(scenario, sources_of(books), tuple(_notes(meant, books)))
 
 
+def scenario_notes(scenario: Scenario) -> tuple[str, ...]:
+    """Say under which scenario figures were priced; nothing where it is the plain recorded one."""
+    return () if scenario.is_plain else (f"Scenario: {scenario.title}.",)
+
+
 def _notes(scenario: Scenario, books: list[PriceBook]) -> Iterator[str]:
     for each in scenario.substitute:
         targets = dict.fromkeys(name for book in books for name in _priced_as(each.to, each.to_provider, book))
@@ -47,19 +53,31 @@ def _notes(scenario: Scenario, books: list[PriceBook]) -> Iterator[str]:
         meant = _meant(discount.provider, discount.model)
         n = sum(book.rows.filter(*meant).n_unique(["provider", "model"]) for book in books)
         whose = " ".join(filter(None, (discount.provider, discount.model))) or "every model"
-        yield f"{discount.frac:.4g} off {whose}: {counted(n, 'model')} in the books ({discount.type})."
+        kinds = f"{listed(discount.kinds)} of " if discount.kinds else ""
+        terms = ", ".join(filter(None, (discount.type, days_of(discount))))
+        yield f"{discount.frac:.4g} off {kinds}{whose}: {counted(n, 'model')} in the books ({terms})."
     for book in books:
         if book.unlisted == "skipped":
             yield "A model the book does not list is left out of every sum, as its author does; it is counted."
-    if scenario.batch is not None and scenario.batch.turnaround_s is None:
+    yield from _unchecked(scenario, books)
+    if scenario.batch is not None and scenario.batch.share_frac and scenario.batch.turnaround_s is None:
         yield "Batches take time: without turnaround_s no time is known under this scenario."
     if not scenario.is_as_billed:
         yield "Not what was billed: an audit under this scenario is refused."
 
 
+def _unchecked(scenario: Scenario, books: list[PriceBook]) -> Iterator[str]:
+    """Warn of a moment beyond the day until when prices were checked."""
+    days = [book.checked_through for book in books if book.checked_through is not None]
+    if scenario.moment is not None and days and scenario.moment > max(days):
+        yield (
+            f"as_of {scenario.moment:%Y-%m-%d} lies beyond {max(days):%Y-%m-%d}, until when prices were checked: "
+            "they are the last ones known."
+        )
+
+
 def _priced_as(model: str, provider: str | None, book: PriceBook) -> list[str]:
-    pair = pl.DataFrame([(provider, model)], schema={"provider": pl.String, "model": pl.String}, orient="row")
-    found = resolve(pair, book.directory).filter(pl.col("price_model").is_not_null())
+    found = resolve_one(provider, model, book.directory).drop_nulls("price_model")
     return [f"{row['price_provider']}/{row['price_model']}" for row in found.iter_rows(named=True)]
 
 

@@ -44,12 +44,9 @@ def tour(output: Path) -> Iterator[Step]:
     yield Step("evalreplay card priced/", tuple(sentence(row) for row in api.card(priced).iter_rows(named=True)))
     yield _figure(priced, "score_at_budget", output / "score_at_budget.png")
     yield _frontier(priced, output / "frontier.png")
-    first = (
-        price_rows(load_book(), "o3", "2025-06-09")
-        .head(3)
-        .select("provider", "model", "kind", "price_usd", "unit", "source")
-    )
-    yield Step("evalreplay prices o3 --on 2025-06-09", table=first)
+    of_o3 = price_rows(load_book(), "o3", "2025-06-09")
+    shown = of_o3.select("provider", "model", "kind", "price_usd", "unit", "source")
+    yield Step("evalreplay prices o3 --on 2025-06-09", table=shown)
     api.report(priced, output / "report.html")
     yield Step("evalreplay report priced/ -o report.html")
 

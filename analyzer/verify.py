@@ -18,9 +18,6 @@ from traces.read import ReadOptions, read_traces
 from traces.registry import Choices
 from traces.store import Store
 
-_MONEY_USD = 1e-9
-"""Two readings of the same inputs agree to the last bit; this only forgives the printing of floats."""
-
 
 @dataclass(frozen=True, slots=True)
 class Verification:

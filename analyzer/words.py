@@ -31,10 +31,21 @@ def beside(text: str, words: str, mark: str = ", ") -> str:
     return f"{text.removesuffix(')')}{mark if text.endswith(')') else ' ('}{words})"
 
 
-def span(usd: float | None, low: float, high: float | None) -> str:
-    """Write a figure, with its range where it has one, or the bounds that are known (null: unbounded)."""
-    if usd is None:
-        return f"at least ${low:,.2f}" if high is None else f"between ${low:,.2f} and ${high:,.2f}"
+def span(cost: float | None, low: float, high: float | None, currency: str | None = None) -> str:
+    """Write a figure, with its range where it has one, or the bounds that are known (null: unbounded).
+
+    Args:
+        cost: The figure; null: there is no one.
+        low: Lowest it can be.
+        high: Highest it can be; null: unbounded.
+        currency: Code of the currency; null: US dollars.
+    """
+
+    def money(amount: float) -> str:
+        return f"${amount:,.2f}" if currency is None else f"{amount:,.2f} {currency}"
+
+    if cost is None:
+        return f"at least {money(low)}" if high is None else f"between {money(low)} and {money(high)}"
     if high is not None and low < high:
-        return f"${usd:,.2f} (between ${low:,.2f} and ${high:,.2f})"
-    return f"${usd:,.2f}"
+        return f"{money(cost)} (between {money(low)} and {money(high)})"
+    return money(cost)

@@ -6,7 +6,7 @@ import polars as pl
 
 from pricing.book import PriceBook
 from pricing.names.resolve import unresolved_hint
-from pricing.rates.keys import HALVED_TIERS, KEY_COLUMNS
+from pricing.rates.keys import BATCH, HALVED_TIERS, KEY_COLUMNS, plain_tier
 from pricing.scenario import Scenario
 from traces.errors import PricingError
 
@@ -27,32 +27,36 @@ def unpriced_models(calls: pl.LazyFrame, book: PriceBook, scenario: Scenario) ->
     return [{**row, **_advice(row, book, scenario)} for row in rows.iter_rows(named=True)]
 
 
+def skipped_models(calls: pl.LazyFrame) -> list[dict[str, Any]]:
+    """List the models whose calls a named book leaves out of every sum, most calls first: provider, model, n_calls.
+
+    Args:
+        calls: PRICED_CALLS.
+    """
+    skipped = calls.filter(pl.col("cost_basis").cast(pl.String) == "skipped")
+    by_model = skipped.group_by(pl.col("provider", "model").cast(pl.String)).agg(n_calls=pl.len())
+    return by_model.sort("n_calls", "provider", "model", descending=[True, False, False]).collect().to_dicts()
+
+
 def _advice(row: dict[str, Any], book: PriceBook, scenario: Scenario) -> dict[str, str]:
-    provider, model = _billed(row, scenario)
+    provider, model = scenario.billed_as(row["provider"], row["model"])
     if row["price_model"] is None:
         return {"reason": "no such model in the price book", "hint": unresolved_hint(provider, model, book.directory)}
     at = scenario.moment or row["first_at"]
     if at is None:
         return {"reason": "its calls carry no date", "hint": "price them at one day: --as-of DATE"}
     is_batch = row["is_batch"] if scenario.batch is None else scenario.batch.share_frac > 0
-    tier = "batch" if is_batch else scenario.service_tier or row["service_tier"] or ""
+    tier = BATCH if is_batch else plain_tier(scenario.service_tier or row["service_tier"])
+    named = "" if tier == "standard" else tier
     which = f" of {row['price_model']}" if model != row["model"] else ""
     see = f"see its prices: evalreplay prices {model}"
     other = f"{see}; price it at another day: --as-of DATE"
     half = f"assume half the standard price: --unlisted-tiers half; {see}"
-    can_be_half = tier in {"batch", *HALVED_TIERS} and scenario.unlisted_tiers == "unknown"
+    can_be_half = tier in {BATCH, *HALVED_TIERS} and scenario.unlisted_tiers == "unknown"
     return {
-        "reason": " ".join(filter(None, ("no", tier, f"price{which} in force on {at:%Y-%m-%d}"))),
+        "reason": " ".join(filter(None, ("no", named, f"price{which} in force on {at:%Y-%m-%d}"))),
         "hint": half if can_be_half else other,
     }
-
-
-def _billed(row: dict[str, Any], scenario: Scenario) -> tuple[str | None, str | None]:
-    """Provider and model a model is priced as."""
-    for each in scenario.substitute:
-        if each.model == row["model"] and each.provider in {None, row["provider"]}:
-            return each.to_provider, each.to
-    return row["provider"], row["model"]
 
 
 def refuse_unpriced(unpriced: list[dict[str, Any]], *, is_strict: bool) -> None:

@@ -55,3 +55,9 @@ def tables(
 ) -> dict[str, pl.DataFrame]:
     named = ((RUNS, runs), (ROLLOUTS, rollouts), (CALLS, calls), (TASKS, tasks), (CHARGES, charges))
     return {table.name: frame(table, *(rows or [])) for table, rows in named}
+
+
+def trace(*calls: dict[str, Any]) -> dict[str, pl.DataFrame]:
+    """One rollout of one run, with these calls in order."""
+    numbered = [{**row, "call_index": number, "call_id": f"c{number}"} for number, row in enumerate(calls)]
+    return tables([run()], [rollout()], numbered)

@@ -186,3 +186,7 @@ def coverage(costs: Sequence[tuple[Cost, int]], n_missing: int = 0) -> float:
     """Share of requests and charges with a cost; all of nothing is covered."""
     n_rows = sum(n for _, n in costs) + n_missing
     return sum(n for each, n in costs if each.cost is not None) / n_rows if n_rows else 1.0
+
+
+def usd(pusd: Decimal | None) -> float | None:
+    return None if pusd is None else float(int(pusd)) / 1e12

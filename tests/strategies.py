@@ -1,7 +1,7 @@
 """Random price books, calls and scenarios for property tests."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -141,3 +141,9 @@ def traces(listed: Sequence[Row], charged: Sequence[Row] = (), **of_rollout: Any
         rollout(task_id="late"), rollout(task_id="unseen"),
     ]  # fmt: skip
     return tables([run(started_at=day(4))], rollouts, numbered, charges=list(charged))
+
+
+def moment_of(row: Row) -> datetime | None:
+    """When a call of ``traces`` was made: its own time, or that of its rollout, or that of its run."""
+    own = {"run/task/0": day(3, 2, 16, 30), "run/task/1": day(1)}
+    return row["started_at"] or own.get(row["rollout_id"], day(4))

@@ -11,7 +11,7 @@ from traces.registry import discover
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted(path for package in ("traces", "pricing", "analyzer") for path in (ROOT / package).rglob("*.py"))
-SOURCES = [*SOURCES, ROOT / "evalreplay.py"]
+SOURCES = [*SOURCES, *sorted((ROOT / "docs").rglob("*.py")), ROOT / "evalreplay.py"]
 MONEY_OR_TOKENS = re.compile(r"(_usd|_pusd|_tokens)$")
 COUNTING = {"is_null", "is_not_null"}
 EVERY_FILE = pytest.mark.parametrize("path", SOURCES, ids=[str(path.relative_to(ROOT)) for path in SOURCES])

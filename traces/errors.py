@@ -10,7 +10,13 @@ ReplayError
 └── AnalysisError         5   a question the tables cannot answer
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Final
+
+_N_CLOSEST: Final = 3
+_N_KNOWN: Final = 20
 
 
 class ReplayError(Exception):
@@ -25,6 +31,22 @@ class ReplayError(Exception):
 
     def __str__(self) -> str:
         return self.problem if self.hint is None else f"{self.problem}\nhint: {self.hint}"
+
+
+def closest(word: str, known: Iterable[str]) -> list[str]:
+    """Known names closest to one that is not; none where nothing is close."""
+    by_folded = {name.lower(): name for name in sorted(known)}
+    return [by_folded[name] for name in get_close_matches(word.strip().lower(), by_folded, n=_N_CLOSEST)]
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Hint at the known names closest to one that is not; at all of them where nothing is close."""
+    names = sorted(known)
+    close = closest(word, names)
+    if close:
+        return f"closest known: {', '.join(close)}"
+    others = f" and {len(names) - _N_KNOWN} more" if len(names) > _N_KNOWN else ""
+    return f"known: {', '.join(names[:_N_KNOWN]) or 'none'}{others}"
 
 
 class UsageError(ReplayError):

@@ -38,19 +38,21 @@ def command(sources: tuple[Path, ...], tolerance: float, worst: int, style: str 
         evalreplay audit priced/
     """
     from analyzer import api
-    from analyzer.cli.opening import open_priced
+    from analyzer.cli.opening import open_priced, say_scenario, scenario_notes_of
     from analyzer.words import counted
 
-    result = api.audit(open_priced(sources, options), tolerance)
+    store = open_priced(sources, options)
+    result = api.audit(store, tolerance)
     if style == "json":
         parts = {"summary": result.summary.to_dicts(), "worst": result.worst(worst).to_dicts()}
-        click.echo(to_json({**parts, "n_unexplained": result.n_unexplained}))
+        click.echo(to_json({**parts, "n_unexplained": result.n_unexplained, "notes": scenario_notes_of(store)}))
     elif style == "csv":
         emit(result.rows, style)
     else:
         emit(result.summary, None, "recomputed against recorded")
         if result.worst(worst).height:
             emit(_glance(result.worst(worst)), None, "\nworst differences")
+    say_scenario(store)
     say(f"{counted(result.n_unexplained, 'difference')} without a proven cause")
     if not result.is_ok():
         sys.exit(1)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from analyzer.cli.options import benchmark_option, output_options, pricing_options, reading_options, sources_argument
-from analyzer.cli.printing import emit
+from analyzer.cli.printing import emit, say
 
 
 @click.command("card")
@@ -40,5 +40,7 @@ def command(
     rows = api.card(open_priced(sources, options), benchmark=benchmark)
     if style == "csv":
         emit(rows, style)
+        for note in rows["scenario"].drop_nulls().unique():
+            say(f"note: {note}")
     else:
         click.echo(to_json(rows) if style == "json" else to_latex(rows) if latex else to_text(rows), nl=False)

@@ -5,11 +5,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from analyzer.cli.options import benchmark_option, figure_option, output_options, pricing_options, reading_options
-from analyzer.cli.printing import emit, say, to_json
+from analyzer.cli.options import (
+    benchmark_option,
+    figure_option,
+    kind_option,
+    output_options,
+    pricing_options,
+    reading_options,
+    tasks_option,
+)
+from analyzer.cli.printing import emit, say, say_notes, to_json
 
 if TYPE_CHECKING:
     import polars as pl
+    from matplotlib.figure import Figure
 
     from analyzer.compare import Comparison
 
@@ -19,20 +28,8 @@ _PATH = click.Path(path_type=Path)
 @click.command("compare")
 @click.argument("before", type=_PATH, metavar="A")
 @click.argument("after", type=_PATH, metavar="[B]", required=False)
-@click.option(
-    "--kind",
-    type=click.Choice(["staircase", "hull", "hull_origin"]),
-    default="staircase",
-    show_default=True,
-    help="Definition of the frontier.",
-)
-@click.option(
-    "--tasks",
-    type=click.Choice(["own", "common"]),
-    default="own",
-    show_default=True,
-    help="Tasks a mean cost is over: all an agent attempted, or those every agent attempted.",
-)
+@kind_option
+@tasks_option
 @figure_option
 @benchmark_option
 @pricing_options
@@ -54,6 +51,7 @@ def command(
         evalreplay compare priced/ today/ --json
     """
     from analyzer import api
+    from analyzer.cli.drawing import draw_to
     from analyzer.cli.opening import open_traces
     from analyzer.cli.options import scenario_from
 
@@ -64,7 +62,7 @@ def command(
     second = first if after is None else open_traces([after], dict(options))
     found = api.compare(first, second, scenario=scenario, kind=kind, benchmark=benchmark, tasks=tasks)
     if figure is not None:
-        _draw(found, figure)
+        draw_to(figure, lambda: _drawn(found))
     _present(found, style)
     if figure is not None:
         say(f"drawn: {figure}")
@@ -92,8 +90,7 @@ def _present(found: "Comparison", style: str | None) -> None:
         emit(shown, None, "\nfrontier: who entered and who left (x: dollars per attempt, y: score)")
     if found.flips.height:
         emit(_flips(found), None, "\norders of cost that flipped")
-    for note in found.notes:
-        say(f"note: {note}")
+    say_notes(found.notes)
 
 
 def _amounts(models: "pl.DataFrame") -> "pl.DataFrame":
@@ -122,12 +119,7 @@ def _flips(found: "Comparison") -> "pl.DataFrame":
                           "b_after_usd": "b after", "crossing_frac": "share of the way"})  # fmt: skip
 
 
-def _draw(found: "Comparison", figure: Path) -> None:
-    from analyzer.cli.drawing import prepare_drawing
-
-    prepare_drawing()
-    figure.parent.mkdir(parents=True, exist_ok=True)
-    from analyzer.figures import save
+def _drawn(found: "Comparison") -> "Figure":
     from analyzer.figures.waterfall import draw_comparison
 
-    save(draw_comparison(found), figure)
+    return draw_comparison(found)

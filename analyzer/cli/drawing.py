@@ -4,10 +4,13 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from analyzer.cli.printing import emit, say, to_json
+from analyzer.cli.printing import emit, say, say_notes, to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import polars as pl
+    from matplotlib.figure import Figure
 
     from analyzer.curves.registry import CurveResult
 
@@ -38,10 +41,20 @@ def present(
     else:
         title = f"{result.title}\nx: {result.x_label}; y: {result.y_label}\n"
         emit(_glance(frame) if style is None else frame, style, title)
-        for note in result.notes:
-            say(f"note: {note}")
+        say_notes(result.notes)
     for place in drawn:
         say(f"drawn: {place}")
+
+
+def draw_to(figure: Path, make: "Callable[[], Figure]") -> "Figure":
+    """Draw what imports matplotlib, once it has a folder, and write it."""
+    prepare_drawing()
+    figure.parent.mkdir(parents=True, exist_ok=True)
+    from analyzer.figures import save
+
+    drawing = make()
+    save(drawing, figure)
+    return drawing
 
 
 def prepare_drawing() -> None:
@@ -78,14 +91,12 @@ def _glance(frame: "pl.DataFrame") -> "pl.DataFrame":
 
 def _draw(result: "CurveResult", figure: Path, marked: "pl.DataFrame | None", *, is_faceted: bool) -> list[Path]:
     from dataclasses import replace
+    from functools import partial
 
     prepare_drawing()
-    figure.parent.mkdir(parents=True, exist_ok=True)
-    from analyzer.figures import draw, save
+    from analyzer.figures import draw
 
-    drawing = draw(result, marked)
-    save(drawing, figure)
-    if not drawing.axes:
+    if not draw_to(figure, partial(draw, result, marked)).axes:
         say("nothing to draw: no point or line has a known place; the notes say why")
     drawn = [figure]
     names = result.frame["benchmark"].unique(maintain_order=True).to_list() if is_faceted else []
@@ -93,7 +104,8 @@ def _draw(result: "CurveResult", figure: Path, marked: "pl.DataFrame | None", *,
         keep = result.frame["benchmark"].eq_missing(name)
         part = replace(result, frame=result.frame.filter(keep))
         place = figure.with_stem(f"{figure.stem}-{number + 1}-{_slug(name)}")
-        save(draw(part, None if marked is None else marked.filter(keep)), place)
+        marks = None if marked is None else marked.filter(keep)
+        draw_to(place, partial(draw, part, marks))
         drawn.append(place)
     return drawn
 

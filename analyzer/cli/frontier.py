@@ -8,22 +8,18 @@ import click
 from analyzer.cli.options import (
     benchmark_options,
     figure_option,
+    kind_option,
     output_options,
     pricing_options,
     reading_options,
     sources_argument,
+    tasks_option,
 )
 
 
 @click.command("frontier")
 @sources_argument
-@click.option(
-    "--kind",
-    type=click.Choice(["staircase", "hull", "hull_origin"]),
-    default="staircase",
-    show_default=True,
-    help="Definition of the frontier.",
-)
+@kind_option
 @click.option(
     "--clock",
     type=click.Choice(["cost", "time"]),
@@ -38,16 +34,10 @@ from analyzer.cli.options import (
 )
 @click.option(
     "--seconds",
-    type=click.Choice(["recorded", "api"]),
-    help="Seconds of --clock time: as recorded (the default), or on the API under the scenario.",
+    type=click.Choice(["api", "recorded"]),
+    help="Seconds of --clock time: on the API under the scenario (the default), or as recorded.",
 )
-@click.option(
-    "--tasks",
-    type=click.Choice(["own", "common"]),
-    default="own",
-    show_default=True,
-    help="Tasks compared: all an agent attempted, or those every agent attempted.",
-)
+@tasks_option
 @figure_option
 @benchmark_options
 @pricing_options

@@ -50,9 +50,8 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Name the nearest command when there is no such one."""
-        from difflib import get_close_matches
+        from traces.errors import nearest
 
         if args and args[0] not in self.names and not args[0].startswith("-"):
-            near = get_close_matches(args[0], self.names, n=1)
-            ctx.fail(f"no command {args[0]!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+            ctx.fail(f"no command {args[0]!r}; {nearest(args[0], self.names)}")
         return super().resolve_command(ctx, args)

@@ -1,26 +1,28 @@
 """``evalreplay history``."""
 
-from collections.abc import Callable
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from analyzer.cli.dates import DATE
 from analyzer.cli.options import (
     benchmark_option,
     figure_option,
     output_options,
-    pricing_options,
     reading_options,
     sources_argument,
+    tasks_option,
+    undated_pricing_options,
 )
 
 if TYPE_CHECKING:
     import polars as pl
+    from matplotlib.figure import Figure
 
     from analyzer.history.options import HistoryResult
 
-F = TypeVar("F", bound=Callable[..., Any])
 _TABLES: Final = ("runs", "cheapest", "best", "best_change", "frontier", "agents", "along")
 _COST: Final = ("mean_cost_usd", "mean_cost_low_usd", "mean_cost_high_usd")
 _GLANCE: Final = {
@@ -50,20 +52,16 @@ _GLANCE: Final = {
 """What is printed of which tables where nothing else is asked for."""
 
 
-def _dateless(command: F) -> F:
-    """Offer the pricing options but --as-of: every date of the span is priced."""
-    offered = pricing_options(command)
-    kept = [option for option in getattr(offered, "__click_params__", []) if option.name != "as_of"]
-    vars(offered)["__click_params__"] = kept
-    return offered
-
-
 @click.command("history")
 @sources_argument
 @click.option(
-    "--from", "start", metavar="DATE", help="First day; default: the first on which an agent could be called."
+    "--from",
+    "start",
+    type=DATE,
+    metavar="DATE",
+    help="First day; default: when an agent could first be called.",
 )
-@click.option("--to", "end", metavar="DATE", help="Last day; default: until when the price files were kept.")
+@click.option("--to", "end", type=DATE, metavar="DATE", help="Last day; default: until when the price files were kept.")
 @click.option(
     "--score", "scores", multiple=True, type=float, help="Score to reach (may be repeated); default: the agents' own."
 )
@@ -72,13 +70,7 @@ def _dateless(command: F) -> F:
 @click.option(
     "--measure", type=click.Choice(["score", "success"]), default="score", show_default=True, help="What scores."
 )
-@click.option(
-    "--tasks",
-    type=click.Choice(["own", "common"]),
-    default="own",
-    show_default=True,
-    help="Tasks compared: all an agent attempted, or those every agent attempted.",
-)
+@tasks_option
 @click.option(
     "--keep-retired", "is_retired_kept", is_flag=True, help="Agents that can no longer be called still count."
 )
@@ -92,11 +84,11 @@ def _dateless(command: F) -> F:
 @click.option("--axis", metavar="NAME", help="Attribute in the place of time, in the figure and in the table along.")
 @figure_option
 @benchmark_option
-@_dateless
+@undated_pricing_options
 @reading_options
 @output_options
 def command(
-    sources: tuple[Path, ...], start: str | None, end: str | None, what: str | None, figure: Path | None,
+    sources: tuple[Path, ...], start: date | None, end: date | None, what: str | None, figure: Path | None,
     benchmark: tuple[str, ...], style: str | None, **options: Any,
 ) -> None:  # fmt: skip
     """Price the same rollouts at every date of the price books.
@@ -112,15 +104,18 @@ def command(
         evalreplay history store/ --attributes models.csv --where openness=open --what runs --csv
     """
     from analyzer import api
+    from analyzer.cli.drawing import draw_to
     from analyzer.cli.opening import open_priced
+    from analyzer.cli.printing import say
 
     asked = {name: options.pop(name) for name in _ASKED}
     store = open_priced(sources, {**options, "as_of": None})
     result = api.history(store, start, end, benchmark=benchmark, **asked)
-    drawn = figure is not None and _draw(result, figure)
+    if figure is not None:
+        draw_to(figure, lambda: _drawn(result))
     _present(result, style, what)
-    if drawn:
-        click.echo(f"drawn: {figure}", err=True)
+    if figure is not None:
+        say(f"drawn: {figure}")
 
 
 _ASKED: Final = (
@@ -128,20 +123,14 @@ _ASKED: Final = (
 )  # fmt: skip
 
 
-def _draw(result: "HistoryResult", figure: Path) -> bool:
-    from analyzer.cli.drawing import prepare_drawing
-
-    prepare_drawing()
-    figure.parent.mkdir(parents=True, exist_ok=True)
-    from analyzer.figures import save
+def _drawn(result: "HistoryResult") -> "Figure":
     from analyzer.figures.history import draw_history
 
-    save(draw_history(result), figure)
-    return True
+    return draw_history(result)
 
 
 def _present(result: "HistoryResult", style: str | None, what: str | None) -> None:
-    from analyzer.cli.printing import emit, say, to_json
+    from analyzer.cli.printing import emit, say_notes, to_json
 
     if style == "json":
         tables = {name: rows.to_dicts() for name, rows in result.tables.items()}
@@ -155,8 +144,7 @@ def _present(result: "HistoryResult", style: str | None, what: str | None) -> No
             if name != "along" or result.options.axis:
                 emit(rows, None, f"{title}\n")
                 click.echo()
-    for note in result.notes:
-        say(f"note: {note}")
+    say_notes(result.notes)
 
 
 def _days(rows: "pl.DataFrame") -> "pl.DataFrame":

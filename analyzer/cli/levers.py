@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from analyzer.cli.printing import emit, say, to_json
+from analyzer.cli.drawing import draw_to
+from analyzer.cli.printing import emit, say, say_notes, to_json
 from analyzer.words import counted, percent, span
 
 if TYPE_CHECKING:
     import polars as pl
+    from matplotlib.figure import Figure
 
     from analyzer.tornado import PriceDraws, Tornado
 
@@ -32,7 +34,7 @@ def present_levers(found: "Tornado", style: str | None, figure: Path | None, top
         top: Levers of each scope to show; null: all, or a screenful for people.
     """
     if figure is not None:
-        _draw(found, figure, top)
+        draw_to(figure, lambda: _drawn(found, top))
     shown = found if top is None else found.widest(top)
     if style == "json":
         click.echo(to_json({"scopes": shown.scopes.to_dicts(), "rows": shown.frame.to_dicts(), "notes": found.notes}))
@@ -40,7 +42,7 @@ def present_levers(found: "Tornado", style: str | None, figure: Path | None, top
         emit(shown.frame, style)
     else:
         _print_levers(found, found.widest(top or _TOP))
-        _say_notes(found.notes)
+        say_notes(found.notes)
     if figure is not None:
         say(f"drawn: {figure}")
 
@@ -56,20 +58,30 @@ def present_draws(found: "PriceDraws", style: str | None) -> None:
     if style == "csv":
         emit(found.frame, style)
         return
+    from analyzer.tornado.question import of_scope
+
     for number, row in enumerate(found.scopes.iter_rows(named=True)):
         click.echo("\n" * (number > 0) + _base(row))
-        emit(_of_scope(found.frame, row).pipe(_quantiles), None)
+        emit(of_scope(found.frame, row).pipe(_quantiles), None)
         if "budget_usd" in row:
             click.echo(_over(row))
-    _say_notes(found.notes)
+    say_notes(found.notes)
+
+
+def _drawn(found: "Tornado", top: int | None) -> "Figure":
+    from analyzer.figures.tornado import draw_tornado
+
+    return draw_tornado(found, top)
 
 
 def _print_levers(found: "Tornado", shown: "Tornado") -> None:
+    from analyzer.tornado.question import of_scope
+
     if found.scopes.is_empty():
         click.echo("there are no runs")
     for number, row in enumerate(found.scopes.iter_rows(named=True)):
-        levers = _of_scope(shown.frame, row)
-        n_more = _of_scope(found.frame, row).height - levers.height
+        levers = of_scope(shown.frame, row)
+        n_more = of_scope(found.frame, row).height - levers.height
         click.echo("\n" * (number > 0) + _base(row) + _part(row))
         if levers.height:
             emit(_table(levers), None)
@@ -92,14 +104,6 @@ def _base(row: dict[str, Any]) -> str:
 def _part(row: dict[str, Any]) -> str:
     """Say what the changes are changes of, where that is not the whole cost."""
     return f"; levers of the priced ${row['priced_usd']:,.2f}" if row["base_usd"] is None else ""
-
-
-def _of_scope(frame: "pl.DataFrame", row: dict[str, Any]) -> "pl.DataFrame":
-    import polars as pl
-
-    from analyzer.tornado.question import SCOPE
-
-    return frame.filter(pl.col(name).eq_missing(pl.lit(row[name], pl.String)) for name in SCOPE)
 
 
 def _table(levers: "pl.DataFrame") -> "pl.DataFrame":
@@ -131,19 +135,3 @@ def _over(row: dict[str, Any]) -> str:
         f" ({percent(row['over_frac'])} as the cost stands)" if row["over_frac"] is not None and low < high else ""
     )
     return f"over ${row['budget_usd']:,.2f} in {share} of draws{as_read}"
-
-
-def _say_notes(notes: tuple[str, ...]) -> None:
-    for note in notes:
-        say(f"note: {note}")
-
-
-def _draw(found: "Tornado", figure: Path, top: int | None) -> None:
-    from analyzer.cli.drawing import prepare_drawing
-
-    prepare_drawing()
-    figure.parent.mkdir(parents=True, exist_ok=True)
-    from analyzer.figures import save
-    from analyzer.figures.tornado import draw_tornado
-
-    save(draw_tornado(found, top), figure)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from analyzer.cli.options import reading_from, scenario_from
-from analyzer.cli.printing import progress_bar
+from analyzer.cli.printing import progress_bar, say
 
 if TYPE_CHECKING:
     from traces.store import Store
@@ -29,6 +29,20 @@ def open_priced(sources: Sequence[Path], options: dict[str, Any]) -> "Store":
     store = open_traces(sources, options)
     with progress_bar() as progress:
         return _noted(as_priced(store, scenario, progress=progress))
+
+
+def say_scenario(store: "Store") -> None:
+    """Say under which scenario the figures of a store were priced, where it is not the plain recorded one."""
+    for note in scenario_notes_of(store):
+        say(f"note: {note}")
+
+
+def scenario_notes_of(store: "Store") -> tuple[str, ...]:
+    """Scenario of a store in a sentence; nothing where it is not priced, or as recorded at list prices."""
+    from analyzer.scenario import scenario_notes
+    from pricing.priced_store import scenario_of
+
+    return scenario_notes(scenario_of(store)) if store.manifest.get("kind") == "priced" else ()
 
 
 def _noted(store: "Store") -> "Store":

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from analyzer.cli.dates import DateType
+from analyzer.frontier_kinds import KINDS
+
 if TYPE_CHECKING:
     from pricing.scenario import Scenario
     from traces.read import ReadOptions
@@ -22,21 +25,6 @@ _PRICING: Final = (
 )  # fmt: skip
 _READING: Final = ("format_name", "mapping", "task_map", "benchmark_name", "on_error")
 _CHOICES: Final = ("password", "scorer")
-
-
-def _moment(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
-    """Refuse what is no date before anything is read."""
-    from datetime import datetime
-
-    from traces.errors import PricingError
-
-    try:
-        if given not in {None, "recorded"}:
-            datetime.fromisoformat(str(given))
-    except ValueError as error:
-        hint = "write 2026-06-09, 2026-06-09T16:00Z for an hour, or recorded for the time of each call"
-        raise PricingError(f"--as-of {given}: not a date", hint) from error
-    return given
 
 
 def _stacked(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -59,6 +47,16 @@ output_options = _stacked(
 figure_option = click.option(
     "--figure", type=click.Path(dir_okay=False, path_type=Path), help="Draw it: a file ending in .png, .svg or .pdf."
 )
+kind_option = click.option(
+    "--kind", type=click.Choice(list(KINDS)), default="staircase", show_default=True, help="Definition of the frontier."
+)
+tasks_option = click.option(
+    "--tasks",
+    type=click.Choice(["own", "common"]),
+    default="own",
+    show_default=True,
+    help="Tasks compared: all an agent attempted, or those every agent attempted.",
+)
 force_option = click.option("--force", is_flag=True, help="Replace what is there.")
 
 benchmark_option = click.option("--benchmark", multiple=True, help="Only this benchmark (may be repeated).")
@@ -67,11 +65,14 @@ benchmark_options = _stacked(
     click.option("--facet", is_flag=True, help="Also write one figure per benchmark."),
 )
 
-pricing_options = _stacked(
-    click.option("-s", "--scenario", type=_FILE, help="Scenario file (TOML)."),
-    click.option(
-        "--as-of", metavar="DATE", callback=_moment, help="Prices in force on this day; default: the day of each call."
-    ),
+_scenario_option = click.option("-s", "--scenario", type=_FILE, help="Scenario file (TOML).")
+_as_of_option = click.option(
+    "--as-of",
+    type=DateType(recorded="the day of each call"),
+    metavar="DATE",
+    help="Prices in force on this day; default: the day of each call.",
+)
+_how_options = _stacked(
     click.option(
         "--book", "books", multiple=True, metavar="NAME", help="Price book: list, or a named one (repeatable)."
     ),
@@ -92,6 +93,11 @@ pricing_options = _stacked(
     click.option("--priced-as", multiple=True, metavar="MODEL=OTHER", help="The same tokens at another model."),
     click.option("--role", "roles", multiple=True, type=_ROLE, help="Count only this role (may be repeated)."),
 )
+pricing_options = _stacked(_scenario_option, _as_of_option, _how_options)
+"""Say how to price; ``scenario_from`` takes them."""
+
+undated_pricing_options = _stacked(_scenario_option, _how_options)
+"""The same where every date is priced."""
 
 
 book_options = _stacked(

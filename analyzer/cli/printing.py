@@ -3,7 +3,7 @@
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -118,6 +118,12 @@ def _number(value: float) -> str:
 def say(message: str) -> None:
     """Write a message for people."""
     click.echo(message, err=True)
+
+
+def say_notes(notes: Iterable[str]) -> None:
+    """Write the notes of a result for people."""
+    for note in notes:
+        say(f"note: {note}")
 
 
 @contextmanager

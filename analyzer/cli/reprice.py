@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from analyzer.cli.options import force_option, output_options, pricing_options, reading_options, sources_argument
-from analyzer.cli.printing import emit, progress_bar, say, to_json
+from analyzer.cli.printing import emit, progress_bar, say, say_notes, to_json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -61,10 +61,10 @@ def command(
 def _write(
     store: "Store", output: Path, scenario: "Scenario | None", style: str | None, *, is_strict: bool, is_forced: bool
 ) -> None:
-    from analyzer.cli.amounts import amount
+    from analyzer.cli.amounts import amount, known_list_costs
     from analyzer.words import counted
     from pricing.priced_store import reprice_store
-    from pricing.unpriced import label
+    from pricing.unpriced import label, skipped_models
 
     with progress_bar() as progress:
         priced = reprice_store(store, output, scenario, is_strict=is_strict, is_forced=is_forced, progress=progress)
@@ -73,8 +73,11 @@ def _write(
         emit(runs, style)
     if scenario is not None:
         say(f"scenario: {scenario.title}")
+    of_list = known_list_costs(priced) if runs["cost_usd"].null_count() else {}
     for row in runs.iter_rows(named=True):
-        say(f"{row['benchmark'] or '-'}: {row['agent']}: {amount(row)}")
+        say(f"{row['benchmark'] or '-'}: {row['agent']}: {amount(row, of_list.get(row['run_id']))}")
+    for model in skipped_models(priced.scan("calls")):
+        say(f"left out by the book, so costs are at least that: {label(model)} ({counted(model['n_calls'], 'call')})")
     for model in priced.manifest["unpriced"]:
         calls = counted(model["n_calls"], "call")
         say(f"no price for {label(model)} ({calls}): {model['reason']}\nhint: {model['hint']}")
@@ -92,8 +95,7 @@ def _show_changes(store: "Store", scenario: "Scenario | None", style: str | None
     else:
         emit(_runs_at_a_glance(found.runs), None, "runs")
         emit(_models_at_a_glance(found.models), None, "\nmodels")
-        for note in found.notes:
-            say(f"note: {note}")
+        say_notes(found.notes)
         say("dry run: nothing was written")
 
 

@@ -22,7 +22,9 @@ def command(source: Path, statement: str, style: str | None) -> None:
         evalreplay sql store/ "describe calls"
         evalreplay sql store/ "select model, count(*), sum(output_tokens) from calls group by model"
     """
-    from analyzer.cli.opening import open_traces
+    from analyzer.cli.opening import open_traces, say_scenario
     from analyzer.query import query
 
-    emit(query(open_traces([source]), statement), style)
+    store = open_traces([source])
+    emit(query(store, statement), style)
+    say_scenario(store)

@@ -1,11 +1,11 @@
 """``evalreplay tornado``."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from analyzer.cli.dates import DATE
 from analyzer.cli.options import (
     benchmark_option,
     figure_option,
@@ -18,7 +18,6 @@ from analyzer.cli.options import (
 if TYPE_CHECKING:
     from analyzer.tornado import Draws
 
-_DAY: Final = click.DateTime(["%Y-%m-%d"])
 _OF_DRAWS: Final = ("sd", "past", "seed", "budget")
 _OF_LEVERS: Final = ("by", "span", "figure", "top")
 
@@ -26,7 +25,7 @@ _OF_LEVERS: Final = ("by", "span", "figure", "top")
 @click.command("tornado")
 @sources_argument
 @click.option("--by", type=click.FloatRange(0, 1, min_open=True), metavar="SHARE", help="Move prices by; default: 0.1.")
-@click.option("--range", "span", nargs=2, type=_DAY, metavar="FROM TO", help="Move prices over what they were.")
+@click.option("--range", "span", nargs=2, type=DATE, metavar="FROM TO", help="Move prices over what they were.")
 @click.option(
     "--per",
     type=click.Choice(["total", "agent", "run"]),
@@ -80,7 +79,7 @@ def command(sources: tuple[Path, ...], per: str, benchmark: tuple[str, ...], sty
         store = open_traces(sources, options)
         present_draws(api.montecarlo(store, drawn, budget_usd=given["budget"], **chosen), style)
         return
-    moved: dict[str, Any] = {"by": given["by"]} if given["by"] else {"span": _days(given["span"])}
+    moved: dict[str, Any] = {"by": given["by"]} if given["by"] else {"span": given["span"]}
     found = api.tornado(open_traces(sources, options), **moved, **chosen)
     present_levers(found, style, given["figure"], given["top"])
 
@@ -110,7 +109,3 @@ def _draws(given: dict[str, Any]) -> "Draws":
         raise click.UsageError(f"--sd {' '.join(given['sd'])}: write --sd 0.2, or --sd MODEL=0.3") from error
     common = spreads.pop("", SD)
     return Draws(common, spreads, given["past"], given["seed"] or 0, given["draws"])
-
-
-def _days(span: tuple[datetime, datetime] | None) -> tuple[Any, Any] | None:
-    return (span[0].date(), span[1].date()) if span else None

@@ -14,12 +14,11 @@ from math import factorial
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from analyzer.compare.classes import CLASS, Side, class_costs, hybrid
+from pricing.rates.terms import Floats
 
-Floats = npt.NDArray[np.float64]
 EFFECTS: Final = ("price", "policy", "mix", "volume")
 _A, _B = 0, 1
 _SIDES: Final = (_A, _B)

@@ -5,14 +5,13 @@ from typing import Any, Final
 
 import matplotlib.style
 import polars as pl
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from analyzer.curves.registry import CurveResult
-from analyzer.figures.notes import MARGIN_IN, WIDTH_IN, notes_in, wrapped, write_notes
 from analyzer.figures.panels import Panel, draw_points, draw_steps
-from analyzer.figures.styles import GREY, RC, drawable
-from analyzer.frontier import KINDS
+from analyzer.figures.sheet import MARGIN_IN, WIDTH_IN, Place, Sheet, blank, wrapped
+from analyzer.figures.styles import RC
+from analyzer.frontier_kinds import KINDS
 from analyzer.words import listed
 from traces.errors import UsageError
 
@@ -46,14 +45,16 @@ def draw(result: CurveResult, frontier: pl.DataFrame | None = None) -> Figure:
         frame = result.frame if frontier is None else frontier
         shown = frame.filter(_is_drawable(result))
         panels = shown.partition_by("benchmark", maintain_order=True)
-        notes = wrapped((*result.notes, *_not_drawn(frame, shown, result)))
-        figure = _sheet(len(panels), notes)
-        left_out = [name for number, rows in enumerate(panels) for name in _panel(figure, number, rows, result)]
+        notes = wrapped((*result.notes, *_not_drawn(frame, shown, result)), WIDTH_IN)
+        content_in = len(panels) * (_HEAD_IN + _PANEL_IN + _FOOT_IN) or _EMPTY_IN
+        sheet = blank(WIDTH_IN, content_in + MARGIN_IN, notes)
+        left_out = [name for number, rows in enumerate(panels) for name in _panel(sheet, number, rows, result)]
         notes += [f"No room to name {len(left_out)} of them: see the table."] if left_out else []
         if not panels:
-            _say_why_empty(figure, frame)
-        write_notes(figure, notes)
-    return figure
+            why = "there are no rollouts" if frame.is_empty() else "no group has a known place"
+            sheet.say_empty(0.35 * sheet.height_in, f"nothing to draw: {why}", va="baseline")
+        sheet.notes(notes)
+    return sheet.figure
 
 
 def save(figure: Figure, path: Path | str) -> None:
@@ -88,38 +89,24 @@ def _not_drawn(frame: pl.DataFrame, shown: pl.DataFrame, result: CurveResult) ->
     return tuple(words)
 
 
-def _sheet(n_panels: int, notes: list[str]) -> Figure:
-    height = notes_in(notes) + (n_panels * (_HEAD_IN + _PANEL_IN + _FOOT_IN) or _EMPTY_IN)
-    figure = Figure(figsize=(WIDTH_IN, height), facecolor="white")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _panel(figure: Figure, number: int, rows: pl.DataFrame, result: CurveResult) -> list[str]:
+def _panel(sheet: Sheet, number: int, rows: pl.DataFrame, result: CurveResult) -> list[str]:
     """Draw one benchmark; the names that found no room."""
     is_steps = result.form == "steps"
-    height, strip = figure.get_figheight(), _STRIP_IN if is_steps else 0.0
-    top = height - number * (_HEAD_IN + _PANEL_IN + _FOOT_IN) - _HEAD_IN
-    width = WIDTH_IN - _LEFT_IN - 2 * MARGIN_IN - strip
-    axes = figure.add_axes((_LEFT_IN / WIDTH_IN, (top - _PANEL_IN) / height, width / WIDTH_IN, _PANEL_IN / height))
+    strip = _STRIP_IN if is_steps else 0.0
+    top = number * (_HEAD_IN + _PANEL_IN + _FOOT_IN) + _HEAD_IN
+    axes = sheet.axes(Place(_LEFT_IN, top, WIDTH_IN - _LEFT_IN - 2 * MARGIN_IN - strip, _PANEL_IN))
     axes.set_xlabel(result.x_label, parse_math=False)
     direction = "" if rows["is_higher_better"].all() else " (lower is better)"
     axes.set_ylabel(f"{result.y_label}{direction}", parse_math=False)
-    _head(figure, rows, result, top / height)
+    _head(sheet, rows, result, top)
     agents = result.agents or sorted(set(result.frame["agent"]))
-    return (draw_steps if is_steps else draw_points)(Panel(figure, axes, rows, strip * figure.dpi, agents))
+    return (draw_steps if is_steps else draw_points)(Panel(sheet.figure, axes, rows, strip * sheet.figure.dpi, agents))
 
 
-def _head(figure: Figure, rows: pl.DataFrame, result: CurveResult, top: float) -> None:
-    title = drawable(f"{result.title}: {rows['benchmark'][0] or 'unnamed benchmark'}")
-    left, line, has_frontier = _LEFT_IN / WIDTH_IN, _LINE_IN / figure.get_figheight(), "frontier" in rows.columns
-    place = left, top + (1.7 if has_frontier else 0.7) * line
-    figure.text(*place, title, fontsize=10, fontweight="bold", va="bottom", parse_math=False)
+def _head(sheet: Sheet, rows: pl.DataFrame, result: CurveResult, top: float) -> None:
+    has_frontier = "frontier" in rows.columns
+    title = f"{result.title}: {rows['benchmark'][0] or 'unnamed benchmark'}"
+    sheet.title(_LEFT_IN, top - (1.7 if has_frontier else 0.7) * _LINE_IN, title)
     if has_frontier:
         named = f"Frontier, filled markers: {KINDS[rows['frontier'][0]]}"
-        figure.text(left, top + 0.6 * line, named, fontsize=7, color=GREY, va="bottom", parse_math=False)
-
-
-def _say_why_empty(figure: Figure, frame: pl.DataFrame) -> None:
-    why = "there are no rollouts" if frame.is_empty() else "no group has a known place"
-    figure.text(0.5, 0.65, f"nothing to draw: {why}", ha="center", fontsize=11, color=GREY)
+        sheet.words(_LEFT_IN, top - 0.6 * _LINE_IN, named, size=7)

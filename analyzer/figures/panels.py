@@ -16,7 +16,7 @@ from analyzer.figures.naming import Named, Plot, print_around, print_stacked, sq
 from analyzer.figures.styles import GREY, colour, dash, fewer_tasks, marker
 from analyzer.words import beside
 
-Place = tuple[float, float]
+Point = tuple[float, float]
 _LOG_FROM: Final = 20.0
 _PAD_FRAC: Final = 0.05
 _BAR_PX: Final = 2.0
@@ -143,7 +143,7 @@ def _point(panel: Panel, group: Group) -> Named:
     return Named(group.name, row["x"], row["y"], GREY if is_on is False else "black", GREY)
 
 
-def _bars(row: dict[str, Any]) -> Iterator[tuple[Place, Place]]:
+def _bars(row: dict[str, Any]) -> Iterator[tuple[Point, Point]]:
     """Lines from the lowest to the highest each figure of a point can be, where both are known and differ."""
     x, y = row["x"], row["y"]
     if None not in (row["x_low"], row["x_high"]) and row["x_low"] != row["x_high"]:
@@ -152,29 +152,29 @@ def _bars(row: dict[str, Any]) -> Iterator[tuple[Place, Place]]:
         yield (x, row["y_low"]), (x, row["y_high"])
 
 
-def _frontier_line(panel: Panel) -> list[Place]:
+def _frontier_line(panel: Panel) -> list[Point]:
     """Draw the frontier; its corners, finely enough spaced to keep labels off it."""
     if "is_on_frontier" not in panel.rows.columns:
         return []
     on = panel.rows.filter("is_on_frontier").sort("x", "y").select("x", "y").unique(maintain_order=True).rows()
-    corners: list[Place] = list(_CORNERS[panel.rows["frontier"][0]](on, panel.axes.get_xlim()[1]))
+    corners: list[Point] = list(_CORNERS[panel.rows["frontier"][0]](on, panel.axes.get_xlim()[1]))
     line = [point for a, b in pairwise(corners) for point in _between(a, b)]
     panel.axes.plot([x for x, _ in line], [y for _, y in line], color=GREY, linewidth=1.0, zorder=1)
     return line
 
 
-def _stairs(on: Sequence[Place], right: float) -> Iterator[Place]:
+def _stairs(on: Sequence[Point], right: float) -> Iterator[Point]:
     for (x, y), (following, _) in pairwise([*on, (right, 0.0)]):
         yield x, y
         yield following, y
 
 
-def _chords(on: Sequence[Place], right: float) -> Iterator[Place]:
+def _chords(on: Sequence[Point], right: float) -> Iterator[Point]:
     yield from on
     yield right, on[-1][1]
 
 
-def _chords_from_origin(on: Sequence[Place], right: float) -> Iterator[Place]:
+def _chords_from_origin(on: Sequence[Point], right: float) -> Iterator[Point]:
     yield 0.0, 0.0
     yield from _chords(on, right)
 
@@ -182,19 +182,19 @@ def _chords_from_origin(on: Sequence[Place], right: float) -> Iterator[Place]:
 _CORNERS: Final = {"staircase": _stairs, "hull": _chords, "hull_origin": _chords_from_origin}
 
 
-def _between(a: Place, b: Place) -> Iterator[Place]:
+def _between(a: Point, b: Point) -> Iterator[Point]:
     """Points on a straight line, which is a curve on a log axis."""
     for step in range(33):
         share = step / 32
         yield a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])
 
 
-def _lines(panel: Panel, line: Sequence[Place]) -> Iterator[Box]:
+def _lines(panel: Panel, line: Sequence[Point]) -> Iterator[Box]:
     """What names are kept off: the frontier and the bars."""
     yield from (square(x, y, 2.0) for x, y in (panel.axes.transData.transform(line) if line else ()))
     yield from (_bar_box(panel, ends) for row in panel.rows.iter_rows(named=True) for ends in _bars(row))
 
 
-def _bar_box(panel: Panel, ends: tuple[Place, Place]) -> Box:
+def _bar_box(panel: Panel, ends: tuple[Point, Point]) -> Box:
     (x0, y0), (x1, y1) = panel.axes.transData.transform(ends)
     return Box(x0 - _BAR_PX, y0 - _BAR_PX, x1 + _BAR_PX, y1 + _BAR_PX)

@@ -61,6 +61,13 @@ def drawable(text: str) -> str:
     return "".join(character if ord(character) in known or character == "\n" else "\ufffd" for character in text)
 
 
+def elided(text: str, n_chars: int) -> str:
+    """Keep the start and the end of a long text."""
+    plain = drawable(text)
+    half = n_chars // 2 - 1
+    return plain if len(plain) <= n_chars else f"{plain[:half].rstrip()} … {plain[-half:].lstrip()}"
+
+
 def label_text(name: str, n_lines: int) -> str:
     """Shorten a name to one or two short lines, keeping its start and its end, which tell names apart.
 
@@ -71,6 +78,5 @@ def label_text(name: str, n_lines: int) -> str:
     if len(lines) <= n_lines:
         return "\n".join(lines)
     if n_lines == 1:
-        half = _LABEL_CHARS // 2 - 1
-        return f"{text[:half].rstrip()} … {text[-half:].lstrip()}"
+        return elided(text, _LABEL_CHARS)
     return f"{lines[0]}\n… {text[2 - _LABEL_CHARS :].lstrip()}"

@@ -5,15 +5,14 @@ from typing import Any, Final
 import matplotlib.style
 import polars as pl
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from analyzer.figures.notes import MARGIN_IN, WIDTH_IN, notes_in, wrapped, write_notes
-from analyzer.figures.styles import GREY, RC, colour, drawable
+from analyzer.figures.sheet import MARGIN_IN, WIDTH_IN, Place, Sheet, blank, wrapped
+from analyzer.figures.styles import GREY, RC, colour, elided
 from analyzer.tornado.notes import scope_name
 from analyzer.tornado.price_levers import price_words
-from analyzer.tornado.question import SCOPE
+from analyzer.tornado.question import SCOPE, of_scope
 from analyzer.tornado.tornado import Tornado
 from analyzer.words import counted, percent
 
@@ -22,6 +21,8 @@ _HEAD_IN: Final = 0.75
 _FOOT_IN: Final = 0.42
 _NAMES_IN: Final = 2.9
 _EMPTY_IN: Final = 0.6
+_LINE_IN: Final = 0.17
+_KEY_IN: Final = 0.6
 _LABEL_IN: Final = 0.62
 _BAR: Final = 0.62
 _MOST_PANELS: Final = 4
@@ -45,26 +46,20 @@ def draw_tornado(found: Tornado, n_levers: int | None = None) -> Figure:
     panels = found.scopes.sort("priced_usd", *SCOPE, descending=[True, False, False, False]).head(_MOST_PANELS)
     most = n_levers or (_LEVERS_ALONE if panels.height == 1 else _LEVERS_EACH)
     known = found.frame.filter(pl.col("swing_usd").is_not_null())
-    levers = [_of_scope(known, row).head(most) for row in panels.iter_rows(named=True)]
-    lines = wrapped((*found.notes, *_left_out(found, known, levers)))
+    levers = [of_scope(known, row).head(most) for row in panels.iter_rows(named=True)]
+    lines = wrapped((*found.notes, *_left_out(found, known, levers)), WIDTH_IN)
     heights = [_ROW_IN * rows.height if rows.height else _EMPTY_IN for rows in levers]
     with matplotlib.style.context(["default", RC]):
-        whole_in = notes_in(lines) + (sum(heights) + len(heights) * (_HEAD_IN + _FOOT_IN) or _EMPTY_IN)
-        figure = Figure(figsize=(WIDTH_IN, whole_in), facecolor="white")
-        FigureCanvasAgg(figure)
-        top_in = whole_in
+        content_in = sum(heights) + len(heights) * (_HEAD_IN + _FOOT_IN) or _EMPTY_IN
+        sheet, top_in = blank(WIDTH_IN, content_in + MARGIN_IN, lines), 0.0
         for row, rows, height_in in zip(panels.iter_rows(named=True), levers, heights, strict=True):
-            top_in -= _HEAD_IN
-            _panel(figure, (top_in, height_in), row, rows)
-            top_in -= height_in + _FOOT_IN
+            place = Place(_NAMES_IN, top_in + _HEAD_IN, WIDTH_IN - _NAMES_IN - 2 * MARGIN_IN, height_in)
+            _panel(sheet, place, row, rows)
+            top_in += _HEAD_IN + height_in + _FOOT_IN
         if panels.is_empty():
-            figure.text(0.5, 0.75, "there are no runs", ha="center", va="center", fontsize=11, color=GREY)
-        write_notes(figure, lines)
-    return figure
-
-
-def _of_scope(frame: pl.DataFrame, row: dict[str, Any]) -> pl.DataFrame:
-    return frame.filter(pl.col(name).eq_missing(pl.lit(row[name], pl.String)) for name in SCOPE)
+            sheet.say_empty(0.25 * sheet.height_in, "there are no runs")
+        sheet.notes(lines)
+    return sheet.figure
 
 
 def _left_out(found: Tornado, known: pl.DataFrame, levers: list[pl.DataFrame]) -> list[str]:
@@ -77,18 +72,15 @@ def _left_out(found: Tornado, known: pl.DataFrame, levers: list[pl.DataFrame]) -
     return words + [f"{counted(n_levers, 'lever')} of less swing not drawn: see the table."] * (n_levers > 0)
 
 
-def _panel(figure: Figure, place_in: tuple[float, float], row: dict[str, Any], levers: pl.DataFrame) -> None:
-    """Draw a scope at a height from the foot of the sheet, of a height."""
-    top_in, height_in = place_in
-    width_in, whole_in = figure.get_size_inches()
-    _head(figure, top_in / whole_in, row)
+def _panel(sheet: Sheet, place: Place, row: dict[str, Any], levers: pl.DataFrame) -> None:
+    """Draw a scope, its head above its place."""
+    _head(sheet, place.top, row)
     if levers.is_empty():
         words = "no lever moves this cost" if row["priced_usd"] > 0 else "nothing here has a price above zero"
-        figure.text(0.5, (top_in - height_in / 2) / whole_in, words, ha="center", va="center", fontsize=11, color=GREY)
+        sheet.say_empty(place.top + place.height / 2, words)
         return
-    box = (_NAMES_IN, top_in - height_in, width_in - _NAMES_IN - 2 * MARGIN_IN, height_in)
-    axes = figure.add_axes((box[0] / width_in, box[1] / whole_in, box[2] / width_in, box[3] / whole_in))
-    _scale(axes, row["priced_usd"], levers, box[2])
+    axes = sheet.axes(place)
+    _scale(axes, row["priced_usd"], levers, place.width)
     for number, lever in enumerate(levers.iter_rows(named=True)):
         _bar(axes, number, row["priced_usd"], lever)
     base = f"{'priced part' if row['base_usd'] is None else 'base'} {_usd(row['priced_usd'])}"
@@ -99,16 +91,14 @@ def _panel(figure: Figure, place_in: tuple[float, float], row: dict[str, Any], l
     )  # fmt: skip
 
 
-def _head(figure: Figure, top: float, row: dict[str, Any]) -> None:
+def _head(sheet: Sheet, top: float, row: dict[str, Any]) -> None:
     """Title, what the cost is, and what the colours mean."""
-    line = 0.17 / figure.get_figheight()
-    left, right = MARGIN_IN / WIDTH_IN, 1 - MARGIN_IN / WIDTH_IN
-    title = _shortened(f"What moves the cost: {scope_name(row)}", _TITLE_CHARS)
-    figure.text(left, top + 2.4 * line, title, fontsize=10, fontweight="bold", va="bottom", parse_math=False)
-    figure.text(left, top + 1.45 * line, _cost(row), fontsize=7, color=GREY, va="bottom", parse_math=False)
+    sheet.title(MARGIN_IN, top - 2.4 * _LINE_IN, elided(f"What moves the cost: {scope_name(row)}", _TITLE_CHARS))
+    below = top - 1.45 * _LINE_IN
+    sheet.words(MARGIN_IN, below, _cost(row), size=7)
     for number, (name, words) in enumerate((("policy", "policies"), ("price", "prices"))):
-        place = right - 0.075 * number, top + 1.45 * line
-        figure.text(*place, f"■ {words}", fontsize=7, color=_ink(name), ha="right", va="bottom")
+        right = WIDTH_IN - MARGIN_IN - _KEY_IN * number
+        sheet.words(right, below, f"■ {words}", _ink(name), 7, ha="right")
 
 
 def _cost(row: dict[str, Any]) -> str:
@@ -169,22 +159,13 @@ def _names(lever: dict[str, Any]) -> tuple[str, str]:
     known = f"; {percent(share)} of the dollars" if share < 1 else ""
     settings = f"{lever['low_setting']} … {lever['high_setting']}{known}{'; assumed' if lever['is_assumed'] else ''}"
     if lever["price_model"] is None:
-        return _shortened(lever["lever"], _NAME_CHARS), _shortened(settings, _SETTING_CHARS)
-    model = _shortened(lever["price_model"], _SETTING_CHARS - len(settings) - 2)
+        return elided(lever["lever"], _NAME_CHARS), elided(settings, _SETTING_CHARS)
+    model = elided(lever["price_model"], _SETTING_CHARS - len(settings) - 2)
     return price_words(lever["kind"]), f"{model}: {settings}"
 
 
 def _ink(lever_type: str) -> str:
     return colour(_COLOURS[lever_type])
-
-
-def _shortened(text: str, n_chars: int) -> str:
-    """Keep the start and the end of a long text."""
-    plain = drawable(text)
-    if len(plain) <= n_chars:
-        return plain
-    half = n_chars // 2 - 1
-    return f"{plain[:half].rstrip()} … {plain[-half:].lstrip()}"
 
 
 def _usd(usd: float) -> str:

@@ -6,12 +6,11 @@ from typing import Final
 import matplotlib.style
 import polars as pl
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from analyzer.compare import Comparison
 from analyzer.compare.effects import EFFECTS
-from analyzer.figures.notes import MARGIN_IN, WIDTH_IN, notes_in, wrapped, write_notes
+from analyzer.figures.sheet import MARGIN_IN, WIDTH_IN, Place, Sheet, blank, wrapped
 from analyzer.figures.styles import GREY, RC, colour, drawable, label_text
 from analyzer.words import counted, span
 
@@ -38,23 +37,20 @@ def draw_comparison(found: Comparison) -> Figure:
     models = found.by_model().filter(pl.col("model") != "all", pl.col("change_usd") != 0)
     shown = models.head(_MOST_MODELS)
     rest = [f"{models.height - shown.height} models of smaller change are not drawn."] * (models.height > shown.height)
-    lines = wrapped((*found.notes, *rest))
+    lines = wrapped((*found.notes, *rest), WIDTH_IN)
     with matplotlib.style.context(["default", RC]):
         rows_in, sides = _ROW_IN * shown.height, _sides(found)
         head_in = _TOP_IN + _SIDE_IN * len(sides) + _HEAD_IN / 2
         panel_in = _EMPTY_IN if _is_empty(found) else _PANEL_IN
         below_in = (_HEAD_IN + rows_in + _FOOT_IN) if shown.height else 0.0
-        figure = Figure(
-            figsize=(WIDTH_IN, head_in + panel_in + _FOOT_IN + below_in + notes_in(lines)), facecolor="white"
-        )
-        FigureCanvasAgg(figure)
-        _head(figure, sides)
-        _waterfall(_axes(figure, "", head_in, panel_in, _LEFT_IN), found)
+        sheet = blank(WIDTH_IN, head_in + panel_in + _FOOT_IN + below_in + MARGIN_IN, lines)
+        _head(sheet, sides)
+        _waterfall(_axes(sheet, "", head_in, panel_in, _LEFT_IN), found)
         if shown.height:
             top_in = head_in + panel_in + _FOOT_IN + _HEAD_IN
-            _models(_axes(figure, "By model", top_in, rows_in, _NAMES_IN), shown)
-        write_notes(figure, lines)
-    return figure
+            _models(_axes(sheet, "By model", top_in, rows_in, _NAMES_IN), shown)
+        sheet.notes(lines)
+    return sheet.figure
 
 
 def _is_empty(found: Comparison) -> bool:
@@ -72,18 +68,14 @@ def _sides(found: Comparison) -> list[str]:
     return lines
 
 
-def _head(figure: Figure, sides: list[str]) -> None:
-    left, whole_in = MARGIN_IN / WIDTH_IN, figure.get_figheight()
-    figure.text(left, 1 - 0.26 / whole_in, "What changed the cost", fontsize=10, fontweight="bold")
+def _head(sheet: Sheet, sides: list[str]) -> None:
+    sheet.words(MARGIN_IN, 0.26, "What changed the cost", "black", 10, fontweight="bold", va="baseline")
     for number, words in enumerate(sides, start=1):
-        place = 1 - (_TOP_IN - 0.06 + _SIDE_IN * number) / whole_in
-        figure.text(left, place, words, fontsize=7, color=GREY, parse_math=False)
+        sheet.words(MARGIN_IN, _TOP_IN - 0.06 + _SIDE_IN * number, words, size=7, va="baseline")
 
 
-def _axes(figure: Figure, title: str, top_in: float, height_in: float, left_in: float) -> Axes:
-    width_in, whole_in = figure.get_size_inches()
-    box = (left_in, whole_in - top_in - height_in, width_in - left_in - 2 * MARGIN_IN, height_in)
-    axes = figure.add_axes((box[0] / width_in, box[1] / whole_in, box[2] / width_in, box[3] / whole_in))
+def _axes(sheet: Sheet, title: str, top_in: float, height_in: float, left_in: float) -> Axes:
+    axes = sheet.axes(Place(left_in, top_in, WIDTH_IN - left_in - 2 * MARGIN_IN, height_in))
     axes.set_title(title, loc="left", fontsize=10, fontweight="bold")
     return axes
 

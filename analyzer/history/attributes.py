@@ -15,11 +15,14 @@ from analyzer.words import counted, listed
 from pricing.book import PriceBook
 from pricing.names.aliases import normalised
 from pricing.names.directory import Directory
-from pricing.names.resolve import resolve
+from pricing.names.resolve import PAIR, resolve
 from traces.errors import AnalysisError, UsageError
+from traces.schema import UTC_TIME
 
 _Pair = tuple[str | None, str | None]
-_PAIR: Final = pl.Schema({"provider": pl.String, "model": pl.String})
+_OF_RUN: Final = pl.Schema({"run_id": pl.String, "trace_model": pl.String})
+RELEASED: Final = "release_date"
+"""Attribute that says when a model could first be called."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,21 @@ class Attributed:
     tables: Tables
     facts: pl.DataFrame
     notes: tuple[str, ...]
+
+    def release_dates(self) -> pl.DataFrame:
+        """Release dates the attributes state, if any: trace_model (as the trace writes it) and _stated_at.
+
+        Raises:
+            AnalysisError: if the column holds something else than dates.
+        """
+        if RELEASED not in self.facts.columns:
+            return pl.DataFrame(schema={"trace_model": pl.String, "_stated_at": UTC_TIME})
+        if not self.facts[RELEASED].dtype.is_temporal() and self.facts[RELEASED].count():
+            raise AnalysisError(f"column {RELEASED!r} of the attributes: not dates", "write them as 2026-06-09")
+        models = pl.DataFrame([(run, pair[1]) for run, pair in _pairs(self.tables).items()], _OF_RUN, orient="row")
+        at = pl.col(RELEASED).cast(pl.Date).cast(pl.Datetime("us")).dt.replace_time_zone("UTC").alias("_stated_at")
+        stated = self.facts.select("run_id", at).join(models, on="run_id").drop_nulls()
+        return stated.group_by("trace_model").agg(pl.col("_stated_at").min())
 
     def of_agents(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Attributes of agents: null where runs of one differ.
@@ -118,7 +136,7 @@ def _pairs(tables: Tables) -> dict[str, _Pair]:
 
 def _price_models(pairs: Mapping[str, _Pair], directory: Directory) -> dict[_Pair, _Pair]:
     """Provider and model of the book, the latest where a name moved; (None, None): in no book."""
-    frame = pl.DataFrame(sorted(set(pairs.values()), key=str), schema=_PAIR, orient="row")
+    frame = pl.DataFrame(sorted(set(pairs.values()), key=str), schema=PAIR, orient="row")
     return {(row[0], row[1]): (row[2], row[3]) for row in resolve(frame, directory).iter_rows()}
 
 

@@ -7,9 +7,9 @@ from typing import Final
 import polars as pl
 
 from pricing.book import PriceBook
-from pricing.names.resolve import resolve
+from pricing.moments import END, START
+from pricing.names.resolve import resolve_one
 from pricing.rates.in_force import KINDS
-from pricing.rates.times import END, START
 from pricing.scenario import Scenario
 from pricing.sweep.plan import Plan
 from traces.schema import UTC_TIME
@@ -47,7 +47,7 @@ def skipped_runs(plan: Plan, scenario: Scenario) -> list[str]:
     return sorted(counted["run_id"].unique())
 
 
-def model_entries(called: pl.DataFrame, runs: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
+def model_entries(called: pl.DataFrame, runs: pl.DataFrame, book: PriceBook, stated: pl.DataFrame) -> pl.DataFrame:
     """When each called model entered and retired.
 
     It enters on its release date; where none is stated, at its first dated price (the latest day of the window if only
@@ -57,12 +57,15 @@ def model_entries(called: pl.DataFrame, runs: pl.DataFrame, book: PriceBook) -> 
         called: Rows of ``called_models``.
         runs: run_id, started_at: the earliest start known of a run.
         book: List prices and facts of models.
+        stated: trace_model and _stated_at, release dates that win over those of the book.
 
     Returns:
         trace_model, provider, model, entered_at (null: not known), entry_basis, retired_at, is_called_before.
     """
     first_run = called.join(runs, on="run_id", how="left").group_by(_MODEL).agg(_run_at=pl.col("started_at").min())
     joined = first_run.join(_facts(book), on=_PRICED, how="left").join(_first_prices(book), on=_PRICED, how="left")
+    joined = joined.join(stated, on="trace_model", how="left")
+    joined = joined.with_columns(_released_at=pl.coalesce("_stated_at", "_released_at"))
     released, price_at, run_at = pl.col("_released_at"), pl.col("_price_at"), pl.col("_run_at")
     is_price_first = price_at.is_not_null() & (run_at.is_null() | (price_at <= run_at))
     basis = (
@@ -132,8 +135,7 @@ _Meaning = tuple[datetime, datetime, str, str]
 
 
 def _stretches(pair: tuple[str | None, str | None], book: PriceBook) -> list[_Meaning]:
-    frame = pl.DataFrame([pair], schema=dict.fromkeys(_PRICED, pl.String), orient="row")
-    found = resolve(frame, book.directory).filter(pl.col("price_model").is_not_null())
+    found = resolve_one(*pair, book.directory).drop_nulls("price_model")
     columns = (
         pl.col("alias_from").fill_null(START), pl.col("alias_until").fill_null(END), "price_provider", "price_model",
     )  # fmt: skip

@@ -22,8 +22,8 @@ from analyzer.history.notes import notes_of, unreached
 from analyzer.history.options import HistoryOptions, HistoryResult
 from analyzer.history.tables import COSTS, HISTORY_TABLES
 from pricing.book import PriceBook, load_book
+from pricing.moments import START
 from pricing.prepare import books_of
-from pricing.rates.times import START
 from pricing.scenario import Scenario
 from pricing.sweep.plan import Plan, plan_of
 from traces.errors import AnalysisError, UsageError
@@ -75,7 +75,7 @@ def history(
     end = _end(span, listed)
     kept = attributed(tables, options, listed)
     trace = _trace(kept.tables, scenario, end, options, book, listed)
-    agents = _agents(trace)
+    agents = _agents(trace, kept.release_dates())
     start = _start(span[0], end, agents)
     edges = [*agents["entered_at"], *agents["retired_at"]]
     moments = moments_of(trace.plan, books_of(scenario, book)["effective"], edges, (start, end))
@@ -132,8 +132,8 @@ def _trace(  # noqa: PLR0913, PLR0917 - all it is made of
     return Trace(rows, whole, tables, plan, listed, scenario)
 
 
-def _agents(trace: Trace) -> pl.DataFrame:
-    """One row per agent: the declared columns of AGENTS."""
+def _agents(trace: Trace, released: pl.DataFrame) -> pl.DataFrame:
+    """One row per agent: the declared columns of AGENTS; released: what ``Attributed.release_dates`` returns."""
     usage = trace.tables["rollouts"].select("rollout_id", _turns=AXES["turns"].point, _tokens=AXES["tokens"].point)
     rows = trace.rows.join(usage, on="rollout_id", how="left", maintain_order="left")
     means = rows.group_by(GROUP, maintain_order=True).agg(*mean_score(), *_mean_usage())
@@ -141,7 +141,7 @@ def _agents(trace: Trace) -> pl.DataFrame:
     runs = _run_starts(trace.tables)
     members = _members(trace).join(runs, left_on="_run_id", right_on="run_id", how="left")
     called = called_models(trace.plan, trace.scenario, trace.listed)
-    entries = agent_entries(members, called, model_entries(called, runs, trace.listed), GROUP)
+    entries = agent_entries(members, called, model_entries(called, runs, trace.listed, released), GROUP)
     joined = agents.join(entries, on=GROUP, how="left", nulls_equal=True, maintain_order="left")
     return _declared("agents", joined)
 

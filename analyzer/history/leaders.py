@@ -36,8 +36,9 @@ def thresholds(agents: pl.DataFrame, scores: Sequence[float]) -> pl.DataFrame:
 def cheapest(panel: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
     """Lowest cost of reaching each score at every change; rows of CHEAPEST.
 
-    An agent whose cost is not one figure cannot be the cheapest: it only widens the bounds. Where it certainly costs
-    less than the cheapest that has one, there is no one figure.
+    An agent whose cost is not one figure cannot be the cheapest: it only widens the bounds, and where it is not known
+    in full not even those, as it may cost anything, unless nobody else reaches the score. Where it certainly costs less
+    than the cheapest that has one figure, there is no one figure.
 
     Args:
         panel: Rows of ``compute.panel_of``.
@@ -49,7 +50,10 @@ def cheapest(panel: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
     those = reaching(panel.filter("is_callable"), wanted)
     bounds = those.group_by(at).agg(
         is_reached=pl.lit(value=True),
-        mean_cost_low_usd=pl.col("mean_cost_low_usd").min(),
+        mean_cost_low_usd=pl.coalesce(
+            pl.col("mean_cost_low_usd").filter(pl.col("mean_cost_high_usd").is_not_null()).min(),
+            pl.col("mean_cost_low_usd").min(),
+        ),
         mean_cost_high_usd=pl.col("mean_cost_high_usd").min(),
     )
     points = those.filter(pl.col("mean_cost_usd").is_not_null()).sort("mean_cost_usd", *GROUP, nulls_last=False)

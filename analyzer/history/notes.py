@@ -11,6 +11,7 @@ from analyzer.curves.parts.coverage import rules, uneven, whose
 from analyzer.curves.parts.recorded import left_out
 from analyzer.history.availability import skipped_runs
 from analyzer.history.options import HistoryOptions
+from analyzer.scenario import scenario_notes
 from analyzer.words import listed
 
 if TYPE_CHECKING:
@@ -67,6 +68,9 @@ def unreached(cheapest: pl.DataFrame) -> Iterator[str]:
 
 
 def _scenario(trace: "Trace", end: datetime) -> Iterator[str]:
+    changes = {"as_of": "recorded", **({"name": ""} if trace.scenario.is_unnamed else {})}
+    for note in scenario_notes(trace.scenario.model_copy(update=changes)):
+        yield note.replace("prices on the day of each call", "prices of each day")
     if trace.scenario.moment is not None:
         yield f"The scenario's own date, {trace.scenario.moment:%Y-%m-%d}, does not count."
     checked = trace.listed.checked_through
@@ -75,11 +79,11 @@ def _scenario(trace: "Trace", end: datetime) -> Iterator[str]:
 
 
 def _skipped(trace: "Trace") -> Iterator[str]:
-    """Name the agents with calls the book leaves out: they cost nothing here, which is no price."""
+    """Name the agents with calls the book leaves out: what it counts of them is only a low bound."""
     runs = trace.tables["runs"].filter(pl.col("run_id").is_in(skipped_runs(trace.plan, trace.scenario)))
     names = runs["agent"].unique().sort().to_list()
     if names:
-        yield f"The book leaves a model out of every sum, as if it cost nothing: {listed(names)}."
+        yield f"The book leaves a model out of every sum, so what it counts is a low bound: {listed(names)}."
 
 
 def _entries(agents: pl.DataFrame, end: datetime) -> Iterator[str]:
@@ -106,9 +110,10 @@ def _bounded(panel: pl.DataFrame) -> Iterator[str]:
         n=pl.len(), n_known=pl.col("mean_cost_usd").count(), low=pl.col("mean_cost_low_usd").min()
     )
     never = known.filter(pl.col("n_known") == 0).select(whose(panel), "low").iter_rows()
-    names = [f"{agent} (at least {low:.4g})" if low else agent for agent, low in never]
-    if names:
-        yield f"Cost not known in full, so never the cheapest, only a bound: {listed(names)}."
+    never_known = [f"{agent} (at least {low:.4g})" if low else agent for agent, low in never]
+    if never_known:
+        names = listed(never_known)
+        yield f"Cost not known in full, so never the cheapest, nor in its range while others reach the score: {names}."
     partly = _names(known, (pl.col("n_known") > 0) & (pl.col("n_known") < pl.col("n")))
     if partly:
         yield f"Without one cost for some of the time (no price in force, or only a window is known): {listed(partly)}."

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import datetime
+from math import isfinite
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,6 @@ import polars as pl
 from analyzer.history.tables import HISTORY_TABLES
 from traces.errors import UsageError
 
-Moment = datetime | date | str
 _CURVE_OPTIONS: Final = ("measure", "errors", "weights", "by", "tasks")
 
 
@@ -44,6 +44,16 @@ class HistoryOptions:
     weights: str = "tasks"
     by: str = "agent"
     tasks: str = "own"
+
+    def __post_init__(self) -> None:
+        """Refuse what is no score.
+
+        Raises:
+            UsageError: on a score that is not finite: nothing could reach it.
+        """
+        for score in self.scores:
+            if not isfinite(score):
+                raise UsageError(f"score {score}: not a number to reach", "write --score 0.5")
 
     @property
     def chosen(self) -> Mapping[str, str]:
@@ -87,19 +97,3 @@ class HistoryResult:
     def tables(self) -> dict[str, pl.DataFrame]:
         """Its tables by name."""
         return {name: getattr(self, name) for name in HISTORY_TABLES}
-
-
-def as_moment(name: str, given: Moment | None) -> datetime | None:
-    """Take a date (its first moment, UTC) or a moment; null stays null.
-
-    Raises:
-        UsageError: if it is neither.
-    """
-    if given is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(str(given))
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        hint = "write 2026-06-09, or 2026-06-09T16:00Z for an hour"
-        raise UsageError(f"{name} {given}: not a date", hint) from error

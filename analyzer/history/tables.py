@@ -7,7 +7,7 @@ import polars as pl
 from traces.schema import UTC_TIME, Column, Table
 
 ENTRY_BASES: Final = (
-    "release_date",  # stated by a price file
+    "release_date",  # stated by the attributes or a price file
     "first_price",  # start of its first dated price
     "price_window",  # the same, known only as a window: its latest day
     "first_run",  # no dated price was earlier: the start of its first run in the store
@@ -29,11 +29,11 @@ _LEAST: Final = "Score to reach: at least this, or at most where lower is better
 _THRESHOLD: Final = Column("score_threshold", pl.Float64, _LEAST, nullable=False)
 
 
-def _cost(what: str) -> tuple[Column, ...]:
+def _cost(what: str, whose: str = "") -> tuple[Column, ...]:
     return (
         Column("mean_cost_usd", pl.Float64, f"{what}; null: not one figure, or nobody."),
-        Column("mean_cost_low_usd", pl.Float64, "Lowest it can be; null: nobody."),
-        Column("mean_cost_high_usd", pl.Float64, "Highest it can be; null: unbounded, or nobody."),
+        Column("mean_cost_low_usd", pl.Float64, f"Lowest it can be{whose}; null: nobody."),
+        Column("mean_cost_high_usd", pl.Float64, f"Highest it can be{whose}; null: unbounded, or nobody."),
     )
 
 
@@ -89,7 +89,7 @@ CHEAPEST: Final = Table(
         Column("run_id", pl.String, "Its run; null: several, or no agent."),
         _SCORE,
         _N_TASKS,
-        *_cost(f"{_ATTEMPT}, of the cheapest agent with one figure"),
+        *_cost(f"{_ATTEMPT}, of the cheapest agent with one figure", ", whichever agent known in full is the cheapest"),
         Column("is_reached", pl.Boolean, "Some agent that could be called reaches the score."),
     ),
 )

@@ -1,4 +1,4 @@
-"""Price books of one's own: the named books there are, importing one, and a catalogue of a newer library."""
+"""Price books of one's own: the named books there are, and a catalogue of a newer library."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -8,7 +8,6 @@ from typing import Any
 import polars as pl
 
 from pricing.book.catalogue import catalogue_source
-from pricing.book.import_book import ImportReport, import_book
 from pricing.book.named import BOOKS_FOLDER, book_files, load_named_book
 from traces.errors import PricingError, UsageError
 
@@ -20,16 +19,6 @@ def named_books(folders: Sequence[Path] = ()) -> pl.DataFrame:
     books = [load_named_book(path) for path in book_files([BOOKS_FOLDER, *folders]).values()]
     rows = [{name: getattr(book, name) for name in _COLUMNS} | {"path": str(book.path)} for book in books]
     return pl.DataFrame(rows, schema_overrides={"retrieved_date": pl.Date})
-
-
-def import_named(source: Path, name: str, folder: Path, **options: Any) -> ImportReport:
-    """Import a price table as a named book into the user's folder; options are those of ``import_book``.
-
-    Raises:
-        PricingError: if it is not recognised, says what cannot be, or a book of that name exists.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    return import_book(source, name, folder, **options)
 
 
 def update_catalogue(folder: Path, *, is_forced: bool = False, today: date | None = None) -> dict[str, Any]:

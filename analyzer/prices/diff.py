@@ -5,8 +5,9 @@ from typing import Final
 
 import polars as pl
 
-from analyzer.prices.listing import in_usd, moment_of, refuse_unknown, rows_of_model
+from analyzer.prices.listing import in_usd, refuse_unknown, rows_of_model
 from pricing.book import PriceBook
+from pricing.moments import Moment, as_moment, written
 from traces.errors import PricingError
 
 _KEY: Final = (
@@ -17,7 +18,7 @@ _USUAL: Final = {"min_input_tokens": 0, "service_tier": "standard", "is_batch": 
 
 
 def price_diff(
-    book: PriceBook, start: str, end: str, *, model: str | None = None, provider: str | None = None
+    book: PriceBook, start: Moment, end: Moment, *, model: str | None = None, provider: str | None = None
 ) -> pl.DataFrame:
     """List the prices that are not the same on two days.
 
@@ -34,11 +35,12 @@ def price_diff(
         later price holds) and its source.
 
     Raises:
-        PricingError: if a day is not one, the second is not after the first, or the model or provider is not known.
+        PricingError: if the second day is not after the first, or the model or provider is not known.
+        UsageError: if a day is not one.
     """
-    first, second = moment_of("--from", start), moment_of("--to", end)
+    first, second = as_moment("from", start), as_moment("to", end)
     if first >= second:
-        raise PricingError(f"--to {end} is not after --from {start}", "name the earlier day first")
+        raise PricingError(f"--to {written(second)} is not after --from {written(first)}", "name the earlier day first")
     if model is None:
         refuse_unknown(provider, book.rows["provider"].unique().sort().to_list())
     rows = book.rows if model is None else rows_of_model(book, model, provider)

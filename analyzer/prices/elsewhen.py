@@ -1,16 +1,17 @@
 """What else a model may cost on a day it was asked for: at other hours, or where a change may have begun already."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
 import polars as pl
 
-from analyzer.prices.listing import moment_of, rows_of_model
+from analyzer.prices.listing import rows_of_model
 from analyzer.words import listed
 from pricing.book import PriceBook
 from pricing.book.windows import parse_hours
+from pricing.moments import Moment, as_moment, is_day
 from pricing.schema import PRICES
 
 _SAME: Final = (
@@ -18,7 +19,7 @@ _SAME: Final = (
 )  # fmt: skip
 
 
-def notes_of_day(book: PriceBook, model: str, day: str, provider: str | None = None) -> Iterator[str]:
+def notes_of_day(book: PriceBook, model: str, day: Moment, provider: str | None = None) -> Iterator[str]:
     """Say in words what the rows in force at a moment do not.
 
     Args:
@@ -27,9 +28,9 @@ def notes_of_day(book: PriceBook, model: str, day: str, provider: str | None = N
         day: Moment asked for; without an hour, its midnight (UTC) was shown.
         provider: Who bills; null: any.
     """
-    moment = moment_of("--on", day).astimezone(UTC)
+    moment = as_moment("on", day)
     rows = rows_of_model(book, model, provider)
-    if ":" not in day and (hours := _other_hours(book, rows, model, moment, provider)):
+    if is_day(day) and (hours := _other_hours(book, rows, model, moment, provider)):
         example = f"{hours[0]:%Y-%m-%dT%H:%MZ}"
         told = listed([f"{at:%H:%M}" for at in hours])
         yield f"these are the prices of 00:00 UTC; others hold from {told}: --on {example}"

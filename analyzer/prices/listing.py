@@ -1,7 +1,6 @@
 """The price book as a list for people: models, and the rows of one model in USD per million with their sources."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +8,7 @@ import polars as pl
 
 from pricing.book import PriceBook, load_book
 from pricing.book.named import BOOKS_FOLDER, LIST_BOOK, load_named_book
+from pricing.moments import Moment, as_moment, written
 from pricing.schema import PUSD_PER_USD, PUSD_PER_USD_PER_MTOK
 from traces.errors import PricingError
 
@@ -57,21 +57,24 @@ def models(book: PriceBook, provider: str | None = None) -> pl.DataFrame:
     )
 
 
-def price_rows(book: PriceBook, model: str, day: str | None, provider: str | None = None) -> pl.DataFrame:
+def price_rows(book: PriceBook, model: str, day: Moment | None, provider: str | None = None) -> pl.DataFrame:
     """Give the rows of a model: all of them, or those in force on a day; retired_date: of a model retired by then.
 
     Raises:
-        PricingError: if the model or a price on that day is not known, or the day is not one.
+        PricingError: if the model or a price on that day is not known.
+        UsageError: if the day is not one.
     """
     found = rows_of_model(book, model, provider)
-    moment = None if day is None else moment_of("--on", day)
+    moment = None if day is None else as_moment("on", day)
     in_force = found if moment is None else book.on(model, moment, provider)
-    if in_force.is_empty():
+    if moment is not None and in_force.is_empty():
         first = found["effective_from"].min()
-        raise PricingError(f"no price for model {model!r} on {day}", f"its first known price is from {first!s}")
+        raise PricingError(
+            f"no price for model {model!r} on {written(moment)}", f"its first known price is from {first!s}"
+        )
     retired = book.models.select("provider", "model", "retired_date")
     if moment is not None:
-        retired = retired.filter(pl.col("retired_date") <= moment.astimezone(UTC).date())
+        retired = retired.filter(pl.col("retired_date") <= moment.date())
     dated = in_force.join(retired, on=["provider", "model"], how="left", maintain_order="left")
     return dated.select("provider", "model", "kind", *in_usd(), *_DETAILS, "retired_date")
 
@@ -129,17 +132,3 @@ def glance(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
     words = "{}/{} was retired on {}: its price from then on is the last known"
     footnotes += [words.format(*row) for row in gone.iter_rows()]
     return table.drop(plain), footnotes
-
-
-def moment_of(option: str, day: str) -> datetime:
-    """Read a day, or a moment, in UTC.
-
-    Raises:
-        PricingError: naming the option, if it is not one.
-    """
-    try:
-        moment = datetime.fromisoformat(day)
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        hint = "write 2025-06-09, or 2025-02-08T16:00Z for an hour"
-        raise PricingError(f"{option} {day}: not a date", hint) from error

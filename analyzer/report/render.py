@@ -10,12 +10,13 @@ import polars as pl
 
 from analyzer.audit import AuditResult
 from analyzer.card import QUANTILE_RULE, cards
-from analyzer.frontier import KINDS
+from analyzer.frontier_kinds import KINDS
 from analyzer.report.blocks import Bar
 from analyzer.report.charts import keys
 from analyzer.report.sections import assumptions, costs, coverage, facets, rejects, runs
 from analyzer.report.sections import audit as audit_section
 from pricing.book import PriceBook, load_book
+from pricing.scenario import Scenario
 from pricing.schema import PRICED_TABLES
 from traces.errors import ReplayError
 
@@ -41,14 +42,14 @@ def render(
     """
     whole = {name: tables.get(name, table.empty()) for name, table in PRICED_TABLES.items()}
     prices = (book or load_book()).rows
-    content = {**_results(whole), **_checks(whole, manifest, audit), **_assumptions(whole, manifest, prices)}
+    content = {**_results(whole, manifest), **_checks(whole, manifest, audit), **_assumptions(whole, manifest, prices)}
     style, script = _resource("style.css"), _resource("sort.js")
     page = _environment().get_template(_TEMPLATE)
     return page.render(**content, style=style, script=script, style_hash=_hash(style), script_hash=_hash(script))
 
 
-def _results(tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
-    benchmarks = facets.facets(tables)
+def _results(tables: Mapping[str, pl.DataFrame], manifest: Mapping[str, Any]) -> dict[str, Any]:
+    benchmarks = facets.facets(tables, Scenario.model_validate(manifest.get("scenario", {})))
     every_card = pl.concat([facet.cards for facet in benchmarks if facet.cards.height] or [cards(_nothing())])
     return {
         "figures": runs.figures(tables),

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.tornado.question import Question
-from pricing.sweep.structure import Floats
+from pricing.rates.terms import Floats
 
 LEAST_FRAC: Final = 1e-9
 """Of the cost: less is the rounding of sums."""

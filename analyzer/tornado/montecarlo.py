@@ -16,9 +16,9 @@ from analyzer.tornado.question import SCOPE, Question, ask
 from analyzer.words import listed, percent
 from pricing.book import PriceBook
 from pricing.prepare import books_of
+from pricing.rates.terms import Floats
 from pricing.scenario import Scenario
 from pricing.scenario.check import checked
-from pricing.sweep.structure import Floats
 from traces.errors import UsageError
 
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)

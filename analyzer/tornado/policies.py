@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pricing.rates.keys import HALVED_TIERS, STANDARD_TIERS
+from pricing.rates.keys import HALVED_TIERS, plain_tier
 from pricing.scenario import Scenario
 from pricing.scenario.model import Batch, Discount, Substitute
 from pricing.sweep.offers import Offers
@@ -70,8 +70,7 @@ def _batch(scenario: Scenario) -> Policy:
 
 
 def _tiers(scenario: Scenario, offers: Offers) -> Iterator[Policy]:
-    stated = (scenario.service_tier or "").lower()
-    base = "standard" if stated in STANDARD_TIERS else stated
+    base = plain_tier(scenario.service_tier)
     halved = HALVED_TIERS if scenario.unlisted_tiers == "half" else frozenset[str]()
     plain = {"standard"} if scenario.service_tier else set[str]()
     for tier in sorted({*offers.tiers, *halved, *plain} - {base}):

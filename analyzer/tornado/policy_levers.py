@@ -8,8 +8,8 @@ import numpy as np
 from analyzer.tornado.lever import LEAST_FRAC, End, Lever
 from analyzer.tornado.policies import Policy
 from analyzer.tornado.question import Question
+from pricing.rates.terms import Floats
 from pricing.scenario import Scenario
-from pricing.sweep.structure import Floats
 
 
 def unassumed(policy: Policy) -> list[Scenario]:

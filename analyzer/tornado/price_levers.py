@@ -8,8 +8,8 @@ import numpy as np
 
 from analyzer.tornado.lever import End, Lever, certain_end
 from analyzer.tornado.question import Question
+from pricing.rates.terms import Floats
 from pricing.sweep.moved import Span, past_values, price_parts
-from pricing.sweep.structure import Floats
 
 _KIND_WORDS: Final = {
     "uncached_input": "uncached input",

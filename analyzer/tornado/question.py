@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import polars as pl
 
 from pricing.book import PriceBook
+from pricing.rates.terms import Floats
 from pricing.scenario import Scenario
 from pricing.sweep import Sweep
 from pricing.sweep.plan import plan_of
 from pricing.sweep.spots import POINT, Spots
-from pricing.sweep.structure import Floats
 from traces.errors import UsageError
 from traces.sums import total
 
@@ -130,6 +130,11 @@ def ask(
     plan = plan_of(tables, [scenario, *others], ("run_id",), book)
     costs = Sweep(plan).costs([scenario]).drop("scenario")
     return Question(Spots(plan, scenario), scenario, _scopes(tables["runs"], costs, _KEYS[per]), per)  # type: ignore[arg-type]
+
+
+def of_scope(frame: pl.DataFrame, row: Mapping[str, Any]) -> pl.DataFrame:
+    """Rows of the scope of a row."""
+    return frame.filter(pl.col(name).eq_missing(pl.lit(row[name], pl.String)) for name in SCOPE)
 
 
 def _scopes(runs: pl.DataFrame, costs: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from analyzer.tornado.policy_levers import policy_levers, unassumed
 from analyzer.tornado.price_levers import past_price_levers, price_levers
 from analyzer.tornado.question import SCOPE, Question, ask
 from pricing.book import PriceBook
+from pricing.moments import written
 from pricing.prepare import books_of
 from pricing.scenario import Scenario
 from pricing.scenario.check import checked
@@ -94,7 +95,7 @@ def tornado(  # noqa: PLR0913 - the options of a command
     if not 0 < by_frac <= 1:
         raise UsageError(f"prices moved by {by_frac:g}: not a share", "give a number above 0 and at most 1")
     if span and span[0] > span[1]:
-        raise UsageError(f"a range from {span[0]:%Y-%m-%d} to {span[1]:%Y-%m-%d}", "give the earlier date first")
+        raise UsageError(f"a range from {written(span[0])} to {written(span[1])}", "give the earlier date first")
     scenario = scenario or Scenario()
     base = checked(scenario, books_of(scenario, book)["effective"])
     roles = tables["calls"]["role"].cast(pl.String).unique().sort().to_list()
@@ -116,7 +117,7 @@ def _moved(by_frac: float, span: Span | None) -> str:
         return (
             f"Prices are moved by {100 * by_frac:.4g} % down and up, one at a time; policies to their other settings."
         )
-    days = " to ".join(f"{day:%Y-%m-%d}" for day in span)
+    days = " to ".join(map(written, span))
     return f"Prices are moved over what they were from {days}, one at a time; policies to their other settings."
 
 

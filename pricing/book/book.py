@@ -21,14 +21,13 @@ from pricing.names.aliases import ALIASES_PATH, Aliases, load_aliases
 from pricing.names.directory import Directory, directory
 from pricing.names.grammar import GRAMMAR_PATH
 from pricing.names.identities import IDENTITIES_PATH
-from pricing.names.resolve import resolve
+from pricing.names.resolve import PAIR, resolve_one
 from pricing.schema import CACHE_RULES, MODEL_FACTS, PRICES, REGION_MULTIPLIERS
 from traces.errors import PricingError
 from traces.schema import UTC_TIME
 
 HISTORY_FOLDER: Final = Path(str(files("pricing"))) / "data" / "prices"
 _PRICE: Final = ("provider", "model", "kind", "unit", "min_input_tokens", "service_tier", "is_batch", "region")
-_PAIR: Final = pl.Schema({"provider": pl.String, "model": pl.String})
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,14 +96,13 @@ class PriceBook:
         return {(provider, model): day for provider, model, day in days.iter_rows()}
 
     def _targets(self, model: str, provider: str | None) -> pl.DataFrame:
-        pair = pl.DataFrame([(provider, model)], schema=_PAIR, orient="row")
-        resolved = resolve(pair, self.directory)
+        resolved = resolve_one(provider, model, self.directory)
         found = resolved.filter(pl.col("price_model").is_not_null())
         found = found.select(pl.col("price_provider", "price_model").name.replace("price_", ""), r"^alias_.*$")
         if found.height or provider is not None:
             return found
         sellers = self.directory.sellers(model, resolved["identity"].item(0))
-        found_hosts = pl.DataFrame(sellers, schema=_PAIR, orient="row")
+        found_hosts = pl.DataFrame(sellers, schema=PAIR, orient="row")
         return found_hosts.with_columns(pl.lit(None, UTC_TIME).alias(f"alias_{end}") for end in ("from", "until"))
 
     def _prevailing(self, rows: pl.DataFrame, moment: datetime) -> pl.DataFrame:

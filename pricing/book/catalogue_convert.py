@@ -22,6 +22,7 @@ from pricing.book.book import catalogue_book
 from pricing.book.catalogue import FOLDER, NAMES_SCHEMA, Catalogue
 from pricing.book.makers import MAKERS_SCHEMA, find_makers
 from pricing.book.windows import hours_text
+from pricing.moments import midnight
 from pricing.schema import PRICES, PUSD_PER_USD
 
 PROJECT: Final = "genai-prices"
@@ -166,13 +167,13 @@ def _intervals(
         changes = [steps[0], *(later for earlier, later in pairwise(steps) if later[1] != earlier[1])]
         for (start, value), until in zip(changes, [day for day, _ in changes[1:]] + [None], strict=True):
             if value is not None:
-                limits = {"effective_from": _moment(start), "effective_until": _moment(until)}
+                limits: dict[str, Any] = {"effective_from": _moment(start), "effective_until": midnight(until)}
                 limits["date_basis"] = "undated" if limits["effective_from"] is None else "start_date"
                 yield from ({**identity, **limits, **rate} for rate in _tier_rates(key, value, counts))
 
 
-def _moment(day: date | None) -> Any:
-    return None if day in (None, _BEGINNING) else datetime.combine(day, time(), UTC)
+def _moment(day: date) -> datetime | None:
+    return None if day == _BEGINNING else midnight(day)
 
 
 def _tier_rates(key: str, value: Any, counts: Counter[str]) -> Iterator[dict[str, Any]]:

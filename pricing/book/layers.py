@@ -7,7 +7,8 @@ from typing import Final
 import polars as pl
 
 from pricing.book.price_file import PriceFile, joined
-from pricing.book.resold import BEGINNING, END, date_resold
+from pricing.book.resold import date_resold
+from pricing.moments import END, START
 from pricing.schema import PRICES, TOKEN_KINDS
 
 _MODEL: Final = ("provider", "model")
@@ -51,27 +52,27 @@ def _timed(rows: pl.DataFrame) -> pl.DataFrame:
     other = pl.format("{}/{}", "kind", "unit")
     return rows.with_columns(
         pl.when(pl.col("kind").is_in(TOKEN_KINDS)).then(pl.lit("token")).otherwise(other).alias("slot"),
-        pl.col("effective_from").fill_null(BEGINNING),
+        pl.col("effective_from").fill_null(START),
         pl.col("effective_until").fill_null(END),
     )
 
 
 def _untimed(rows: pl.DataFrame) -> pl.DataFrame:
-    open_ends = (("effective_from", BEGINNING), ("effective_until", END))
+    open_ends = (("effective_from", START), ("effective_until", END))
     closed = [pl.when(pl.col(name) != end).then(pl.col(name)).alias(name) for name, end in open_ends]
     return PRICES.sort(rows.drop("slot").with_columns(closed))
 
 
 def _before_history(dated: pl.DataFrame) -> pl.DataFrame:
     first = dated.group_by(_MODEL).agg(pl.col("effective_from").min().alias("span_until"))
-    return first.with_columns(span_from=pl.lit(BEGINNING).cast(pl.Datetime("us", "UTC")))
+    return first.with_columns(span_from=pl.lit(START).cast(pl.Datetime("us", "UTC")))
 
 
 def _checked(dated: pl.DataFrame, history: Sequence[PriceFile]) -> pl.DataFrame:
     through = {file.provider: file.checked_through or END for file in history}
     until = pl.col("provider").replace_strict(through, default=END, return_dtype=pl.Datetime("us", "UTC"))
     spans = dated.select(_SLOT).unique().with_columns(span_until=until)
-    return spans.with_columns(span_from=pl.lit(BEGINNING).cast(pl.Datetime("us", "UTC")))
+    return spans.with_columns(span_from=pl.lit(START).cast(pl.Datetime("us", "UTC")))
 
 
 def _after_history(dated: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:

@@ -6,7 +6,6 @@ One file per book. The package ships some (``pricing/data/books``), ``import_boo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Final, Literal
@@ -16,7 +15,7 @@ import polars as pl
 from pricing.book.book import PriceBook
 from pricing.book.named_names import directory_of, under_own_billers
 from pricing.schema import MODEL_FACTS
-from traces.errors import PricingError
+from traces.errors import PricingError, nearest
 
 BOOKS_FOLDER: Final = Path(str(files("pricing"))) / "data" / "books"
 """Books the package ships."""
@@ -100,9 +99,7 @@ def load_named_book(book: str | Path, folders: Sequence[Path] = (BOOKS_FOLDER,))
         return read_book_file(Path(book))
     known = book_files(folders)
     if str(book) not in known:
-        nearest = get_close_matches(str(book), known, n=1)
-        guess = f"did you mean {nearest[0]!r}? " if nearest else ""
-        raise PricingError(f"no book {str(book)!r}", f"{guess}known books: {', '.join(known) or 'none'}")
+        raise PricingError(f"no book {str(book)!r}", nearest(str(book), known))
     return read_book_file(known[str(book)])
 
 

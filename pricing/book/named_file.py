@@ -22,6 +22,7 @@ from pricing.book.named import NamedBook, NameRule, UnlistedRule
 from pricing.book.price_check import check_document
 from pricing.book.price_file import joined, parse_price_file, price_file
 from pricing.book.row_check import check_rows
+from pricing.key_problems import first_problem, key_problem
 from pricing.schema import MODEL_FACTS, PRICES
 from traces.errors import PricingError, StoreError
 
@@ -123,10 +124,9 @@ def _checked_head(path: Path, said: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return dict(_Head.model_validate(said))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(map(str, first["loc"]))
-        known = ", ".join(_Head.model_fields)
-        problem = f"{path}: {key} = {first['input']!r}: {first['msg']}"
-        if first["type"] == "missing":
-            problem = f"{path}: {key} is missing"
-        raise PricingError(problem, f"a book says of itself: {known}; see docs/reference/prices.md") from error
+        first = first_problem(error)
+        key, known = ".".join(map(str, first["loc"])), ", ".join(_Head.model_fields)
+        wrong_value = f"{key} = {first['input']!r}: {first['msg']}"
+        problem, _ = key_problem(first, _Head.model_fields) or (wrong_value, "")
+        hint = f"a book says of itself: {known}; see docs/reference/prices.md"
+        raise PricingError(f"{path}: {problem}", hint) from error

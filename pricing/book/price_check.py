@@ -1,23 +1,21 @@
 """Checks of a price file: its keys and types (``price_keys``), then order, overlaps, zeros and sources."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
-from difflib import get_close_matches
 from itertools import pairwise, product
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from pricing.book.price_file import FACTS, FORMAT, PriceFile, bound, parse_price_file, place, price_file, series, slot
 from pricing.book.price_keys import TABLES, Document
 from pricing.book.windows import parse_hours, parse_weekdays, windows_meet
+from pricing.key_problems import first_problem, key_problem
+from pricing.moments import END, START
 from pricing.schema import DATE_BASES, TOKEN_KINDS, UNITS
-from traces.errors import PricingError
-
-_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
-_END: Final = datetime.max.replace(tzinfo=UTC)
+from traces.errors import PricingError, nearest
 
 
 def read_checked(path: Path) -> PriceFile:
@@ -68,16 +66,14 @@ def check_document(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def _explained(path: Path, error: ValidationError) -> PricingError:
-    errors = error.errors(include_url=False)
-    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])  # misspelled, so missing too
+    first = first_problem(error)
     location = [part for part in first["loc"] if part not in ("decimal", "int")]
     where, key = _where(path, location)
-    if first["type"] == "extra_forbidden":
-        tables = [part for part in location[:-1] if isinstance(part, str)]
-        keys: type[BaseModel] = TABLES[tables[-1]] if tables else Document
-        return PricingError(f"{where}: unknown key {key}", _nearest(key, list(keys.model_fields)))
-    if first["type"] == "missing":
-        return PricingError(f"{where}: {key} is missing", f"add {key} = ...")
+    tables = [part for part in location[:-1] if part in TABLES]
+    keys: type[BaseModel] = TABLES[str(tables[-1])] if tables else Document
+    wrong_key = key_problem(first, keys.model_fields)
+    if wrong_key is not None:
+        return PricingError(f"{where}: {wrong_key[0]}", wrong_key[1])
     if first["type"] == "list_type" and key in TABLES:
         nested = f"price.{key}" if key in ("tier", "charge") else key
         return PricingError(f"{where}: {key} is no list of tables", f"begin each with [[{nested}]]")
@@ -104,7 +100,7 @@ def _table_problems(table: Mapping[str, Any], document: Mapping[str, Any]) -> It
         yield f"a price is 0: {zero}", "say is_free = true if it is free, leave the key out if it is not known"
     basis = table.get("date_basis")
     if basis is not None and basis not in DATE_BASES:
-        yield f"date_basis {basis!r} is not known", _nearest(basis, DATE_BASES)
+        yield f"date_basis {basis!r} is not known", nearest(basis, DATE_BASES)
     yield from _nested_problems(table)
     if not any(key.endswith("_usd_per_mtok") for key in table) and not table.get("charge"):
         yield "no price", "add uncached_input_usd_per_mtok and output_usd_per_mtok"
@@ -119,7 +115,7 @@ def _nested_problems(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for charge in charges:
         kind, unit = charge["kind"], charge["unit"]
         if unit not in UNITS:
-            yield f"unit {unit!r} is not known", _nearest(unit, UNITS)
+            yield f"unit {unit!r} is not known", nearest(unit, UNITS)
         if kind in TOKEN_KINDS:
             yield f"a charge of kind {kind!r}", f"write it as {kind}_usd_per_mtok"
         if kind == "request" and unit != kind:
@@ -133,17 +129,12 @@ def _nested_problems(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"two [[price.{name}]] of {twice}", "keep one"
 
 
-def _nearest(given: str, known: Sequence[str]) -> str:
-    nearest = get_close_matches(given, known, n=1)
-    return f"did you mean {nearest[0]}?" if nearest else f"known: {', '.join(known)}"
-
-
 def _time_problems(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name in ("effective", "until"):
         if f"{name}_date" in table and f"{name}_at" in table:
             yield f"both {name}_date and {name}_at", "keep one"
     start, until = bound(table, "effective"), bound(table, "until")
-    if until is not None and (start or _BEGINNING) >= until:
+    if until is not None and (start or START) >= until:
         yield "ends before it begins", "until is the first moment the price is no longer in force"
     earliest, latest = bound(table, "effective_earliest"), bound(table, "effective_latest")
     if (earliest is None) != (latest is None):
@@ -174,7 +165,7 @@ def _check_facts(path: Path, document: Mapping[str, Any]) -> None:
         raise PricingError(f"{path}: two [[model]] tables of {twice!r}", "put what is known of it into one")
     _check_regions(path, document.get("region", ()))
     for number, table in enumerate(document.get("model", ()), start=1):
-        if (table.get("retired_date") or _END.date()) <= (table.get("release_date") or _BEGINNING.date()):
+        if (table.get("retired_date") or END.date()) <= (table.get("release_date") or START.date()):
             hint = "retired_date is the first day it can no longer be called"
             raise PricingError(f"{place(path, number, 'model')}: retired before it is released", hint)
 
@@ -197,7 +188,7 @@ def _zero(table: Mapping[str, Any]) -> str | None:
 
 
 def _order(table: Mapping[str, Any]) -> tuple[str, datetime]:
-    return table["model"], bound(table, "effective") or _BEGINNING
+    return table["model"], bound(table, "effective") or START
 
 
 def _check_overlaps(path: Path, tables: list[Mapping[str, Any]]) -> None:
@@ -219,11 +210,11 @@ def _end(tables: list[Mapping[str, Any]], number: int) -> datetime:
     if until is not None:
         return until
     later = (other for other in tables[number:] if series(other) == series(table) and _start(other) > _start(table))
-    return next((_start(other) for other in later), _END)
+    return next((_start(other) for other in later), END)
 
 
 def _start(table: Mapping[str, Any]) -> datetime:
-    return bound(table, "effective") or _BEGINNING
+    return bound(table, "effective") or START
 
 
 def _rivals(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

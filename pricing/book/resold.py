@@ -4,16 +4,14 @@ A catalogue tells a reseller's price of today. Before the model came out nothing
 change of price the reseller may have asked the maker's price of the time, so that there the price is a range.
 """
 
-from datetime import UTC, datetime
 from typing import Final
 
 import polars as pl
 
+from pricing.moments import END, START
 from pricing.schema import TOKEN_KINDS
 from traces.schema import UTC_TIME
 
-BEGINNING: Final = datetime(1, 1, 1, tzinfo=UTC)
-END: Final = datetime(9999, 1, 1, tzinfo=UTC)
 _MODEL: Final = ("provider", "model")
 _LIST: Final = (*_MODEL, "service_tier", "is_batch", "region", "kind", "unit")
 _PRICE: Final = (*_LIST, "min_input_tokens")
@@ -25,13 +23,13 @@ def date_resold(rows: pl.DataFrame, makers: pl.DataFrame, facts: pl.DataFrame) -
     """Give the undated prices of resold models their beginning, and beside them the maker's earlier prices.
 
     Args:
-        rows: Rows of PRICES without open ends (BEGINNING, END).
+        rows: Rows of PRICES without open ends (START, END).
         makers: Rows of MAKERS_SCHEMA.
         facts: Rows of MODEL_FACTS.
     """
     own = _own_prices(rows, makers)
     released = _released(makers, facts, own)
-    is_undated = (pl.col("layer") == "catalogue") & (_FROM == BEGINNING)
+    is_undated = (pl.col("layer") == "catalogue") & (_FROM == START)
     resold = rows.filter(is_undated).join(released, on=_MODEL, how="inner")
     others = rows.join(resold.select(_MODEL).unique(), on=_MODEL, how="anti")
     kept = rows.filter(~is_undated).join(resold.select(_MODEL).unique(), on=_MODEL, how="semi")
@@ -49,7 +47,7 @@ def _own_prices(rows: pl.DataFrame, makers: pl.DataFrame) -> pl.DataFrame:
     """
     named = makers.filter("is_priced_alike").select(*_MODEL, "maker", "maker_model", "alias_from", "alias_until")
     plain = rows.filter(
-        pl.col("kind").is_in(TOKEN_KINDS), pl.col("priority") == 0, pl.col("region").is_null(), _FROM > BEGINNING
+        pl.col("kind").is_in(TOKEN_KINDS), pl.col("priority") == 0, pl.col("region").is_null(), _FROM > START
     )
     renamed = plain.rename({"provider": "maker", "model": "maker_model"}).join(named, on=["maker", "maker_model"])
     asked = pl.when(pl.col("price_pusd") > 0).then("price_pusd")

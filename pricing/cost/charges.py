@@ -9,10 +9,10 @@ import polars as pl
 
 from pricing.book import PriceBook
 from pricing.cost.currency import converted
-from pricing.names.resolve import resolve
+from pricing.moments import END, START
+from pricing.names.resolve import resolve_one
 from pricing.rates.in_force import PriceRow, Rate, price_rows, unit_rate
 from pricing.rates.policy import View, discounts_of, kept_frac
-from pricing.rates.times import END, START
 from pricing.scenario import Scenario
 from traces.schema import ROLES
 
@@ -101,8 +101,7 @@ def _with_moment(tables: Mapping[str, pl.DataFrame], scenario: Scenario) -> pl.D
 
 def _tariff(what: tuple[str | None, ...], book: PriceBook, hosts: Mapping[str, str]) -> list[_Tariff]:
     provider, model, kind, unit = what
-    pair = pl.DataFrame([(provider, model)], schema={"provider": pl.String, "model": pl.String}, orient="row")
-    targets = resolve(pair, book.directory, hosts, hosts.get("*")).filter(pl.col("price_model").is_not_null())
+    targets = resolve_one(provider, model, book.directory, hosts).drop_nulls("price_model")
     return [_of_target(target, kind, unit, book) for target in targets.iter_rows(named=True)]
 
 

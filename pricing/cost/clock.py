@@ -40,17 +40,18 @@ def with_api_clock(rollouts: pl.LazyFrame, calls: pl.LazyFrame, scenario: Scenar
         rollouts = rollouts.join(_rounds(calls), on="rollout_id", how="left", maintain_order="left")
         clock = _in_batches(scenario.batch)
     if scenario.substitute:
-        replaced = calls.filter(_is_replaced(scenario)).select("rollout_id", _is_replaced=pl.lit(value=True)).unique()
+        replaced = _replaced(calls, scenario).select("rollout_id", _is_replaced=pl.lit(value=True)).unique()
         rollouts = rollouts.join(replaced, on="rollout_id", how="left", maintain_order="left")
         clock = {name: pl.when(pl.col("_is_replaced").is_null()).then(seconds) for name, seconds in clock.items()}
     return rollouts.with_columns(**clock).drop("_n_rounds", "_in_model_s", "_is_replaced", strict=False)
 
 
-def _is_replaced(scenario: Scenario) -> pl.Expr:
-    model, provider = (pl.col(name).cast(pl.String) for name in ("model", "provider"))
-    return pl.any_horizontal(
-        (model == each.model) & (pl.lit(value=True) if each.provider is None else provider == each.provider)
-        for each in scenario.substitute
+def _replaced(calls: pl.LazyFrame, scenario: Scenario) -> pl.LazyFrame:
+    """Calls that are priced as another model."""
+    pairs = calls.select("provider", "model").unique().collect(engine="streaming")
+    others = [scenario.substitute_of(*pair) is not None for pair in pairs.iter_rows()]
+    return calls.join(
+        pairs.filter(pl.Series(others, dtype=pl.Boolean)).lazy(), on=["provider", "model"], how="semi", nulls_equal=True
     )
 
 

@@ -3,18 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from difflib import get_close_matches
 from functools import cached_property
 from itertools import chain
-from typing import Final
 
 from pricing.names.aliases import Alias, Aliases, normalised
 from pricing.names.grammar import Grammar, load_grammar
 from pricing.names.identities import Identities, load_identities
 from pricing.names.shelf import Shelf, Target
-from traces.errors import PricingError
+from traces.errors import PricingError, closest
 
-_N_CLOSEST: Final = 3
 Lookup = Callable[[str | None, str], tuple[str, str] | None]
 """Provider and name as a trace writes them -> provider and model of the price rows, or none."""
 
@@ -92,7 +89,7 @@ class Directory:
     def closest(self, model: str) -> list[str]:
         """Known names closest to one that is not known, for a hint; never used to price."""
         known = {name for names in self.index.values() for name in names}
-        return get_close_matches(normalised(model), sorted(known), n=_N_CLOSEST)
+        return closest(model, known)
 
     def refuse_unknown_aliases(self) -> None:
         """Check that every alias leads to a model of the book, or says that its prices are still to come.

@@ -25,6 +25,10 @@ RESOLVED_SCHEMA: Final = pl.Schema(
         "biller": pl.String(),
     }
 )
+PAIR: Final = pl.Schema({"provider": pl.String, "model": pl.String})
+"""What is resolved."""
+ANY: Final = "*"
+"""Any open model, among hosts."""
 _N_HOSTS: Final = 5
 _UNRESOLVED: Final = (Target(None, None),)
 
@@ -41,7 +45,6 @@ def resolve(
     names: pl.DataFrame,
     directory: Directory,
     hosts: Mapping[str, str] | None = None,
-    default_host: str | None = None,
 ) -> pl.DataFrame:
     """Resolve each distinct (provider, model) of a trace to the model of the price book whose prices it is billed at.
 
@@ -52,8 +55,8 @@ def resolve(
         names: provider, model.
         directory: Names of the price book.
         hosts: Open model (its identity, or any name of it) -> provider that hosts it where the trace names no biller;
-            a name as the trace writes it goes before the identity, and both before another name; null: none.
-        default_host: Host of the open models that ``hosts`` does not name; null: none.
+            a name as the trace writes it goes before the identity, and both before another name; "*": any open model
+            that is not named; null: none.
 
     Returns:
         One row per pair, or one per stretch of time where a name moved. ``price_model`` null: not resolved;
@@ -66,10 +69,17 @@ def resolve(
     rows = [
         (provider, model, *target, found.identity, found.region, found.platform, found.biller)
         for provider, model in pairs.iter_rows()
-        for found in [_resolved(provider, model, directory, chosen, default_host)]
+        for found in [_resolved(provider, model, directory, chosen)]
         for target in (found.meaning or _UNRESOLVED)
     ]
     return pl.DataFrame(rows, schema=RESOLVED_SCHEMA, orient="row")
+
+
+def resolve_one(
+    provider: str | None, model: str | None, directory: Directory, hosts: Mapping[str, str] | None = None
+) -> pl.DataFrame:
+    """Resolve one pair; see ``resolve``."""
+    return resolve(pl.DataFrame([(provider, model)], schema=PAIR, orient="row"), directory, hosts)
 
 
 def unresolved_hint(provider: str | None, model: str | None, directory: Directory) -> str:
@@ -102,9 +112,7 @@ def _listed(hosts: list[str]) -> str:
     return ", ".join(hosts[:_N_HOSTS]) + others
 
 
-def _resolved(
-    provider: str | None, model: str | None, directory: Directory, hosts: Mapping[str, str], default_host: str | None
-) -> _Resolved:
+def _resolved(provider: str | None, model: str | None, directory: Directory, hosts: Mapping[str, str]) -> _Resolved:
     if not model:
         return _Resolved(())
     if directory.lookup is not None:
@@ -116,7 +124,7 @@ def _resolved(
     region = _region(route, directory)
     if meaning or identity is None or not _may_be_hosted(route, directory):
         return _Resolved(meaning, identity, region, route.platform, biller)
-    host = hosts.get(normalised(model)) or hosts.get(normalised(identity)) or default_host
+    host = hosts.get(normalised(model)) or hosts.get(normalised(identity)) or hosts.get(ANY)
     if host is not None:
         biller = directory.aliases.biller(normalised(host))
         meaning = hosted_by(biller, identity, directory)

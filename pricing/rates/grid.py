@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from pricing.book import PriceBook
+from pricing.moments import END, START, midnight
 from pricing.rates.alike import alike
 from pricing.rates.key import Key
 from pricing.rates.keys import KEY_COLUMNS, price_keys
@@ -22,7 +23,6 @@ from pricing.rates.lattice import Lattice, Seen, breaks_within, first_interval, 
 from pricing.rates.listed import Lister, Place
 from pricing.rates.policy import View, applied, discounts_of, policy_of
 from pricing.rates.terms import term_rates
-from pricing.rates.times import END, START, midnight
 from pricing.scenario import Scenario
 from traces.schema import UTC_TIME
 
@@ -83,19 +83,19 @@ class Grid:
 
         Rates of a view other than "effective" are named ``<view>.<term>_<reading>``. Null: not known.
         """
-        alike, numbers = self._alike(cells)
+        distinct, numbers = self._alike(cells)
         listers = {id(keys): Lister(keys, self.lattice) for keys in self.views.values()}
         columns: dict[str, pl.Series] = {}
         for view, keys in self.views.items():
-            columns |= self._rates_of(view, listers[id(keys)], alike)
-        caches = self._caches(alike) if self.scenario.cache == "upper_bound" else {}
-        rows = alike.select("key").with_columns(**columns, **self._flags(alike), **caches)
+            columns |= self._rates_of(view, listers[id(keys)], distinct)
+        caches = self._caches(distinct) if self.scenario.cache == "upper_bound" else {}
+        rows = distinct.select("key").with_columns(**columns, **self._flags(distinct), **caches)
         return RateTable(cells.with_columns(row=numbers), rows.with_row_index("row"))
 
     def cache_rules(self, cells: Cells) -> RateTable:
         """What the cache of each cell's provider holds; see ``cost.cache.with_full_cache``."""
-        alike, numbers = self._alike(cells)
-        rows = alike.select("key").with_columns(**self._caches(alike))
+        distinct, numbers = self._alike(cells)
+        rows = distinct.select("key").with_columns(**self._caches(distinct))
         return RateTable(cells.with_columns(row=numbers), rows.with_row_index("row"))
 
     def _alike(self, cells: Cells) -> tuple[Cells, pl.Series]:

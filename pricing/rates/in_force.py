@@ -8,7 +8,7 @@ from itertools import chain, groupby
 from typing import Any, Final, NamedTuple
 
 from pricing.book.windows import parse_hours, parse_weekdays
-from pricing.rates.times import END, START
+from pricing.moments import END, START
 
 DAY_MINUTES: Final = 1440
 INPUT_KINDS: Final = ("uncached_input", "cache_read", "cache_write_5m", "cache_write_1h")
@@ -151,7 +151,6 @@ class Listed:
 
 
 UNKNOWN: Final = Rate(math.nan, math.nan)
-NOTHING: Final = Rate(0.0, 0.0)
 
 
 def rates_at(rows: PriceRows, moment: datetime, tokens: int, minute: int, above: Sequence[int] = ()) -> Listed:

@@ -9,8 +9,8 @@ from functools import cached_property
 from itertools import chain
 from typing import TypeVar
 
+from pricing.moments import END, NEVER, START
 from pricing.rates.in_force import FALLBACKS, PriceRow, PriceRows, Series
-from pricing.rates.times import END, NEVER, START
 
 
 @dataclass(frozen=True, slots=True)

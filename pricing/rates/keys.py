@@ -12,10 +12,10 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from pricing.book import PriceBook
-from pricing.names.resolve import resolve
+from pricing.moments import END, START, midnight
+from pricing.names.resolve import PAIR, resolve
 from pricing.rates.in_force import KINDS, PriceRows, price_rows
 from pricing.rates.key import Key, RowSet, Stretch
-from pricing.rates.times import END, START, midnight
 from pricing.scenario import Scenario
 from pricing.scenario.model import Substitute
 
@@ -23,6 +23,8 @@ KEY_COLUMNS: Final = ("provider", "model", "service_tier", "is_batch", "region")
 STANDARD_TIERS: Final = frozenset({"", "standard", "default", "auto", "on_demand"})
 HALVED_TIERS: Final = frozenset({"flex"})
 """Tiers that may be assumed to cost half, besides batches of the standard tier or of these."""
+BATCH: Final = "batch"
+"""What a trace or a scenario may name as a tier: the standard one, through the batch endpoint."""
 _ALL: Final = "*"
 Row = Mapping[str, Any]
 """A row of PRICES."""
@@ -37,7 +39,7 @@ def price_keys(pairs: pl.DataFrame, books: Sequence[PriceBook], scenario: Scenar
     unique = pairs.select(KEY_COLUMNS).unique().sort(KEY_COLUMNS, nulls_last=False).with_row_index("key")
     wanted = [_wanted(row, scenario) for row in unique.iter_rows(named=True)]
     targets = _targets({want.pair for want in wanted}, books, scenario)
-    rows = _Shelf(_listed(targets))
+    rows = _Listing(_listed(targets))
     is_skipped = any(book.unlisted == "skipped" for book in books)
     return unique, [_key(want, targets[want.pair], rows, scenario, is_skipped=is_skipped) for want in wanted]
 
@@ -59,15 +61,18 @@ class _Wanted:
 
 def _wanted(row: Mapping[str, Any], scenario: Scenario) -> _Wanted:
     pair = row["provider"], row["model"]
-    fitting = (each for each in scenario.substitute if each.model == pair[1] and each.provider in (None, pair[0]))
-    substitute = next(fitting, None)
-    stated = str(scenario.service_tier or row["service_tier"] or "").lower()
-    is_batch = bool(row["is_batch"]) or stated == "batch"
-    tier = "standard" if stated in STANDARD_TIERS or stated == "batch" else stated
+    stated = plain_tier(scenario.service_tier or row["service_tier"])
+    is_batch, tier = bool(row["is_batch"]) or stated == BATCH, "standard" if stated == BATCH else stated
     share = float(is_batch) if scenario.batch is None else scenario.batch.share_frac
-    meant = (substitute.to_provider, substitute.to) if substitute else pair
     batch_tier = tier if scenario.batch is None else "standard"
-    return _Wanted(meant, tier, batch_tier, share, scenario.region or row["region"], substitute)
+    region, substitute = scenario.region or row["region"], scenario.substitute_of(*pair)
+    return _Wanted(scenario.billed_as(*pair), tier, batch_tier, share, region, substitute)
+
+
+def plain_tier(stated: str | None) -> str:
+    """Tier as the books write it: "standard" by any of its names, or where none is stated."""
+    tier = (stated or "").lower()
+    return "standard" if tier in STANDARD_TIERS else tier
 
 
 _Found = tuple[PriceBook, list[Row]]
@@ -78,8 +83,8 @@ def _targets(pairs: Iterable[_Pair], books: Sequence[PriceBook], scenario: Scena
     found: dict[_Pair, _Found | None] = dict.fromkeys(pairs)
     for book in books:
         missing = [pair for pair, known in found.items() if known is None]
-        frame = pl.DataFrame(missing, schema={"provider": pl.String, "model": pl.String}, orient="row")
-        listed = resolve(frame, book.directory, scenario.hosts, scenario.hosts.get(_ALL))
+        frame = pl.DataFrame(missing, schema=PAIR, orient="row")
+        listed = resolve(frame, book.directory, scenario.hosts)
         for target in listed.drop_nulls("price_model").iter_rows(named=True):
             pair = target["provider"], target["model"]
             known = found[pair]
@@ -99,7 +104,7 @@ def _listed(found: Mapping[_Pair, _Found | None]) -> dict[_Owner, list[Row]]:
         models |= {(target["price_provider"], target["price_model"]) for target in targets}
     rows: dict[_Owner, list[Row]] = {}
     for number, (book, models) in wanted.items():
-        frame = pl.DataFrame(sorted(models), schema={"provider": pl.String, "model": pl.String}, orient="row")
+        frame = pl.DataFrame(sorted(models), schema=PAIR, orient="row")
         listed = book.rows.join(frame, on=["provider", "model"], how="semi").filter(pl.col("kind").is_in(KINDS))
         for row in listed.iter_rows(named=True):
             rows.setdefault((number, row["provider"], row["model"]), []).append(row)
@@ -116,7 +121,7 @@ class _Set(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Shelf:
+class _Listing:
     """Rows of the models found, by what keys ask for; keys that ask for the same share it."""
 
     rows: Mapping[_Owner, list[Row]]
@@ -143,7 +148,7 @@ class _Shelf:
         return self.known[which, tier, is_batch]
 
 
-def _key(wanted: _Wanted, found: _Found | None, rows: _Shelf, scenario: Scenario, *, is_skipped: bool) -> Key:
+def _key(wanted: _Wanted, found: _Found | None, rows: _Listing, scenario: Scenario, *, is_skipped: bool) -> Key:
     is_what_if = wanted.substitute is not None
     if found is None:
         return Key((), wanted.share_frac, is_what_if=is_what_if, is_skipped=is_skipped)
@@ -159,7 +164,7 @@ def _stretch(
     target: Mapping[str, Any],
     wanted: _Wanted,
     book: PriceBook,
-    rows: _Shelf,
+    rows: _Listing,
     scenario: Scenario,
 ) -> Stretch:
     provider, model = target["price_provider"], target["price_model"]
@@ -182,7 +187,7 @@ def _stretch(
     )
 
 
-def _row_set(rows: _Shelf, of: _Set, wanted: _Wanted, scenario: Scenario) -> RowSet:
+def _row_set(rows: _Listing, of: _Set, wanted: _Wanted, scenario: Scenario) -> RowSet:
     is_half, share = scenario.unlisted_tiers == "half", wanted.share_frac
     is_own_halved = is_half and wanted.tier in HALVED_TIERS
     is_batch_halved = is_half and share > 0 and wanted.batch_tier in {"standard", *HALVED_TIERS}

@@ -12,8 +12,8 @@ from functools import cached_property
 from itertools import product
 
 from pricing.book.windows import parse_hours, parse_weekdays
+from pricing.moments import END, START
 from pricing.rates.in_force import DAY_MINUTES
-from pricing.rates.times import END, START
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from pricing.moments import START
 from pricing.rates.alike import Alike, alike
 from pricing.rates.in_force import INPUT_KINDS, KINDS, PriceRows, rates_at
 from pricing.rates.key import Key, RowSet, Stretch
 from pricing.rates.lattice import Lattice
-from pricing.rates.times import START
 
 Floats = npt.NDArray[np.float64]
 ASSUMED: Final = "assumed/half"

@@ -11,15 +11,14 @@ from datetime import datetime
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from pricing.moments import END, START, midnight
 from pricing.rates.in_force import INPUT_KINDS, KINDS
 from pricing.rates.key import Key
-from pricing.rates.times import END, START, midnight
+from pricing.rates.terms import Floats
 from pricing.scenario import Scenario
 from pricing.scenario.model import Discount
 
-Floats = npt.NDArray[np.float64]
 View = Literal["list", "contracted", "effective"]
 """FOCUS: at list prices; with negotiated discounts; with commitments on top."""
 

@@ -6,6 +6,7 @@ dearest at the highest rates of all. Where ``point_low`` and ``point`` differ th
 """
 
 from collections.abc import Callable, Mapping
+from enum import IntEnum
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -14,7 +15,18 @@ import numpy.typing as npt
 from pricing.rates.in_force import INPUT_KINDS, KINDS
 
 Floats = npt.NDArray[np.float64]
-READINGS: Final = ("low", "point_low", "point", "high")
+
+
+class Reading(IntEnum):
+    """The readings of a cost, as they are numbered along an axis."""
+
+    LOW = 0
+    POINT_LOW = 1
+    POINT = 2
+    HIGH = 3
+
+
+READINGS: Final = tuple(reading.name.lower() for reading in Reading)
 ORDERED_INPUT: Final = (
     "cache_read", "cache_write_1h", "cache_write_5m", "cache_write_unspecified", "uncached_input", "unsplit_input",
 )  # fmt: skip

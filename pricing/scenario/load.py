@@ -3,7 +3,6 @@
 import inspect
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -12,8 +11,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from pricing.book.named import BOOKS_FOLDER, LIST_BOOK, book_files
+from pricing.key_problems import first_problem, key_problem
 from pricing.scenario.model import Scenario, is_file
-from traces.errors import PricingError
+from traces.errors import PricingError, nearest
 
 
 def load_scenario(path: Path | None = None, *, book_folders: Sequence[Path] = (), **flags: Any) -> Scenario:
@@ -34,7 +34,8 @@ def load_scenario(path: Path | None = None, *, book_folders: Sequence[Path] = ()
     except ValidationError as error:
         raise _explained(path, error) from error
     except ValueError as error:
-        raise PricingError(f"{path or 'scenario'}: {error}", _known(Scenario)) from error
+        known = f"known keys: {', '.join(Scenario.model_fields)}"
+        raise PricingError(f"{path or 'scenario'}: {error}", known) from error
     scenario = scenario.model_copy(update={"books": tuple(_found(name, book_folders) for name in scenario.books)})
     _check_files(path, scenario)
     return scenario
@@ -46,9 +47,7 @@ def _found(book: str, folders: Sequence[Path]) -> str:
         return book
     shipped, known = book_files(), book_files([BOOKS_FOLDER, *folders])
     if book not in known:
-        names = [LIST_BOOK, *known]
-        near = get_close_matches(book, names, n=1)
-        raise PricingError(f"no book {book!r}", f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}")
+        raise PricingError(f"no book {book!r}", nearest(book, [LIST_BOOK, *known]))
     return book if book in shipped else str(known[book])
 
 
@@ -82,12 +81,11 @@ def _check_files(path: Path | None, scenario: Scenario) -> None:
 
 
 def _explained(path: Path | None, error: ValidationError) -> PricingError:
-    first = min(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")
+    first = first_problem(error)
     problem, loc = first["msg"].removeprefix("Value error, "), first["loc"]
-    if first["type"] == "extra_forbidden":
-        return PricingError(f"{_place(path, loc[:-1])}unknown key {loc[-1]!r}", _nearest(str(loc[-1]), loc[:-1]))
-    if first["type"] == "missing":
-        return PricingError(f"{_place(path, loc[:-1])}{loc[-1]} is missing", f"add {loc[-1]} = ...")
+    wrong_key = key_problem(first, _table(loc[:-1]).model_fields)
+    if wrong_key is not None:
+        return PricingError(f"{_place(path, loc[:-1])}{wrong_key[0]}", wrong_key[1])
     names = [part for part in loc if isinstance(part, int) or part in _keys(Scenario)]
     for python, toml in _IN_TOML.items():
         problem = re.sub(python, toml, problem)
@@ -127,16 +125,12 @@ def _remedy(key: str, problem: str, given: Any) -> str:
     return f"value given: {given!r}"
 
 
-def _nearest(key: str, place: Sequence[int | str]) -> str:
+def _table(place: Sequence[int | str]) -> type[BaseModel]:
+    """Model of the table at a place in a scenario."""
     model: type[BaseModel] = Scenario
     for part in place:
         model = _part_of(model.model_fields[part]) if isinstance(part, str) and part in model.model_fields else model
-    near = get_close_matches(key, model.model_fields, n=1)
-    return f"did you mean {near[0]!r}?" if near else _known(model)
-
-
-def _known(model: type[BaseModel]) -> str:
-    return f"known keys: {', '.join(model.model_fields)}"
+    return model
 
 
 def _part_of(field: FieldInfo) -> type[BaseModel]:

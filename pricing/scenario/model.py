@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from pricing.book.catalogue import FILES as CATALOGUE_FILES
 from pricing.book.named import LIST_BOOK, SUFFIXES
-from pricing.scenario.words import in_words
+from pricing.scenario.words import in_words, titled
 from traces.schema import ROLES
 
 CachePolicy = Literal["as_recorded", "none", "upper_bound"]
@@ -17,7 +17,7 @@ Frac = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 TokensFactor = Annotated[float, Field(ge=0.001, le=1000)]
 _STATEMENTS: Final = frozenset(
-    ("name", "books", "prices", "catalogue", "service_tier", "region", "hosts", "discount", "currency", "roles")
+    ("name", "books", "prices", "service_tier", "region", "hosts", "discount", "currency", "roles")
 )
 """Keys that state what a bill rests on, or how it is shown; any other key changes what was billed."""
 
@@ -91,6 +91,10 @@ class Substitute(_Part):
     tokens_factor_low: TokensFactor | None = None
     tokens_factor_high: TokensFactor | None = None
 
+    def fits(self, provider: str | None, model: str | None) -> bool:
+        """Whether it is for the calls of a model, as the trace writes it and who bills it."""
+        return self.model == model and self.provider in {None, provider}
+
     @property
     def factors(self) -> tuple[float, float, float]:
         """Lowest, stated and highest factor."""
@@ -156,7 +160,7 @@ class Scenario(_Part):
     """How to price. The default: list prices in force at the time of each call, everything as recorded, all roles.
 
     Args:
-        name: Name shown beside every result; where none is given, the scenario in words.
+        name: Name shown beside every result, with what it leaves unsaid; where none is given, the scenario in words.
         as_of: "recorded": the price at each call's own time; a moment: the price in force then.
         books: Price books; a model is priced by the first that lists it. "list": dated list prices.
         prices: Price files of the user; they win over the list book.
@@ -196,29 +200,38 @@ class Scenario(_Part):
 
     @property
     def title(self) -> str:
-        """Its name, or the scenario in words."""
-        return self.name or in_words(self)
+        """Its name with what that leaves unsaid, or the scenario in words."""
+        return titled(self) if self.name else in_words(self)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is the default: list prices on the day of each call, everything as recorded, without a name."""
+        return self.is_unnamed and self.model_copy(update={"name": ""}) == Scenario()
+
+    @property
+    def is_unnamed(self) -> bool:
+        """Whether its name, if any, is the scenario in words, as manifests have it."""
+        return self.name in {"", in_words(self)}
 
     @property
     def moment(self) -> datetime | None:
         """The moment whose prices apply to every call; null: each call's own."""
         return None if self.as_of == "recorded" else self.as_of
 
+    def substitute_of(self, provider: str | None, model: str | None) -> Substitute | None:
+        """What the calls of a model are priced as, the first that fits; null: as what they are."""
+        return next((each for each in self.substitute if each.fits(provider, model)), None)
+
+    def billed_as(self, provider: str | None, model: str | None) -> tuple[str | None, str | None]:
+        """Provider and model whose names count for the calls of a model."""
+        other = self.substitute_of(provider, model)
+        return (provider, model) if other is None else (other.to_provider, other.to)
+
     @property
     def is_as_billed(self) -> bool:
         """Whether it prices what was sent, when, where and how it was sent: only then can bills be compared."""
         changed = {name for name, field in Scenario.model_fields.items() if getattr(self, name) != field.default}
-        return changed <= {
-            "name",
-            "books",
-            "prices",
-            "service_tier",
-            "region",
-            "hosts",
-            "discount",
-            "currency",
-            "roles",
-        }
+        return changed <= _STATEMENTS
 
     def manifest(self) -> dict[str, Any]:
         """The scenario in full, for the manifest; files by the place a priced store keeps its copies at."""

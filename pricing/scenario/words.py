@@ -1,6 +1,7 @@
 """A scenario in words, for titles: what differs from list prices on the day of each call."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,17 @@ if TYPE_CHECKING:
 def in_words(scenario: "Scenario") -> str:
     """Say how a scenario prices, in one line."""
     return ", ".join(words for part in _PARTS if (words := part(scenario)))
+
+
+def titled(scenario: "Scenario") -> str:
+    """Name of a scenario, with all it changes that the name does not say: a name never hides a what-if."""
+    changes = (part(scenario) for part in (_moment, *_CHANGES))
+    unsaid = [words for words in changes if words and words not in scenario.name]
+    return f"{scenario.name} ({', '.join(unsaid)})" if unsaid else scenario.name
+
+
+def _moment(scenario: "Scenario") -> str:
+    return "" if scenario.moment is None else f"prices of {scenario.moment:%Y-%m-%d}"
 
 
 def _prices(scenario: "Scenario") -> str:
@@ -53,6 +65,8 @@ def _cache(scenario: "Scenario") -> str:
 def _batch(scenario: "Scenario") -> str:
     if scenario.batch is None:
         return ""
+    if not scenario.batch.share_frac:
+        return "no calls in batches"
     turnaround = scenario.batch.turnaround_s
     time = "time not known" if turnaround is None else f"{turnaround:g} s a turn"
     return f"{100 * scenario.batch.share_frac:.4g} % of calls in batches ({time})"
@@ -80,7 +94,17 @@ def _discounts(scenario: "Scenario") -> str:
 
 def _discount(each: "Discount") -> str:
     whose = " ".join(filter(None, (each.provider, each.model))) or "everything"
-    return f"{100 * each.frac:.4g} % off {whose} ({each.type})"
+    kinds = f"{' and '.join(each.kinds)} of ".replace("_", " ") if each.kinds else ""
+    return f"{100 * each.frac:.4g} % off {kinds}{whose} ({', '.join(filter(None, (each.type, days_of(each))))})"
+
+
+def days_of(each: "Discount") -> str:
+    """Days of a discount; empty: always."""
+    since, until = each.effective_date, each.until_date
+    if since is None or until is None:
+        return f"from {since}" if since else f"before {until}" if until else ""
+    last = until - timedelta(days=1)
+    return f"on {since}" if since == last else f"{since} to {last}"
 
 
 def _roles(scenario: "Scenario") -> str:
@@ -91,7 +115,8 @@ def _currency(scenario: "Scenario") -> str:
     return f"also in {scenario.currency.code}" if scenario.currency else ""
 
 
-_PARTS: Final[tuple[Callable[["Scenario"], str], ...]] = (
-    _prices, _files, _catalogue, _substitutes, _cache, _batch, _tier, _unlisted, _region, _hosts, _discounts, _roles,
-    _currency,
+_Part = Callable[["Scenario"], str]
+_CHANGES: Final[tuple[_Part, ...]] = (
+    _substitutes, _cache, _batch, _tier, _unlisted, _region, _hosts, _discounts, _roles,
 )  # fmt: skip
+_PARTS: Final[tuple[_Part, ...]] = (_prices, _files, _catalogue, *_CHANGES, _currency)

@@ -9,12 +9,13 @@ from typing import Final
 
 import numpy as np
 
+from pricing.moments import END, START
 from pricing.rates.in_force import KINDS, PriceRow, PriceRows
 from pricing.rates.key import Key, RowSet, Stretch
-from pricing.rates.times import END, START
+from pricing.rates.terms import Floats
 from pricing.scenario import Scenario
 from pricing.sweep.spots import POINT, Spots
-from pricing.sweep.structure import Floats, Structure
+from pricing.sweep.structure import Structure
 
 _STEP: Final = 2.0**-10
 _FINE: Final = 2.0**20

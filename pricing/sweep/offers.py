@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pricing.book import PriceBook
+from pricing.names.resolve import PAIR
 from pricing.prepare import books_of
 from pricing.rates.key import Stretch
 from pricing.rates.keys import KEY_COLUMNS, fits, price_keys
@@ -38,7 +39,7 @@ def offers_of(tables: Mapping[str, pl.DataFrame], scenario: Scenario, book: Pric
     stretches = [stretch for key in keys for stretch in key.stretches]
     models = pl.DataFrame(
         sorted({(stretch.provider, stretch.model) for stretch in stretches}),
-        schema={"provider": pl.String, "model": pl.String},
+        schema=PAIR,
         orient="row",
     )
     rows = pl.concat([each.rows.select("provider", "model", "service_tier", "region") for each in books])

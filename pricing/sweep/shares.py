@@ -6,14 +6,13 @@ import numpy as np
 import polars as pl
 
 from pricing.rates.grid import PLACE
-from pricing.rates.terms import READINGS, TERMS, above, dearest_kind
+from pricing.rates.terms import TERMS, Reading, above, dearest_kind
 from pricing.scenario import Scenario
 from pricing.schema import PUSD_PER_USD
 from pricing.sweep.plan import Plan
 from pricing.sweep.usage import UNKNOWN_REQUESTS, UNKNOWN_USAGE
 from traces.sums import total
 
-_POINT_LOW, _POINT = READINGS.index("point_low"), READINGS.index("point")
 _KEY: Final = ("price_model", "kind", "is_priced")
 
 
@@ -63,8 +62,8 @@ def cell_costs(plan: Plan, scenario: Scenario) -> pl.DataFrame:
     """
     usage, structure = plan.usage(scenario), plan.structure(scenario)
     rates = structure.rates([scenario])[0]
-    is_one = rates[..., _POINT_LOW] == rates[..., _POINT]
-    rate = np.where(is_one, rates[..., _POINT], np.nan).ravel()
+    is_one = rates[..., Reading.POINT_LOW] == rates[..., Reading.POINT]
+    rate = np.where(is_one, rates[..., Reading.POINT], np.nan).ravel()
     sums, n_terms = usage.tokens.tocoo(), len(usage.terms)
     models = [structure.keys[key].price_model for key in structure.cells["key"]]
     named = plan.grid.keys

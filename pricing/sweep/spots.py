@@ -12,18 +12,17 @@ import numpy.typing as npt
 import polars as pl
 
 from pricing.cost.charges import counted_charges, price_charges
+from pricing.moments import START
 from pricing.prepare import books_of
-from pricing.rates.terms import READINGS
-from pricing.rates.times import START
+from pricing.rates.terms import Floats, Reading
 from pricing.scenario import Scenario
 from pricing.schema import PUSD_PER_USD
 from pricing.sweep.plan import Plan
-from pricing.sweep.structure import Floats, Structure
+from pricing.sweep.structure import Structure
 from pricing.sweep.usage import UNKNOWN_USAGE, Usage
 from traces.sums import total
 
 LOW, POINT, HIGH = range(3)
-_LOW, _POINT_LOW, _POINT, _HIGH = range(len(READINGS))
 _CHARGE: Final = ("provider", "model", "kind")
 _MONEY: Final = ("cost_low_pusd", "cost_pusd", "cost_high_pusd")
 
@@ -71,9 +70,9 @@ class Spots:
         usage = self.plan.usage(scenario)
         rates = (structure or self.plan.structure(scenario)).rates([scenario])[0]
         rates[:, usage.terms.index(UNKNOWN_USAGE)] = 0.0
-        is_one = rates[..., _POINT_LOW] == rates[..., _POINT]
-        point = np.where(is_one, rates[..., _POINT], np.nan)
-        readings = (rates[..., _LOW], point, rates[..., _HIGH])
+        is_one = rates[..., Reading.POINT_LOW] == rates[..., Reading.POINT]
+        point = np.where(is_one, rates[..., Reading.POINT], np.nan)
+        readings = (rates[..., Reading.LOW], point, rates[..., Reading.HIGH])
         calls = np.column_stack([self._summed(usage, each.ravel()) for each in readings])
         charges = self._charges(scenario).select(_MONEY).cast(pl.Float64).to_numpy()
         return np.concatenate([calls, charges]) / PUSD_PER_USD

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +13,11 @@ from pricing.rates.key import Key
 from pricing.rates.lattice import Lattice
 from pricing.rates.listed import Lister
 from pricing.rates.policy import Policy, applied, discounts_of, policy_of
-from pricing.rates.terms import READINGS, term_rates
+from pricing.rates.terms import READINGS, Floats, Reading, term_rates
 from pricing.scenario import Scenario
 from pricing.scenario.model import Batch
 from pricing.sweep.usage import UNKNOWN_REQUESTS, UNKNOWN_USAGE, term_names
 from traces.schema import ROLES
-
-Floats = npt.NDArray[np.float64]
-_LOW: Final = READINGS.index("low")
 
 
 def shape_of(scenario: Scenario) -> Scenario:
@@ -69,7 +65,7 @@ class Structure:
         rates[:, names.index(UNKNOWN_USAGE)] = np.nan
         has_fee = found["request"]["point"] != 0
         rates[has_fee, names.index(UNKNOWN_REQUESTS)] = np.nan
-        rates[..., _LOW] = np.nan_to_num(rates[..., _LOW])
+        rates[..., Reading.LOW] = np.nan_to_num(rates[..., Reading.LOW])
         by_scenario = rates.reshape(len(scenarios), self.cells.height, len(names), len(READINGS))
         by_scenario[:, self.is_skipped] = 0.0
         return by_scenario

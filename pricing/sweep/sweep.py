@@ -12,16 +12,14 @@ from scipy import sparse
 from pricing.book import PriceBook
 from pricing.cost.charges import counted_charges, price_charges
 from pricing.prepare import books_of
-from pricing.rates.terms import READINGS
+from pricing.rates.terms import Floats, Reading
 from pricing.scenario import Scenario
 from pricing.scenario.check import checked
 from pricing.schema import PUSD_PER_USD
 from pricing.sweep.plan import Plan, plan_of
-from pricing.sweep.structure import Floats
 from pricing.sweep.usage import UNKNOWN_USAGE, Usage
 from traces.sums import total
 
-_LOW, _POINT_LOW, _POINT, _HIGH = range(len(READINGS))
 _FIGURES: Final = ("cost_usd", "cost_low_usd", "cost_high_usd", "coverage_frac", "n_rows")
 _CHUNK: Final = 2_000_000
 """Rates held at once."""
@@ -139,12 +137,12 @@ class Sweep:
     def _finished(self, costs: Floats, n_calls: Floats, n_priced: Floats, charges: Floats) -> Floats:
         """Figures of groups, from the four readings of the cost of their calls and what else is known of them."""
         n_missing = self.plan.groups["n_missing"].to_numpy()
-        high = np.where(n_missing > 0, np.nan, costs[:, _HIGH] + charges[:, 2])
-        is_one = (costs[:, _POINT_LOW] == costs[:, _POINT]) & ~np.isnan(high)
-        point = np.where(is_one, costs[:, _POINT] + charges[:, 0], np.nan)
+        high = np.where(n_missing > 0, np.nan, costs[:, Reading.HIGH] + charges[:, 2])
+        is_one = (costs[:, Reading.POINT_LOW] == costs[:, Reading.POINT]) & ~np.isnan(high)
+        point = np.where(is_one, costs[:, Reading.POINT] + charges[:, 0], np.nan)
         n_rows = n_calls + charges[:, 3] + n_missing
         coverage = np.divide(n_priced + charges[:, 4], n_rows, out=np.ones_like(n_rows), where=n_rows > 0)
-        return np.column_stack([point, costs[:, _LOW] + charges[:, 1], high, coverage, n_rows])
+        return np.column_stack([point, costs[:, Reading.LOW] + charges[:, 1], high, coverage, n_rows])
 
 
 _CHARGED: Final = {
@@ -162,7 +160,7 @@ def _priced_calls(usage: Usage, rates: Floats, is_skipped: np.ndarray) -> Floats
     unknown = usage.terms.index(UNKNOWN_USAGE)
     is_used = np.asarray(usage.tokens.sum(axis=0)).reshape(n_cells, n_terms) > 0
     is_used[:, unknown] = False
-    is_one = rates[..., _POINT_LOW] == rates[..., _POINT]
+    is_one = rates[..., Reading.POINT_LOW] == rates[..., Reading.POINT]
     is_priced = ((is_one | ~is_used).all(axis=2) & ~is_skipped).T.astype(np.float64)
     n_unknown = usage.tokens[:, unknown::n_terms]
     return np.asarray(usage.n_calls @ is_priced - n_unknown @ is_priced)

@@ -73,10 +73,8 @@ def test_infrastructure_errors_are_counted_and_left_out_when_asked() -> None:
 
 def test_the_sentence_says_all_a_published_score_should_carry() -> None:
     rows = [
-        attempt("a", 0.5, benchmark="bench 100%", input_tokens=900, output_tokens=100, n_turns=10, recorded_s=60.0),
-        attempt(
-            "b", 1.5, 0.0, benchmark="bench 100%", input_tokens=2900, output_tokens=100, n_turns=30, recorded_low_s=5.0
-        ),
+        attempt("a", 0.5, benchmark="bench 100%", input_tokens=900, output_tokens=100, n_turns=10, api_s=60.0),
+        attempt("b", 1.5, 0.0, benchmark="bench 100%", input_tokens=2900, output_tokens=100, n_turns=30, api_low_s=5.0),
     ]
     assert to_text(cards(priced(*rows, **FULL))).split("\n", 1)[0] == (
         "scaffold_1 & model {x} (effort high) on bench 100%: reward 0.5 over 2 tasks, 1 attempt each. "

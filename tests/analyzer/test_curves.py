@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 
 def attempt(task_id: str, usd: float, score: float | None, **values: Any) -> Row:
-    resources = dict.fromkeys(("cost_usd", "cost_low_usd", "cost_high_usd", "recorded_s"), usd)
+    resources = dict.fromkeys(("cost_usd", "cost_low_usd", "cost_high_usd", "api_s"), usd)
     return rollout(task_id=task_id, score=score, **resources, **values)
 
 

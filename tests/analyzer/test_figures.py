@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 from analyzer.curves.registry import CurveResult, discover, find
 from analyzer.figures import draw, save
-from analyzer.frontier import KINDS, frontier
+from analyzer.frontier import frontier
+from analyzer.frontier_kinds import KINDS
 from pricing.schema import PRICED_ROLLOUTS, PRICED_RUNS
 from traces.errors import UsageError
 from traces.schema import TASKS
@@ -50,7 +51,7 @@ def points(tables: dict[str, pl.DataFrame]) -> CurveResult:
 @pytest.mark.parametrize("name", sorted(discover()))
 @pytest.mark.parametrize("n_agents", [0, 1, 25])
 def test_every_curve_draws_and_prints_its_assumptions(name: str, n_agents: int) -> None:
-    result = find(name)(priced(n_agents, recorded_s=60.0))
+    result = find(name)(priced(n_agents, api_s=60.0))
     printed = words(draw(result))
     assert result.notes[0] in printed
     assert ("nothing to draw" in printed) == (n_agents == 0)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.frontier import KINDS, frontier, open_memberships
+from analyzer.frontier import frontier, open_memberships
+from analyzer.frontier_kinds import KINDS
 from traces.errors import AnalysisError, UsageError
 
 Points = list[tuple[float, float]]

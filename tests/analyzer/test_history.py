@@ -120,7 +120,10 @@ def test_an_undated_model_enters_with_its_first_run_and_is_flagged() -> None:
 def test_a_model_in_no_book_enters_with_its_first_run_at_an_unknown_cost() -> None:
     result = followed(BOOK, STRONG, agent("odd", "no-such-model", (0.5,)))
     assert costs(result, "odd") == [(day(1, 2), None)]
-    assert "Cost not known in full, so never the cheapest, only a bound: odd." in result.notes
+    assert (
+        "Cost not known in full, so never the cheapest, nor in its range while others reach the score: odd."
+        in result.notes
+    )
 
 
 def test_a_model_of_which_no_time_is_known_is_nowhere() -> None:
@@ -141,7 +144,8 @@ def test_under_an_undated_book_of_others_a_model_still_enters_on_its_release_dat
         ("known", "openai/gpt-4o-2024-11-20", day(11, 20, year=2024)),
         ("odd", "acme/acme-large", day(1)),
     ]
-    assert "The book leaves a model out of every sum, as if it cost nothing: odd." in result.notes
+    assert set(costs(result, "odd")) == {(day(1), None)}
+    assert "The book leaves a model out of every sum, so what it counts is a low bound: odd." in result.notes
 
 
 def test_an_agent_enters_with_the_last_of_its_models() -> None:
@@ -226,13 +230,13 @@ def test_an_agent_with_bounds_only_is_never_the_cheapest_but_widens_the_bounds()
     ]
 
 
-def test_one_that_may_be_cheaper_leaves_the_known_cost_as_the_highest() -> None:
-    unpriced = agent("odd", "no-such-model")
-    result = followed(BOOK, STRONG, unpriced, scores=(1.0,))
-    last = result.cheapest.row(-1, named=True)
-    assert (last["agent"], last["mean_cost_usd"], last["mean_cost_low_usd"], last["mean_cost_high_usd"]) == (
-        "strong", 4.0, 0.0, 4.0,
-    )  # fmt: skip
+def test_one_that_is_not_known_in_full_is_out_of_the_range_of_the_cheapest_while_others_reach_the_score() -> None:
+    unpriced = agent("odd", "no-such-model", (0.8,))
+    columns = ("agent", "mean_cost_usd", "mean_cost_low_usd", "mean_cost_high_usd")
+    others = followed(BOOK, STRONG, unpriced, scores=(0.7,))
+    assert others.cheapest.select(columns).row(-1) == ("strong", 4.0, 4.0, 4.0)
+    alone = followed(BOOK, WEAK, unpriced, scores=(0.7,))
+    assert alone.cheapest.select(columns).row(-1) == (None, None, 0.0, None)
 
 
 # The best-scoring agent

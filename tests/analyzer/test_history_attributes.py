@@ -161,3 +161,26 @@ def test_files_of_other_types_or_that_are_not_there_are_refused(tmp_path: Path) 
         told(tmp_path / "facts.xlsx")
     with pytest.raises(UsageError, match="No such file"):
         told(tmp_path / "facts.csv")
+
+
+def test_a_release_date_among_the_attributes_is_when_the_model_of_the_agent_enters(tmp_path: Path) -> None:
+    stated = written(tmp_path, "model,release_date\nacme-large,2025-11-03\nno-such-model,2025-12-01\n")
+    odd = agent("odd", "no-such-model", (0.7,))
+    agents = followed(BOOK, STRONG, WEAK, odd, attributes=stated).agents
+    assert agents.select("agent", "entered_at", "entry_basis").rows() == [
+        ("odd", day(12, year=2025), "release_date"),
+        ("strong", day(11, 3, year=2025), "release_date"),
+        ("weak", day(1), "release_date"),
+    ]
+
+
+def test_a_release_date_that_is_none_is_refused(tmp_path: Path) -> None:
+    stated = written(tmp_path, "model,release_date\nacme-large,last year\n")
+    with pytest.raises(AnalysisError, match="'release_date' of the attributes: not dates"):
+        told(stated)
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf")])
+def test_a_score_that_nothing_can_reach_is_refused(score: float) -> None:
+    with pytest.raises(UsageError, match="not a number to reach"):
+        followed(BOOK, STRONG, scores=(score,))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from builders import call, rollout, run, tables
+from builders import call, trace
 from hypothesis import given
 from hypothesis import strategies as st
 from price_rows import book, day, price, rows_of
@@ -31,11 +31,6 @@ SMALL = call(uncached_input_tokens=MILLION, model="acme-small")
 UNSPLIT = call(
     uncached_input_tokens=None, cache_read_tokens=None, input_tokens=MILLION, output_tokens=0
 )  # fmt: skip
-
-
-def trace(*listed: dict[str, Any]) -> dict[str, pl.DataFrame]:
-    numbered = [{**row, "call_index": number, "call_id": f"c{number}"} for number, row in enumerate(listed)]
-    return tables([run()], [rollout()], numbered)
 
 
 def drawn(*listed: dict[str, Any], budget_usd: float | None = None, **draws: Any) -> PriceDraws:

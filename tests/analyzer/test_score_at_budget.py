@@ -154,7 +154,7 @@ def test_success_is_a_measure_of_its_own() -> None:
     [("tokens", 120.0), ("output_tokens", 20.0), ("uncached_tokens", 50.0), ("turns", 7.0), ("seconds", 9.0)],
 )
 def test_every_axis_reads_its_own_columns(axis: str, x: float) -> None:
-    used = {"input_tokens": 100, "uncached_input_tokens": 30, "output_tokens": 20, "n_turns": 7, "recorded_s": 9.0}
+    used = {"input_tokens": 100, "uncached_input_tokens": 30, "output_tokens": 20, "n_turns": 7, "api_s": 9.0}
     result = SCORE_AT_BUDGET(priced([attempt("a", 1.0, 1.0, **used)]), axis=axis)
     assert column(result, "x") == [x]
 

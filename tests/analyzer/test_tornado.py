@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from builders import call, rollout, run, tables
+from builders import call, rollout, run, tables, trace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from price_rows import day, price, rows_of
@@ -38,11 +38,6 @@ BOOK = PriceBook(rows_of(*ROWS))
 AGENT = call(uncached_input_tokens=MILLION, cache_read_tokens=2 * MILLION, output_tokens=MILLION // 10)
 USER = call(uncached_input_tokens=MILLION // 2, role="user")
 SMALL = call(uncached_input_tokens=MILLION, model="acme-small")
-
-
-def trace(*listed: dict[str, Any]) -> dict[str, pl.DataFrame]:
-    numbered = [{**row, "call_index": number, "call_id": f"c{number}"} for number, row in enumerate(listed)]
-    return tables([run()], [rollout()], numbered)
 
 
 def moved(*listed: dict[str, Any], scenario: Scenario | None = None, **options: Any) -> Tornado:

@@ -155,9 +155,28 @@ columns = { run_id = "id", agent = "agent", recorded_score = "score", recorded_c
     ]  # fmt: skip
 
 
-def test_the_forms_a_moment_may_take_are_named(place: Path) -> None:
-    _, _, err = run_apart("evalreplay card priced/ --as-of nonsense", place)
-    assert "2026-06-09T16:00Z" in two_lines(err)[1]
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("card priced/ --as-of junk", "--as-of"),
+        ("history priced/ --from junk", "--from"),
+        ("prices o3 --on junk", "--on"),
+        ("prices diff --from 2026-01-01 --to junk", "--to"),
+        ("prices import rates.csv --as mine --retrieved junk", "--retrieved"),
+        ("tornado priced/ --range 2026-01-01 junk", "--range"),
+    ],
+)
+def test_what_is_no_date_is_refused_alike_everywhere(command: str, option: str, place: Path) -> None:
+    code, _, err = run_apart(f"evalreplay {command}", place)
+    assert code == 2
+    assert two_lines(err)[0] == f"error: {option} junk: not a date"
+    assert two_lines(err)[1].startswith("hint: write 2026-06-09, or 2026-06-09T16:00Z for an hour")
+
+
+def test_a_range_takes_hours_as_every_date_does(place: Path) -> None:
+    code, _, err = run_apart("evalreplay tornado priced/ --range 2026-01-01T16:00Z 2026-06-01", place)
+    assert code == 0
+    assert "from 2026-01-01T16:00Z to 2026-06-01" in err
 
 
 def test_who_sells_a_model_is_named_where_the_provider_is_not_known(place: Path) -> None:

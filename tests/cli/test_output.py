@@ -18,11 +18,12 @@ puzzles: solver
   dates     2026-01-15 12:00 to 2026-01-15 12:02 UTC
 runs 1  tasks 0  rollouts 2  scores 0  calls 3  charges 0  rejects 0
 """
-CARD = """\
+SCENARIO = "Scenario: list prices on the day of each call, 1 price file of one's own."
+CARD = f"""\
 solver (effort not known) on puzzles: score 0.5 over 2 tasks, 1 attempt each. Per attempt, mean / P50 / P95: \
 dollars $3.55 ($2.65 to $3.55) / $3.00 ($1.20 to $3.00) / $4.10; tokens 1,600,000 / 1,100,000 / 2,100,000; \
 turns 1.5 / 1 / 2; seconds at least 30 / not known / at least 60. Limits per attempt: none known; \
-budget told to the model: not known. Prices: 2026-01-15; 100 % of calls priced.
+budget told to the model: not known. Prices: 2026-01-15; 100 % of calls priced. {SCENARIO}
 """
 PRICES = """\
 provider  model       kind            price_usd  unit  effective_from    layer  date_basis    source
@@ -88,7 +89,7 @@ def test_a_call_without_a_price_is_counted_and_hinted_at(place: Path) -> None:
 
 def test_audit_says_how_much_agrees(place: Path) -> None:
     code, out, err = run_apart("evalreplay audit priced/", place)
-    assert (code, err) == (0, "0 differences without a proven cause\n")
+    assert (code, err) == (0, f"note: {SCENARIO}\n0 differences without a proven cause\n")
     assert "r7      call     cost_usd    recorded        agrees        yes           2       4.1         4.1" in out
 
 
@@ -131,7 +132,7 @@ def test_audit_exits_with_1_where_a_difference_has_no_cause(place: Path) -> None
     code, out, err = run_apart("evalreplay audit wrong/ --prices acme.toml", place)
     assert code == 1
     assert "unexplained" in out
-    assert err == "1 difference without a proven cause\n"
+    assert err == f"note: {SCENARIO}\n1 difference without a proven cause\n"
 
 
 @pytest.mark.parametrize("arguments", TABLES)

@@ -11,7 +11,7 @@ import pytest
 import evalreplay
 from analyzer.cli.main import COMMANDS
 from analyzer.curves import registry as curve_registry
-from analyzer.frontier import KINDS
+from analyzer.frontier_kinds import KINDS
 from analyzer.history.tables import HISTORY_TABLES
 from pricing.book import load_book
 from pricing.book.price_keys import TABLES as PRICE_FILE_TABLES

@@ -8,25 +8,19 @@ from typing import Any
 
 import polars as pl
 from decimal_rates import TOKEN_KINDS, Row
-from decimal_reference import PARTS, SUMMED_PARTS, Cost, add_up, coverage, price_call
+from decimal_reference import PARTS, SUMMED_PARTS, Cost, add_up, coverage, price_call, usd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from price_rows import day, price, rows_of
-from strategies import A_MOMENT, books, calls, charges, traces
+from strategies import A_MOMENT, books, calls, charges, moment_of, traces
 
 from pricing.book import PriceBook, load_book
 from pricing.cost.facts import Facts, facts_of
-from pricing.names.resolve import resolve
+from pricing.names.resolve import resolve_one
 from pricing.prepare import prepare
 from pricing.reprice import call_table, reprice_tables
 from pricing.scenario import Scenario
 from traces.schema import CALLS, ROLES
-
-
-def moment_of(row: Row) -> datetime | None:
-    own = {"run/task/0": day(3, 2, 16, 30), "run/task/1": day(1)}
-    return row["started_at"] or own.get(row["rollout_id"], day(4))
-
 
 # What the reference says
 
@@ -34,10 +28,6 @@ def moment_of(row: Row) -> datetime | None:
 def expected(listed: pl.DataFrame, prices: Sequence[Row], **kwargs: Any) -> dict[str, Cost]:
     rows = listed.rows(named=True)
     return {row["call_id"]: price_call(row, prices, moment_of(row), **kwargs) for row in rows}
-
-
-def usd(pusd: Decimal | None) -> float | None:
-    return None if pusd is None else float(int(pusd)) / 1e12
 
 
 def shown(cost: Cost) -> Row:
@@ -119,8 +109,7 @@ def charge_cost(row: Row) -> Cost:
 
 
 def _targets(provider: str | None, model: str | None) -> list[Row]:
-    pair = pl.DataFrame([(provider, model)], schema={"provider": pl.String, "model": pl.String}, orient="row")
-    return resolve(pair, load_book().directory).rows(named=True)
+    return resolve_one(provider, model, load_book().directory).rows(named=True)
 
 
 REAL = [("deepseek", "deepseek-chat"), ("deepseek", "deepseek-reasoner"), ("deepseek", "deepseek-v4-flash")]

@@ -6,11 +6,11 @@ from typing import Any
 
 import polars as pl
 from decimal_rates import Row, tier_of
-from decimal_reference import SUMMED_PARTS, Cost, price_call
+from decimal_reference import SUMMED_PARTS, Cost, price_call, usd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from price_rows import day, price, rows_of
-from strategies import books, calls, traces
+from strategies import books, calls, moment_of, traces
 from what_if_reference import CacheRule, Listed, conversations, fully_cached, uncached, what_if_costs
 
 from pricing.book import PriceBook
@@ -26,15 +26,6 @@ ONE_CONVERSATION = {**ONE_REQUEST, "rollout_id": "run/task/0", "role": "agent", 
 LISTED = st.lists(calls(), min_size=1, max_size=12)
 SMALLEST = [1, 3, 5, 7, 999_999, 1_234_567]
 """Odd pico-dollars per token: a share of them has to be rounded."""
-
-
-def moment_of(row: Row) -> Any:
-    own = {"run/task/0": day(3, 2, 16, 30), "run/task/1": day(1)}
-    return row["started_at"] or own.get(row["rollout_id"], day(4))
-
-
-def usd(pusd: Any) -> float | None:
-    return None if pusd is None else float(int(pusd)) / 1e12
 
 
 def shown(cost: Cost) -> Row:

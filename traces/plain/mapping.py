@@ -3,13 +3,12 @@
 import tomllib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from traces.errors import TraceError
+from traces.errors import TraceError, nearest
 from traces.schema import TABLES
 
 Scalar = bool | int | float | str | datetime | date | time
@@ -162,12 +161,6 @@ def as_text(value: Scalar) -> str:
     return value.isoformat() if isinstance(value, datetime | date | time) else str(value)
 
 
-def nearest(word: str, known: Sequence[str]) -> str:
-    """Known names closest to a word, as a hint."""
-    close = get_close_matches(word.lower(), known, n=3, cutoff=0.5)
-    return f"closest known: {', '.join(close)}" if close else f"known: {', '.join(sorted(known))}"
-
-
 def own_columns(table: str) -> list[str]:
     """Canonical columns a section that fills this table may name, its keys included."""
     keys = () if table in {"runs", "tasks"} else _KEYS
@@ -238,7 +231,7 @@ def _bad_units(section: Section) -> Iterator[tuple[str, str]]:
         if not known:
             yield f"units.{name}: the column has no unit to convert to", "units are for _s, _usd and _tokens columns"
         elif unit not in known[0]:
-            yield f"units.{name}: unknown unit {unit!r}", nearest(unit, list(known[0]))
+            yield f"units.{name}: unknown unit {unit!r}", nearest(unit, known[0])
 
 
 def _bad_times(section: Section) -> Iterator[tuple[str, str]]:

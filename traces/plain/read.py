@@ -6,12 +6,12 @@ from fnmatch import fnmatch
 import polars as pl
 import xxhash
 
-from traces.errors import TraceError
+from traces.errors import TraceError, nearest
 from traces.files import fast_hash
 from traces.plain.cells import PLACE, canonical, check_readings
 from traces.plain.keys import Parts, with_keys
 from traces.plain.load import column_names, load
-from traces.plain.mapping import Mapping, Section, facts_of, nearest, own_columns
+from traces.plain.mapping import Mapping, Section, facts_of, own_columns
 from traces.plain.rows import complete
 from traces.plain.text import Layout
 from traces.plain.tokens import split_tokens

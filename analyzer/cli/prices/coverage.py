@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from analyzer.cli.options import output_options, pricing_options, reading_options, sources_argument
-from analyzer.cli.printing import emit, say
+from analyzer.cli.printing import emit, say_notes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,13 +24,14 @@ def command(sources: tuple[Path, ...], style: str | None, **options: Any) -> Non
     Example:
         evalreplay prices coverage store/
     """
-    from analyzer.cli.opening import open_priced
+    from analyzer.cli.opening import open_priced, say_scenario
     from analyzer.prices.coverage import evidence, in_words
 
-    found = evidence(open_priced(sources, options).table("calls"))
+    store = open_priced(sources, options)
+    found = evidence(store.table("calls"))
     emit(found if style else _glance(found), style)
-    for note in in_words(found):
-        say(f"note: {note}")
+    say_notes(in_words(found))
+    say_scenario(store)
 
 
 def _glance(found: "pl.DataFrame") -> "pl.DataFrame":

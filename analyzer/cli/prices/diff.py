@@ -1,23 +1,26 @@
 """``evalreplay prices diff``."""
 
+from datetime import date
 from pathlib import Path
 
 import click
 
+from analyzer.cli.dates import DATE
 from analyzer.cli.options import book_options, output_options
 from analyzer.cli.printing import emit, say
 
 
 @click.command("diff")
 @click.argument("model", required=False)
-@click.option("--from", "start", required=True, metavar="DATE", help="First day (UTC).")
-@click.option("--to", "end", required=True, metavar="DATE", help="Second day (UTC).")
+@click.option("--from", "start", required=True, type=DATE, metavar="DATE", help="First day (UTC).")
+@click.option("--to", "end", required=True, type=DATE, metavar="DATE", help="Second day (UTC).")
 @click.option("--provider", help="Who bills.")
 @book_options
 @output_options
 def command(
-    model: str | None, start: str, end: str, provider: str | None, book: str, files: tuple[Path, ...], style: str | None
-) -> None:
+    model: str | None, start: date, end: date, provider: str | None, book: str, files: tuple[Path, ...],
+    style: str | None,
+) -> None:  # fmt: skip
     """Say which prices changed between two days, which models came and which prices ended; with their sources.
 
     Undated prices hold on both days and so never change here.

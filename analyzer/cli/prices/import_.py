@@ -1,12 +1,17 @@
 """``evalreplay prices import``."""
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from analyzer.cli.dates import DATE
 from analyzer.cli.options import force_option
 from analyzer.cli.printing import say
+
+if TYPE_CHECKING:
+    from pricing.book.importer import Per
 
 
 @click.command("import")
@@ -15,10 +20,10 @@ from analyzer.cli.printing import say
 @click.option("--per", type=click.Choice(["token", "1k", "1m"]), help="Tokens a price is for, if a table does not say.")
 @click.option("--zero-is-free", is_flag=True, help="A price of 0 means free; without it: not known, left out, counted.")
 @click.option("--importer", metavar="NAME", help="Format of the file; default: recognised by its content.")
-@click.option("--retrieved", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Day the file was fetched.")
+@click.option("--retrieved", type=DATE, metavar="DATE", help="Day the file was fetched.")
 @force_option
 def command(
-    file: Path, name: str, per: str | None, *, zero_is_free: bool, importer: str | None, retrieved: datetime | None,
+    file: Path, name: str, per: "Per | None", *, zero_is_free: bool, importer: str | None, retrieved: date | None,
     force: bool,
 ) -> None:  # fmt: skip
     """Import somebody else's price table as a named book, to price with: --book BOOK.
@@ -32,12 +37,13 @@ def command(
         evalreplay prices import prices.csv --as my-table --per 1m
         evalreplay prices import model_prices_and_context_window.json --as litellm-2026-11
     """
-    from analyzer.prices.books import import_named
     from analyzer.session import books_folder
     from analyzer.words import counted
+    from pricing.book.import_book import import_book
+    from pricing.moments import as_moment
 
-    day = None if retrieved is None else retrieved.date()
-    report = import_named(
+    day = None if retrieved is None else as_moment("retrieved", retrieved).date()
+    report = import_book(
         file, name, books_folder(), is_forced=force, per=per, is_zero_free=zero_is_free, importer=importer,
         retrieved_date=day,
     )  # fmt: skip

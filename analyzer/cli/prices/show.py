@@ -1,24 +1,31 @@
 """``evalreplay prices show``, or ``evalreplay prices MODEL``."""
 
+from datetime import date
 from pathlib import Path
 
 import click
 
+from analyzer.cli.dates import DATE
 from analyzer.cli.options import book_options, output_options
-from analyzer.cli.printing import emit, say
+from analyzer.cli.printing import emit, say, say_notes
 
 
 @click.command("show")
 @click.argument("model", required=False)
 @click.option(
-    "--on", "day", metavar="DATE", help="Only rows in force on this day (UTC; an hour may follow: 2025-02-08T16:00Z)."
+    "--on",
+    "day",
+    type=DATE,
+    metavar="DATE",
+    help="Only rows in force on this day (UTC; an hour may follow: 2025-02-08T16:00Z).",
 )
 @click.option("--provider", help="Who bills.")
 @book_options
 @output_options
 def command(
-    model: str | None, day: str | None, provider: str | None, book: str, files: tuple[Path, ...], style: str | None
-) -> None:
+    model: str | None, day: date | None, provider: str | None, book: str, files: tuple[Path, ...],
+    style: str | None,
+) -> None:  # fmt: skip
     """Show every price row of a model with its source; without a model, list all.
 
     \b
@@ -43,6 +50,5 @@ def command(
     emit(table, None)
     for footnote in footnotes:
         click.echo(footnote)
-    for note in notes_of_day(chosen, model, day, provider) if day else ():
-        say(f"note: {note}")
+    say_notes(notes_of_day(chosen, model, day, provider) if day else ())
     say("prices in USD per million tokens (Mtok) or per unit; times are UTC")

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from analyzer.cli.options import pricing_options
-from analyzer.cli.printing import say, to_json
+from analyzer.cli.printing import say_notes, to_json
 
 
 @click.command("show")
@@ -39,5 +39,4 @@ def command(path: str | None, *, is_json: bool, **options: Any) -> None:
         click.echo(to_json({**parts, "sources_sha256": found.sources}))
         return
     click.echo(to_toml(found.scenario), nl=False)
-    for note in found.notes:
-        say(f"note: {note}")
+    say_notes(found.notes)

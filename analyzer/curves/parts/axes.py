@@ -53,6 +53,12 @@ def _at_least(known: str, seen: str) -> pl.Expr:
     return pl.max_horizontal(known, seen)
 
 
+def _in_full(dollars: str) -> pl.Expr:
+    """Dollars of all calls: what a book leaves out of its sums costs something, so that they are only a low bound."""
+    is_cut = (pl.col("coverage_frac") < 1) & pl.col("cost_usd").is_not_null()
+    return pl.when(~is_cut.fill_null(value=False)).then(pl.col(dollars))
+
+
 _INPUT, _UNCACHED = pl.col("input_tokens"), pl.col("uncached_input_tokens")
 _INPUT_LOW = _at_least("input_tokens", "input_low_tokens")
 _UNCACHED_LOW = _at_least("uncached_input_tokens", "uncached_input_low_tokens")
@@ -62,9 +68,16 @@ _OUTPUT = pl.when(pl.col("output_tokens").is_not_null()).then(_OUTPUT_HIGH)
 """The highest output a known count allows, as dollars stand at their highest: reasoning may lie outside the count."""
 
 _ALL: Final = (
-    Axis("dollars", "US dollars", pl.col("cost_usd"), pl.col("cost_low_usd"), pl.col("cost_high_usd")),
-    Axis("seconds", "seconds", pl.col("recorded_s"), pl.col("recorded_low_s"), pl.col("recorded_high_s")),
+    Axis("dollars", "US dollars", _in_full("cost_usd"), pl.col("cost_low_usd"), _in_full("cost_high_usd")),
+    Axis("seconds", "seconds", pl.col("api_s"), pl.col("api_low_s"), pl.col("api_high_s")),
     Axis("api_seconds", "seconds on the API", pl.col("api_s"), pl.col("api_low_s"), pl.col("api_high_s")),
+    Axis(
+        "recorded_seconds",
+        "seconds as recorded",
+        pl.col("recorded_s"),
+        pl.col("recorded_low_s"),
+        pl.col("recorded_high_s"),
+    ),
     Axis("tokens", "input and output tokens", _INPUT + _OUTPUT, _INPUT_LOW + _OUTPUT_LOW, _INPUT + _OUTPUT_HIGH),
     Axis("output_tokens", "output tokens", _OUTPUT, _OUTPUT_LOW, _OUTPUT_HIGH),
     Axis(
@@ -91,19 +104,19 @@ COST: Final = Option(
 
 SECONDS: Final = Option(
     "seconds",
-    ("recorded", "api"),
-    "Seconds: as recorded, or on the API under the scenario (batches wait; another model's speed is not known).",
+    ("api", "recorded"),
+    "Seconds: on the API under the scenario (batches wait; another model's speed is not known), or as recorded.",
 )
 
 
 def chosen_axis(axis: Axis, chosen: Mapping[str, str]) -> Axis:
-    """Return the axis, or recorded dollars or seconds on the API in its place where those are chosen.
+    """Return the axis, or recorded dollars or seconds in its place where those are chosen.
 
     Raises:
         UsageError: if recorded dollars are chosen for an axis that is not dollars.
     """
-    if chosen.get(SECONDS.name) == "api" and axis.name == "seconds":
-        return AXES["api_seconds"]
+    if chosen.get(SECONDS.name) == "recorded" and axis.name == "seconds":
+        return AXES["recorded_seconds"]
     if chosen.get(COST.name, COST.default) == COST.default:
         return axis
     if axis.name != "dollars":

@@ -15,7 +15,7 @@ from traces.sums import total
 
 
 def mean_curve(name: str, axis: str, summary: str, source: str) -> Curve:
-    """Make a curve of ``mean_points`` over an axis; dollars offer recorded ones too, seconds those on the API."""
+    """Make a curve of ``mean_points`` over an axis; dollars offer recorded ones too, seconds those as recorded."""
     own = {"dollars": (COST,), "seconds": (SECONDS,)}.get(axis, ())
     return Curve(name, summary, source, (*own, *OPTIONS), partial(mean_points, name, AXES[axis]))
 

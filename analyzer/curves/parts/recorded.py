@@ -6,7 +6,7 @@ from typing import Final
 import polars as pl
 
 from analyzer.curves.parts.attempts import GROUP
-from analyzer.curves.parts.axes import RECORDED, Axis
+from analyzer.curves.parts.axes import AXES, RECORDED, Axis
 from analyzer.curves.registry import Tables
 from analyzer.words import counted, listed
 from traces.sums import total
@@ -56,7 +56,7 @@ def left_out(tables: Tables, axis: Axis, chosen: Mapping[str, str], *, is_point:
 def _hints(tables: Tables, bare: pl.DataFrame) -> Iterator[str]:
     owned = tables["rollouts"].join(tables["runs"].select("run_id", "agent"), on="run_id", how="left")
     agents = owned.group_by("agent").agg(
-        n_known=pl.col("cost_usd").count(), n_stated=pl.col("recorded_cost_usd").count()
+        n_known=AXES["dollars"].point.count(), n_stated=pl.col("recorded_cost_usd").count()
     )
     only_stated = agents.filter((pl.col("n_known") == 0) & (pl.col("n_stated") > 0))["agent"].to_list()
     stated_whole = bare.filter(pl.all_horizontal(pl.col(name).is_not_null() for name in _STATED))["agent"].to_list()

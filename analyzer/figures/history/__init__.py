@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from analyzer.figures.history.along import ALONG_IN, draw_along
 from analyzer.figures.history.inks import inks_of, shared_start
-from analyzer.figures.history.panels import Block, draw_best, draw_cheapest, draw_factors, draw_runs
-from analyzer.figures.history.sheet import LEFT_IN, MARGIN_IN, WIDTH_IN, Place, blank, wrapped
+from analyzer.figures.history.panels import LEFT_IN, Block, draw_best, draw_cheapest, draw_factors, draw_runs
+from analyzer.figures.sheet import MARGIN_IN, WIDE_IN, Place, blank, wrapped
 from analyzer.figures.styles import RC
 from analyzer.history.options import HistoryResult
 
@@ -41,8 +41,8 @@ def draw_history(result: HistoryResult) -> Figure:
         draw = _draw_smile if result.options.axis is None else draw_along
         names = result.runs["benchmark"].unique(maintain_order=True).to_list()
         heights = [_height(result, name) for name in names]
-        notes = wrapped(result.notes)
-        sheet = blank(sum(heights), notes)
+        notes = wrapped(result.notes, WIDE_IN)
+        sheet = blank(WIDE_IN, sum(heights), notes)
         top, left_out = 0.0, []
         for name, height in zip(names, heights, strict=True):
             left_out += _draw_block(Block(sheet, result, name, inks), top, draw)
@@ -86,12 +86,12 @@ def _draw_key(block: Block, top: float) -> None:
 
 
 def _draw_smile(block: Block, top: float) -> list[str]:
-    width = (WIDTH_IN - 2 * LEFT_IN - 2 * _STRIP_IN - MARGIN_IN) / 2
+    width = (WIDE_IN - 2 * LEFT_IN - 2 * _STRIP_IN - MARGIN_IN) / 2
     right = LEFT_IN + width + _STRIP_IN + LEFT_IN
     factors_top = top + _BEST_IN + _BETWEEN_IN
     left_out = draw_cheapest(block, Place(LEFT_IN, top, width, _UPPER_IN, _STRIP_IN))
     left_out += draw_best(block, Place(right, top, width, _BEST_IN, _STRIP_IN))
     left_out += draw_factors(block, Place(right, factors_top, width, _UPPER_IN - _BEST_IN - _BETWEEN_IN, _STRIP_IN))
-    whole = WIDTH_IN - LEFT_IN - _WIDE_STRIP_IN - MARGIN_IN
+    whole = WIDE_IN - LEFT_IN - _WIDE_STRIP_IN - MARGIN_IN
     below = top + _UPPER_IN + _FOOT_IN + _HEAD_IN
     return left_out + draw_runs(block, Place(LEFT_IN, below, whole, _runs_in(block.result, block.name), _WIDE_STRIP_IN))

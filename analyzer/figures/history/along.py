@@ -9,11 +9,11 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from analyzer.curves.parts.attempts import GROUP
 from analyzer.figures.history.lines import Look, Steps, draw_steps
-from analyzer.figures.history.panels import SMALL, Block, say_if_empty, shades
+from analyzer.figures.history.panels import LEFT_IN, SMALL, Block, say_if_empty, shades
 from analyzer.figures.history.scales import in_dollars, tick_dates
-from analyzer.figures.history.sheet import LEFT_IN, MARGIN_IN, WIDTH_IN, Place
 from analyzer.figures.labels import Box
 from analyzer.figures.naming import Named, Plot, print_around, print_stacked
+from analyzer.figures.sheet import MARGIN_IN, WIDE_IN, Place
 from analyzer.figures.styles import GREY
 from analyzer.history.along import with_axis
 from analyzer.history.tables import COSTS
@@ -28,7 +28,7 @@ _BAR_PX: Final = 2.0
 
 def draw_along(block: Block, top: float) -> list[str]:
     """Draw both panels of a benchmark; names that found no room."""
-    width = (WIDTH_IN - 2 * LEFT_IN - _STRIP_IN - MARGIN_IN) / 2
+    width = (WIDE_IN - 2 * LEFT_IN - _STRIP_IN - MARGIN_IN) / 2
     left_out = _draw_points(block, Place(LEFT_IN, top, width, ALONG_IN))
     right = 2 * LEFT_IN + width
     return left_out + _draw_cheapest(block, Place(right, top, width, ALONG_IN, _STRIP_IN))

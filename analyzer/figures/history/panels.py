@@ -14,13 +14,14 @@ from analyzer.curves.parts.attempts import GROUP
 from analyzer.figures.history.inks import Inks, Who
 from analyzer.figures.history.lines import Look, draw_steps, steps_of, stretches
 from analyzer.figures.history.scales import TIMES, along_time, in_dollars, in_multiples, number
-from analyzer.figures.history.sheet import Place, Sheet
 from analyzer.figures.naming import LETTERINGS, Named, Plot, print_stacked
-from analyzer.figures.styles import GREY, drawable, label_text
+from analyzer.figures.sheet import Place, Sheet
+from analyzer.figures.styles import GREY, elided, label_text
 from analyzer.history.factors import FACTORS
 from analyzer.history.options import HistoryResult
 from analyzer.history.tables import COSTS, EFFECTS
 
+LEFT_IN: Final = 0.72
 SMALL: Final = LETTERINGS[1:]
 _FACTOR_NAMES: Final = {
     "mean_cost_usd": "dollars", "blended_usd_per_mtok": "dollars per token", "turn_tokens": "tokens per turn",
@@ -199,7 +200,7 @@ def _list(block: Block, place: Place, names: Sequence[str], inks: Sequence[str])
     """List names with their numbers in the strip, in order of time: with room, on two lines each, else on one."""
     texts, size = [label_text(name, 2) for name in names], _LIST_PT[0]
     if sum(map(_height, texts)) > place.height:
-        texts, size = [_cut(name) for name in names], _LIST_PT[1]
+        texts, size = [elided(name, _LINE_CHARS) for name in names], _LIST_PT[1]
     left, top = place.left + place.width + 0.14, place.top
     for count, (text, ink) in enumerate(zip(texts, inks, strict=True), start=1):
         height = _height(text)
@@ -207,18 +208,12 @@ def _list(block: Block, place: Place, names: Sequence[str], inks: Sequence[str])
         if top > place.top + place.height - _LINE_IN and count < len(texts):
             block.sheet.words(left, top, f"… {len(texts) - count + 1} more: see the table", size=size)
             return
-        block.sheet.words(left, top - height + _LINE_IN + _GAP_IN, str(count), ink, size, weight="bold")
+        block.sheet.words(left, top - height + _LINE_IN + _GAP_IN, str(count), ink, size, fontweight="bold")
         block.sheet.words(left + 0.15, top, text, "black", size)
 
 
 def _height(text: str) -> float:
     return _LINE_IN * (text.count("\n") + 1) + _GAP_IN
-
-
-def _cut(name: str) -> str:
-    text = drawable(name)
-    half = _LINE_CHARS // 2 - 1
-    return text if len(text) <= _LINE_CHARS else f"{text[:half].rstrip()} … {text[-half:].lstrip()}"
 
 
 def _who(rows: pl.DataFrame) -> Who:

@@ -8,12 +8,14 @@ import polars as pl
 
 from analyzer.card import cards
 from analyzer.curves.registry import CurveResult, Tables, find
-from analyzer.frontier import KINDS, frontier
+from analyzer.frontier import frontier
+from analyzer.frontier_kinds import KINDS
 from analyzer.report.blocks import Cell, Chart, Column, Table, name, number, table
 from analyzer.report.charts import svg
 from analyzer.report.charts.keys import letter
 from analyzer.report.words import count, span, usd
 from analyzer.words import beside
+from pricing.scenario import Scenario
 from traces.errors import AnalysisError, ReplayError
 
 Row = dict[str, Any]
@@ -55,11 +57,11 @@ class Facet:
     problem: str | None = None
 
 
-def facets(tables: Tables) -> list[Facet]:
+def facets(tables: Tables, scenario: Scenario) -> list[Facet]:
     """Every benchmark on its own, in order of its name."""
     names = tables["runs"]["benchmark"].unique().sort(nulls_last=False).to_list()
     keys = {agent: place for place, agent in enumerate(tables["runs"]["agent"].unique().sort())}
-    return [_facet(number, benchmark, _only(tables, benchmark), keys) for number, benchmark in enumerate(names)]
+    return [_facet(at, benchmark, _only(tables, benchmark), keys, scenario) for at, benchmark in enumerate(names)]
 
 
 def common_notes(shown: Sequence[Facet]) -> list[tuple[str, str]]:
@@ -75,10 +77,10 @@ def _only(tables: Tables, benchmark: str | None) -> dict[str, pl.DataFrame]:
     return {"runs": runs, "rollouts": rollouts, "tasks": tables["tasks"].filter(is_here)}
 
 
-def _facet(number: int, benchmark: str | None, tables: Tables, keys: Mapping[str, int]) -> Facet:
+def _facet(number: int, benchmark: str | None, tables: Tables, keys: Mapping[str, int], scenario: Scenario) -> Facet:
     try:
         results = _results(tables)
-        facet_cards = cards(tables)
+        facet_cards = cards(tables, scenario)
     except ReplayError as error:
         return Facet(name(benchmark), pl.DataFrame(), problem=str(error))
     agents = _agents(results[0][1], results[1][1].frame, keys)

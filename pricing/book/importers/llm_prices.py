@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from typing import Any, Final
 
 from pricing.book.foreign import Foreign
 from pricing.book.importer import Imported, Importer, ImportOptions
+from pricing.moments import midnight
 from traces.errors import PricingError
 
 _MTOK: Final = 1_000_000
@@ -80,7 +81,7 @@ def _tier(record: Mapping[str, Any], listed: set[tuple[str, str]]) -> tuple[str,
 def _moment(where: str, text: Any) -> datetime | None:
     """Start of a day in UTC; null stays null."""
     try:
-        return None if text is None else datetime.combine(date.fromisoformat(text), time(), UTC)
+        return midnight(None if text is None else date.fromisoformat(text))
     except (TypeError, ValueError) as error:
         raise PricingError(f"{where}: {text!r} is no date", "write it as YYYY-MM-DD") from error
 

@@ -6,7 +6,6 @@ is stated by the name of a price column or by an option, never guessed from how 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -27,6 +26,7 @@ from pricing.book.importers.table_cells import (
 from pricing.book.importers.table_columns import PRICES, columns_of
 from pricing.book.importers.table_records import Record, records
 from pricing.book.named import NamedBook
+from pricing.moments import START
 from traces.errors import PricingError
 
 _KINDS: Final = {"input": "uncached_input", "output": "output"}
@@ -139,12 +139,11 @@ def _shared(source: Foreign, record: Record, columns: Columns) -> dict[str, Any]
 
 def _end_by_the_next(rows: Sequence[dict[str, Any]]) -> None:
     """End each price where the next of the same model begins."""
-    beginning = datetime.min.replace(tzinfo=UTC)
     series: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in rows:
         series.setdefault((row["provider"], row["model"], row["kind"]), []).append(row)
     for listed in series.values():
-        listed.sort(key=lambda row: row["effective_from"] or beginning)
+        listed.sort(key=lambda row: row["effective_from"] or START)
         for row, following in pairwise(listed):
             if following["effective_from"] != row["effective_from"]:
                 row["effective_until"] = following["effective_from"]

@@ -1,7 +1,7 @@
 """The cells of a price table: a model, prices, a day, a currency; what cannot be read is refused by row and column."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -9,6 +9,7 @@ from typing import Any, Final
 from pricing.book.importer import TOKENS_PER, Per, number
 from pricing.book.importers.table_columns import PRICES, Column
 from pricing.book.importers.table_records import Record
+from pricing.moments import midnight
 from traces.errors import PricingError
 
 _YES: Final = frozenset({"true", "yes", "y", "1"})
@@ -72,7 +73,7 @@ def start_of(path: Path, record: Record, columns: Columns) -> datetime | None:
     if column is None or not text:
         return None
     try:
-        return datetime.combine(date.fromisoformat(text), time(), UTC)
+        return midnight(date.fromisoformat(text))
     except ValueError as error:
         raise PricingError(f"{cell(path, record, column)}: {text!r} is no date", "write it as YYYY-MM-DD") from error
 

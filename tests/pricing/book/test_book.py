@@ -4,6 +4,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from price_rows import rows_of
 
 from pricing.book.book import HISTORY_FOLDER, PriceBook, load_book
 from pricing.book.layers import merge_layers
@@ -25,12 +26,6 @@ def price(
     }  # fmt: skip
 
 
-def prices(*rows: dict[str, object]) -> pl.DataFrame:
-    names = [name for name in PRICES.schema if any(name in row for row in rows)]
-    schema = {name: PRICES.schema[name] for name in names}
-    return PRICES.conform(pl.DataFrame(list(rows), schema=schema, orient="row") if rows else PRICES.empty())
-
-
 def price_file(*rows: dict[str, object], layer: str, checked_through: datetime | None = None) -> PriceFile:
     tables = {"price": [{**row, "layer": layer} for row in rows], "model": [], "cache": [], "region": []}
     return PriceFile(Path("acme.toml"), "acme", checked_through, tables)
@@ -45,7 +40,7 @@ def output_usd(rows: pl.DataFrame, at: datetime, **where: object) -> float | Non
 def test_the_history_wins_until_it_was_checked_then_the_catalogue() -> None:
     history = price_file(price(5, MARCH), layer="history", checked_through=MAY)
 
-    rows = merge_layers(prices(price(7)), [history], [])
+    rows = merge_layers(rows_of(price(7)), [history], [])
 
     assert output_usd(rows, MARCH) == 5
     assert output_usd(rows, MAY - A_MOMENT) == 5
@@ -55,7 +50,7 @@ def test_the_history_wins_until_it_was_checked_then_the_catalogue() -> None:
 def test_before_the_first_row_of_the_history_nothing_is_in_force() -> None:
     history = price_file(price(5, MARCH), layer="history", checked_through=MAY)
 
-    rows = merge_layers(prices(price(7), price(3, is_batch=True)), [history], [])
+    rows = merge_layers(rows_of(price(7), price(3, is_batch=True)), [history], [])
 
     assert output_usd(rows, MARCH - A_MOMENT) is None
     assert rows["effective_from"].min() == MARCH
@@ -64,13 +59,13 @@ def test_before_the_first_row_of_the_history_nothing_is_in_force() -> None:
 def test_a_model_the_catalogue_lacks_keeps_its_history_row() -> None:
     history = price_file(price(5, MARCH), layer="history", checked_through=MAY)
 
-    assert output_usd(merge_layers(prices(), [history], []), JULY) == 5
+    assert output_usd(merge_layers(rows_of(), [history], []), JULY) == 5
 
 
 def test_the_history_rules_on_until_the_catalogue_has_a_price() -> None:
     history = price_file(price(5, MARCH), layer="history", checked_through=MAY)
 
-    rows = merge_layers(prices(price(7, JULY)), [history], [])
+    rows = merge_layers(rows_of(price(7, JULY)), [history], [])
 
     assert output_usd(rows, JULY - A_MOMENT) == 5
     assert output_usd(rows, JULY) == 7
@@ -80,7 +75,7 @@ def test_what_the_history_does_not_price_stays_the_catalogues() -> None:
     history = price_file(price(4, MARCH), layer="history", checked_through=MAY)
     search = price(1, kind="web_search", unit="search")
 
-    rows = merge_layers(prices(price(7), price(2, is_batch=True), search), [history], [])
+    rows = merge_layers(rows_of(price(7), price(2, is_batch=True), search), [history], [])
 
     assert output_usd(rows, MARCH, is_batch=True) == 2
     assert rows.filter(pl.col("kind") == "web_search")["effective_from"].to_list() == [MARCH]
@@ -89,13 +84,13 @@ def test_what_the_history_does_not_price_stays_the_catalogues() -> None:
 def test_a_cache_kind_the_history_leaves_out_is_not_the_catalogues_either() -> None:
     history = price_file(price(4, MARCH), layer="history", checked_through=MAY)
 
-    rows = merge_layers(prices(price(7), price(1, kind="cache_read")), [history], [])
+    rows = merge_layers(rows_of(price(7), price(1, kind="cache_read")), [history], [])
 
     assert rows.filter(pl.col("kind") == "cache_read")["effective_from"].to_list() == [MAY]
 
 
 def test_a_model_only_in_the_catalogue_always_has_its_undated_price() -> None:
-    rows = merge_layers(prices(price(7)), [], [])
+    rows = merge_layers(rows_of(price(7)), [], [])
 
     assert output_usd(rows, datetime(1999, 1, 1, tzinfo=UTC)) == 7
     assert rows["date_basis"].to_list() == ["undated"]
@@ -103,7 +98,7 @@ def test_a_model_only_in_the_catalogue_always_has_its_undated_price() -> None:
 
 def test_the_users_price_wins_while_it_lasts_and_ends_other_windows() -> None:
     window = {"hours_utc": "00:00-12:00", "priority": 1}
-    listed = prices(price(7), price(3, **window))
+    listed = rows_of(price(7), price(3, **window))
     user = price_file(price(1, MARCH, MAY), price(2, JULY), layer="user")
 
     rows = merge_layers(listed, [], [user])
@@ -116,7 +111,7 @@ def test_the_users_price_wins_while_it_lasts_and_ends_other_windows() -> None:
 
 
 def test_a_window_wins_over_its_base_price_inside_it_only() -> None:
-    rows = prices(price(4), price(2, hours_utc="16:30-00:30", weekdays="Mon-Fri", priority=1))
+    rows = rows_of(price(4), price(2, hours_utc="16:30-00:30", weekdays="Mon-Fri", priority=1))
 
     assert output_usd(rows, datetime(2026, 3, 2, 16, 30, tzinfo=UTC)) == 2
     assert output_usd(rows, datetime(2026, 3, 2, 16, 29, tzinfo=UTC)) == 4

@@ -10,7 +10,7 @@ import polars as pl
 from builders import call, tables
 
 from pricing.book.named import load_named_book
-from pricing.names.resolve import resolve
+from pricing.names.resolve import resolve_one
 from pricing.reprice import reprice_tables
 
 MTOK = Decimal(1_000_000)
@@ -58,9 +58,8 @@ def test_cache_reads_and_writes_cost_the_override_or_the_full_price() -> None:
 def test_a_model_hal_does_not_list_is_left_out_of_its_sum() -> None:
     costs = priced("hal-harness", USAGES)
     book = load_named_book("hal-harness").price_book()
-    pair = pl.DataFrame({"provider": [None], "model": [UNLISTED]}, schema={"provider": pl.String, "model": pl.String})
 
-    assert resolve(pair, book.directory)["price_model"].to_list() == [None]
+    assert resolve_one(None, UNLISTED, book.directory)["price_model"].to_list() == [None]
     assert book.unlisted == "skipped"
     assert sum(filter(None, costs)) == Decimal("0.3846")
 

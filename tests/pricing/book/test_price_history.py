@@ -12,7 +12,7 @@ from pricing.book.book import HISTORY_FOLDER, load_book
 from pricing.book.price_check import check_price_file
 from pricing.book.price_file import read_price_file
 from pricing.book.windows import is_in_window
-from pricing.rates.times import NEVER
+from pricing.moments import NEVER
 from pricing.schema import PRICES
 from traces.schema import violations
 

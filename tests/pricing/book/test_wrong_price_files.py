@@ -34,11 +34,11 @@ WRONG = {
     ),
     WHOLE + "[price.tier]\nmin_input_tokens = 100\n": ("table 1: tier is no list of tables", "[[price.tier]]"),
     WHOLE + TIER + RATE + "min_tokens = 5\n": (
-        "table 1: [[price.tier]] 1: unknown key min_tokens",
-        "did you mean min_input_tokens?",
+        "table 1: [[price.tier]] 1: unknown key 'min_tokens'",
+        "closest known: min_input_tokens",
     ),
     WHOLE + 2 * CHARGE: ("table 1: two [[price.charge]] of ('web_search', 'search')", "keep one"),
-    WHOLE + CHARGE.replace('"search"', '"serach"'): ("table 1: unit 'serach' is not known", "did you mean search?"),
+    WHOLE + CHARGE.replace('"search"', '"serach"'): ("table 1: unit 'serach' is not known", "closest known: search"),
     WHOLE + CHARGE + CHARGE.replace("0.01", "-1").replace("web_", ""): (
         "table 1: [[price.charge]] 2: usd_per_unit = -1",
         "docs/price-files.md",
@@ -80,7 +80,7 @@ WRONG = {
     WHOLE.replace('"USD"', '"EUR"'): ("acme.toml: currency = 'EUR'", "docs/price-files.md"),
     WHOLE.replace('currency = "USD"\n', ""): ("acme.toml: currency is missing", "add currency = ..."),
     WHOLE.replace("[[price]]", "[price]"): ("acme.toml: price is no list of tables", "begin each with [[price]]"),
-    "curency = 1\n" + WHOLE: ("acme.toml: unknown key curency", "did you mean currency?"),
+    "curency = 1\n" + WHOLE: ("acme.toml: unknown key 'curency'", "closest known: currency"),
     HEAD: ("acme.toml: no [[price]] table", "docs/price-files.md"),
 }
 """Text of a price file -> what its error says is wrong, and what its hint says."""

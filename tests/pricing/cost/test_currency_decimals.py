@@ -18,7 +18,6 @@ from traces.errors import PricingError
 
 DAYS = (date(2026, 1, 29), date(2026, 1, 30), date(2026, 2, 2), date(2026, 2, 3))
 """Two days, a weekend and two more days."""
-LATE = day(1, 29, 23, 59)
 PICO = Decimal(1).scaleb(-12)
 BOOK = book(price("uncached_input", 0.000007), price("output", 1.234567))
 

@@ -2,14 +2,13 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
 
 from pricing.book import load_book
 from pricing.names.identities import IDENTITIES_PATH, load_identities
-from pricing.names.resolve import resolve
+from pricing.names.resolve import resolve_one
 from pricing.rates.keys import KEY_COLUMNS, price_keys
 from pricing.scenario import Scenario
 from pricing.scenario.check import checked
@@ -18,9 +17,10 @@ from traces.errors import PricingError
 LLAMA = "meta-llama/Llama-3.3-70B-Instruct"
 
 
-def resolved(provider: str | None, model: str, **named: Any) -> tuple[str | None, str | None, str | None]:
-    pair = pl.DataFrame([(provider, model)], schema={"provider": pl.String, "model": pl.String}, orient="row")
-    found = resolve(pair, load_book().directory, **named)
+def resolved(
+    provider: str | None, model: str, hosts: dict[str, str] | None = None
+) -> tuple[str | None, str | None, str | None]:
+    found = resolve_one(provider, model, load_book().directory, hosts)
     return found.select("price_provider", "price_model", "identity").row(0)
 
 
@@ -40,18 +40,18 @@ def test_a_bare_open_model_is_known_and_has_no_price() -> None:
 def test_a_host_that_a_scenario_names_bills_it_under_its_own_id(host: str, model: str) -> None:
     biller = load_book().aliases.biller(host)
 
-    assert resolved(None, LLAMA, default_host=host) == (biller, model, LLAMA)
-    assert resolved(None, "Llama-3.3-70B-Instruct (high)", default_host=host) == (None, None, None)
-    assert resolved(None, LLAMA, hosts={LLAMA: host}) == (biller, model, LLAMA)
+    assert resolved(None, LLAMA, {"*": host}) == (biller, model, LLAMA)
+    assert resolved(None, "Llama-3.3-70B-Instruct (high)", {"*": host}) == (None, None, None)
+    assert resolved(None, LLAMA, {LLAMA: host}) == (biller, model, LLAMA)
 
 
 def test_a_host_of_one_model_goes_before_the_host_of_all() -> None:
-    named = {"hosts": {"zai-org/glm-4.6": "novita", "Kimi K2": "groq"}, "default_host": "openrouter"}
+    hosts = {"zai-org/glm-4.6": "novita", "Kimi K2": "groq", "*": "openrouter"}
 
-    assert resolved(None, "GLM-4.6 (T=1)", **named) == ("novita", "zai-org/glm-4.6", "zai-org/GLM-4.6")
-    assert resolved(None, "Kimi K2", **named)[:2] == ("groq", "moonshotai/kimi-k2-instruct")
-    assert resolved(None, "moonshotai/Kimi-K2-Instruct", **named)[:2] == ("groq", "moonshotai/kimi-k2-instruct")
-    assert resolved(None, "Kimi K2 Thinking", **named)[:2] == ("openrouter", "moonshotai/kimi-k2-thinking")
+    assert resolved(None, "GLM-4.6 (T=1)", hosts) == ("novita", "zai-org/glm-4.6", "zai-org/GLM-4.6")
+    assert resolved(None, "Kimi K2", hosts)[:2] == ("groq", "moonshotai/kimi-k2-instruct")
+    assert resolved(None, "moonshotai/Kimi-K2-Instruct", hosts)[:2] == ("groq", "moonshotai/kimi-k2-instruct")
+    assert resolved(None, "Kimi K2 Thinking", hosts)[:2] == ("openrouter", "moonshotai/kimi-k2-thinking")
 
 
 def test_a_scenario_prices_open_models_at_the_hosts_it_names() -> None:
@@ -78,40 +78,40 @@ def test_a_host_of_a_model_that_is_not_an_open_one_is_refused() -> None:
 
 
 def test_who_bills_in_the_trace_goes_before_the_scenario() -> None:
-    assert resolved("groq", LLAMA, default_host="openrouter")[:2] == ("groq", "llama-3.3-70b-versatile")
-    assert resolved("groq", "zai-org/GLM-4.6", default_host="openrouter") == (None, None, "zai-org/GLM-4.6")
-    assert resolved(None, "gpt-4.1", default_host="openrouter")[:2] == ("openai", "gpt-4.1")
+    assert resolved("groq", LLAMA, {"*": "openrouter"})[:2] == ("groq", "llama-3.3-70b-versatile")
+    assert resolved("groq", "zai-org/GLM-4.6", {"*": "openrouter"}) == (None, None, "zai-org/GLM-4.6")
+    assert resolved(None, "gpt-4.1", {"*": "openrouter"})[:2] == ("openai", "gpt-4.1")
 
 
 def test_a_local_run_and_a_bare_protocol_have_no_biller_so_a_host_may_be_named() -> None:
     for provider, model in (("vllm", LLAMA), (None, f"hf/{LLAMA}"), ("openai", LLAMA), ("litellm_proxy", LLAMA)):
         assert resolved(provider, model) == (None, None, LLAMA)
-        assert resolved(provider, model, default_host="groq")[:2] == ("groq", "llama-3.3-70b-versatile")
-    assert resolved("ollama", "llama3.3:70b", default_host="groq") == (None, None, None)
+        assert resolved(provider, model, {"*": "groq"})[:2] == ("groq", "llama-3.3-70b-versatile")
+    assert resolved("ollama", "llama3.3:70b", {"*": "groq"}) == (None, None, None)
 
 
 def test_a_variant_is_billed_where_its_host_is_named_and_never_for_what_a_trace_says() -> None:
     turbo = f"{LLAMA}-Turbo"
 
-    assert resolved(None, LLAMA, default_host="together") == ("together", turbo, LLAMA)
+    assert resolved(None, LLAMA, {"*": "together"}) == ("together", turbo, LLAMA)
     assert resolved("together", LLAMA) == (None, None, LLAMA)
     assert resolved("together", turbo) == ("together", turbo, None)
     assert resolved(None, turbo) == (None, None, None)
 
 
 def test_a_host_that_does_not_sell_it_leaves_it_without_a_price() -> None:
-    assert resolved(None, "zai-org/GLM-4.6", default_host="groq") == (None, None, "zai-org/GLM-4.6")
-    assert resolved(None, "zai-org/GLM-4.6", default_host="nowhere") == (None, None, "zai-org/GLM-4.6")
+    assert resolved(None, "zai-org/GLM-4.6", {"*": "groq"}) == (None, None, "zai-org/GLM-4.6")
+    assert resolved(None, "zai-org/GLM-4.6", {"*": "nowhere"}) == (None, None, "zai-org/GLM-4.6")
 
 
 def test_the_maker_of_an_open_model_does_not_bill_it_unless_it_sells_it() -> None:
-    assert resolved("openai", "openai/gpt-oss-120b", default_host="openai") == (None, None, "openai/gpt-oss-120b")
+    assert resolved("openai", "openai/gpt-oss-120b", {"*": "openai"}) == (None, None, "openai/gpt-oss-120b")
     assert resolved("zai", "GLM-4.6") == ("zai", "GLM-4.6", "zai-org/GLM-4.6")
 
 
 def test_the_first_party_name_of_an_open_model_stays_its_vendors() -> None:
-    assert resolved(None, "deepseek-chat", default_host="together") == ("deepseek", "deepseek-chat", None)
-    assert resolved(None, "deepseek-ai/DeepSeek-V3", default_host="together")[0] == "together"
+    assert resolved(None, "deepseek-chat", {"*": "together"}) == ("deepseek", "deepseek-chat", None)
+    assert resolved(None, "deepseek-ai/DeepSeek-V3", {"*": "together"})[0] == "together"
 
 
 def test_prices_of_a_bare_open_model_are_those_of_all_its_hosts() -> None:

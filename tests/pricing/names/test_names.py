@@ -7,7 +7,7 @@ import pytest
 from pricing.book import load_book
 from pricing.names.aliases import load_aliases
 from pricing.names.directory import directory
-from pricing.names.resolve import resolve, unresolved_hint
+from pricing.names.resolve import resolve, resolve_one, unresolved_hint
 from traces.errors import PricingError
 
 ALIASES = """
@@ -25,8 +25,7 @@ vendor = []
 
 
 def targets(provider: str | None, model: str | None) -> list[tuple[str | None, str | None]]:
-    pair = pl.DataFrame([(provider, model)], schema={"provider": pl.String, "model": pl.String}, orient="row")
-    return resolve(pair, load_book().directory).select("price_provider", "price_model").rows()
+    return resolve_one(provider, model, load_book().directory).select("price_provider", "price_model").rows()
 
 
 @pytest.mark.parametrize(

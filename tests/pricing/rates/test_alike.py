@@ -13,11 +13,11 @@ from strategies import SCENARIOS, books, calls, traces
 
 from pricing import prepare
 from pricing.book import PriceBook
+from pricing.moments import END, START
 from pricing.rates.alike import Alike, alike
 from pricing.rates.in_force import price_rows
 from pricing.rates.key import Key, RowSet, Stretch
 from pricing.rates.lattice import Lattice
-from pricing.rates.times import END, START
 from pricing.reprice import reprice_tables
 
 OFF_PEAK = {"hours_utc": "16:30-00:30", "priority": 1}

@@ -47,7 +47,7 @@ def test_price_files_are_found_beside_the_scenario(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem", "hint"),
     [
-        ("asof = 2026-08-01", "unknown key 'asof'", "did you mean 'as_of'?"),
+        ("asof = 2026-08-01", "unknown key 'asof'", "closest known: as_of"),
         ('cache = "perfect"', "cache", "value given: 'perfect'"),
         ('as_of = "last week"', "as_of", "value given"),
         ("as_of = [", "scenario.toml", "a scenario is a TOML file"),

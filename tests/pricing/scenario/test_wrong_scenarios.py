@@ -16,11 +16,20 @@ SUBSTITUTE = '[[substitute]]\nmodel = "o3"\nto = "o3-mini"\n'
 TRACE = tables(calls=[call(provider="openai", model="o3", uncached_input_tokens=1_000_000)])
 
 STATED = {
-    "[batch]\nshare_frac = 1\nturn_around_s = 9\n": ("[batch]: unknown key 'turn_around_s'", "mean 'turnaround_s'?"),
-    '[currency]\ncode = "EUR"\nrates = "fx.csv"\ncary_days = 1\n': ("[currency]: unknown key", "mean 'carry_days'?"),
-    DISCOUNT + 'kind = ["output"]\n': ("[[discount]] table 1: unknown key 'kind'", "mean 'kinds'?"),
-    DISCOUNT + '[[discount]]\nfrac = 0.1\nmodels = ["o3"]\n': ("[[discount]] table 2: unknown key", "mean 'model'?"),
-    SUBSTITUTE + "token_factor = 2\n": ("[[substitute]] table 1: unknown key", "mean 'tokens_factor'?"),
+    "[batch]\nshare_frac = 1\nturn_around_s = 9\n": (
+        "[batch]: unknown key 'turn_around_s'",
+        "known: turnaround_s",
+    ),
+    '[currency]\ncode = "EUR"\nrates = "fx.csv"\ncary_days = 1\n': (
+        "[currency]: unknown key",
+        "known: carry_days",
+    ),
+    DISCOUNT + 'kind = ["output"]\n': ("[[discount]] table 1: unknown key 'kind'", "known: kinds"),
+    DISCOUNT + '[[discount]]\nfrac = 0.1\nmodels = ["o3"]\n': (
+        "[[discount]] table 2: unknown key",
+        "known: model",
+    ),
+    SUBSTITUTE + "token_factor = 2\n": ("[[substitute]] table 1: unknown key", "known: tokens_factor"),
     '[[discount]]\nmodel = "o3"\n': ("[[discount]] table 1: frac is missing", "add frac = ..."),
     '[currency]\nrates = "fx.csv"\n': ("[currency]: code is missing", "add code = ..."),
     "batch = 0.5\n": ("batch: it should be a table", "[batch]"),
