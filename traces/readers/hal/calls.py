@@ -1,0 +1,173 @@
+"""Requests of HAL uploads of every version to rows of ``calls``, with order, times and tokens."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any, Final
+
+import polars as pl
+
+from traces.checks import PATH_COLUMN, PLACE_COLUMN
+from traces.decode import Count
+from traces.readers.hal.file import Stamp, TaskLog
+from traces.readers.hal.leaves import Leaf
+from traces.readers.hal.usage import Used, call_counts, is_used, model_of, output_of, used_by
+from traces.rejects import RejectLog
+from traces.usage import TOKEN_SCHEMA, UNKNOWN, TokenCounts
+
+_SCHEMA: Final = {
+    "_task": pl.String, "call_index": pl.Int64, "call_id": pl.String, "role": pl.String, "provider": pl.String,
+    "model": pl.String, "service_tier": pl.String, "started_at": pl.Int64, "ended_at": pl.Int64,
+    "latency_s": pl.Float64, "time_basis": pl.String, "is_tz_assumed": pl.Boolean, "n_requests": pl.Int64,
+    PLACE_COLUMN: pl.String, **TOKEN_SCHEMA,
+}  # fmt: skip
+_EARLIEST_S, _LATEST_S = 0, 4_102_444_800
+_MICRO: Final = 1_000_000
+_PROVIDERS: Final = {".anthropic.": "anthropic", "/anthropic.": "anthropic"}
+
+Role = Callable[[str | None], str]
+"""Who calls a model of this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: the task it was for, who was asked, when, what it used."""
+
+    task_id: str | None
+    call_id: str | None
+    model: str | None
+    counts: TokenCounts
+    place: str
+    number: int
+    started_us: int | None = None
+    ended_us: int | None = None
+    latency_s: float | None = None
+    is_tz_assumed: bool = False
+    provider: str | None = None
+    service_tier: str | None = None
+    n_requests: int | None = 1
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """Start and end in microseconds; null: not both known, or backwards."""
+        if self.started_us is None or self.ended_us is None or self.ended_us < self.started_us:
+            return None
+        return self.started_us, self.ended_us
+
+
+def of_leaves(found: Sequence[Leaf], name: str, log: RejectLog) -> Iterator[Request]:
+    """Requests of a list of Weave calls."""
+    for leaf in found:
+        call = leaf.call
+        label = call.weave_task_id
+        if label is None and call.attributes is not None:
+            label = call.attributes.weave_task_id
+        clock = _Clock(name, leaf.place, log)
+        started = clock.read(call.started_at if call.started_at is not None else call.created_timestamp)
+        ended = clock.read(call.ended_at)
+        weave = call.summary.weave if call.summary is not None else None
+        output = output_of(call)
+        uses: list[Used] = used_by(leaf.call) or [(model_of(leaf.call), UNKNOWN, 1)]
+        for part, (model, counts, n_requests) in enumerate(uses):
+            own_id = output.id if output is not None and len(uses) == 1 else None
+            yield Request(
+                None if label is None else str(label),
+                str(own_id) if own_id is not None else _part_id(call.id, part, len(uses)),
+                model, counts, leaf.place, leaf.number, started, ended,
+                _seconds(weave.latency_ms if weave is not None else None), clock.is_tz_assumed,
+                _provider(call.op_name), output.service_tier if output is not None else None, n_requests,
+            )  # fmt: skip
+
+
+def of_tasks(tasks: dict[str, TaskLog], name: str, log: RejectLog) -> Iterator[Request]:
+    """Requests of files that keep them by task, with times and usage alone."""
+    number = 0
+    for task_id, task in tasks.items():
+        for index, call in enumerate(task.call_metadata or ()):
+            place = f"raw_logging_results.{task_id}.call_metadata[{index}]"
+            clock = _Clock(name, place, log)
+            started, ended = clock.read(call.started_at), clock.read(call.ended_at)
+            counts = UNKNOWN if call.usage is None or not is_used(call.usage) else call_counts(call.usage)
+            model = task.model if isinstance(task.model, str) else None
+            yield Request(
+                task_id, None, model, counts, place, number, started, ended, None, clock.is_tz_assumed
+            )  # fmt: skip
+            number += 1
+
+
+def frame(requests: Sequence[Request], role: Role, path: str) -> pl.DataFrame:
+    """Requests as a partial table ``calls``, with the task of each in ``_task``; ordered by time within a task."""
+    rows: list[tuple[Any, ...]] = []
+    ordered = sorted(requests, key=lambda one: (one.task_id or "", one.started_us or 0, one.number))
+    for _, group in groupby(ordered, key=lambda one: one.task_id):
+        of_task = list(group)
+        is_ordered = len(of_task) == 1 or all(one.started_us is not None for one in of_task)
+        rows += [_row(one, index if is_ordered else None, role) for index, one in enumerate(of_task)]
+    columns = zip(*rows, strict=True) if rows else ((),) * len(_SCHEMA)
+    series = zip(_SCHEMA.items(), columns, strict=True)
+    table = pl.DataFrame([pl.Series(column, list(values), dtype) for (column, dtype), values in series])
+    return table.with_columns(pl.lit(path).alias(PATH_COLUMN))
+
+
+def _row(one: Request, index: int | None, role: Role) -> tuple[Any, ...]:
+    span = one.span
+    latency_s = (span[1] - span[0]) / _MICRO if span is not None else one.latency_s
+    stamped = "lower_bound" if one.started_us is not None else None
+    basis = stamped if latency_s is None else "measured"
+    ended_us = span[1] if span is not None else (one.ended_us if one.started_us is None else None)
+    return (
+        one.task_id, index, one.call_id, role(one.model), one.provider, one.model, one.service_tier, one.started_us,
+        ended_us, latency_s, basis, one.is_tz_assumed, one.n_requests, one.place, *one.counts,
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Reads the stamps of one call; remembers whether one had no zone, reports those that are no time."""
+
+    name: str
+    place: str
+    log: RejectLog
+    is_tz_assumed: bool = False
+
+    def read(self, stamp: Stamp) -> int | None:
+        """Microseconds since 1970; null: none, or no time."""
+        if stamp is None or stamp == "":
+            return None
+        if isinstance(stamp, str):
+            try:
+                moment = datetime.fromisoformat(stamp)
+            except ValueError:
+                self._refuse(stamp)
+                return None
+            if moment.tzinfo is None:
+                moment, self.is_tz_assumed = moment.replace(tzinfo=UTC), True
+            stamp = moment.timestamp()
+            return round(stamp * _MICRO)
+        is_time = math.isfinite(stamp) and _EARLIEST_S <= stamp <= _LATEST_S
+        if not is_time:
+            self._refuse(stamp)
+        return round(stamp * _MICRO) if is_time else None
+
+    def _refuse(self, stamp: Stamp) -> None:
+        self.log.malformed(self.name, self.place, f"{stamp!r} is not a time")
+
+
+def microseconds(stamp: Stamp, name: str, place: str, log: RejectLog) -> int | None:
+    """Microseconds since 1970 of a stamp that stands alone."""
+    return _Clock(name, place, log).read(stamp)
+
+
+def _part_id(call_id: str | None, part: int, n_parts: int) -> str | None:
+    return call_id if call_id is None or n_parts == 1 else f"{call_id}#{part}"
+
+
+def _seconds(milliseconds: Count) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
+
+
+def _provider(op_name: str | None) -> str | None:
+    """Biller, where the client that was called has only one: others may be pointed at any address."""
+    return next((provider for mark, provider in _PROVIDERS.items() if mark in (op_name or "").lower()), None)

@@ -1,0 +1,92 @@
+"""Tables of an upload whose benchmark Inspect ran: samples as rollouts, their usage as one total per model."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import polars as pl
+
+from traces.checks import PATH_COLUMN, PLACE_COLUMN
+from traces.readers.hal.calls import microseconds
+from traces.readers.hal.inspect_log import EvalLog, Sample, sample_scores
+from traces.readers.hal.load import Upload
+from traces.readers.hal.roles import bare, role_of
+from traces.readers.hal.run import benchmark_of, run_frame, started_us
+from traces.readers.hal.totals import reporter, total_frame, totals
+from traces.readers.hal.usage import inspect_counts
+from traces.registry import Batch
+from traces.rejects import RejectLog
+from traces.usage import TOKEN_SCHEMA
+
+_ROLLOUTS: Final = {
+    "rollout_id": pl.String, "task_id": pl.String, "attempt": pl.Int64, "score": pl.Float64, "is_success": pl.Boolean,
+    "stop_reason": pl.String, "started_at": pl.Int64, "ended_at": pl.Int64, "wall_s": pl.Float64,
+    "time_basis": pl.String, PLACE_COLUMN: pl.String,
+}  # fmt: skip
+_SCORES: Final = {"rollout_id": pl.String, "scorer": pl.String, "metric": pl.String, "value": pl.Float64}
+_CALLS: Final = {
+    "rollout_id": pl.String, "call_id": pl.String, "role": pl.String, "model": pl.String, "started_at": pl.Int64,
+    "time_basis": pl.String, "granularity": pl.String, "n_requests": pl.Int64, PLACE_COLUMN: pl.String, **TOKEN_SCHEMA,
+}  # fmt: skip
+_STARTED: Final = list(_ROLLOUTS).index("started_at")
+
+
+def inspect_batches(upload: Upload, run_id: str, path: str, log: RejectLog) -> Iterator[Batch]:
+    """Map the Inspect log in an upload to batches."""
+    rollouts: list[tuple[Any, ...]] = []
+    scores: list[tuple[Any, ...]] = []
+    calls: list[tuple[Any, ...]] = []
+    inspected = upload.evaluation.log or EvalLog()
+    for number, sample in enumerate(inspected.samples or ()):
+        place = f"raw_eval_results.samples[{number}]"
+        rollout = _rollout(sample, run_id, place, upload.name, log)
+        rollouts.append(rollout)
+        scores += [(rollout[0], *score) for score in sample_scores(sample)]
+        calls += _calls(upload, sample, rollout[0], rollout[_STARTED])
+    shared = (pl.lit(run_id).alias("run_id"), pl.lit(upload.name).alias(PATH_COLUMN))
+    benchmark = pl.lit(benchmark_of(upload.config), pl.String).alias("benchmark")
+    frames = {
+        "rollouts": pl.DataFrame(rollouts, _ROLLOUTS, orient="row").with_columns(benchmark),
+        "scores": pl.DataFrame(scores, _SCORES, orient="row"),
+        "calls": pl.concat([pl.DataFrame(calls, _CALLS, orient="row"), _rest(upload, run_id, log)], how="diagonal"),
+    }
+    tasks = pl.DataFrame({"task_id": [row[1] for row in rollouts]}, {"task_id": pl.String})
+    yield {
+        "runs": run_frame(upload, run_id, path, (), is_doubled=False),
+        "tasks": tasks.unique(maintain_order=True).with_columns(benchmark),
+        **{name: table.with_columns(shared) for name, table in frames.items()},
+    }
+
+
+def _rest(upload: Upload, run_id: str, log: RejectLog) -> pl.DataFrame:
+    """What the run used beyond its samples: attempts that were tried again."""
+    samples = (upload.evaluation.log or EvalLog()).samples or ()
+    own = [(model, inspect_counts(usage)) for one in samples for model, usage in (one.model_usage or {}).items()]
+    found = totals(upload.rest.total_usage or {}, own, own, upload.config.date, reporter(upload.name, log))
+    return total_frame(found, run_id, role_of(upload.config), started_us(upload, ()), upload.name).drop(PATH_COLUMN)
+
+
+def _rollout(sample: Sample, run_id: str, place: str, name: str, log: RejectLog) -> tuple[Any, ...]:
+    task_id, attempt = str(sample.id), (sample.epoch or 1) - 1
+    values = [value for _, _, value in sample_scores(sample)]
+    score = next((value for value in values if value is not None), None)
+    start, end = (microseconds(stamp, name, place, log) for stamp in (sample.started_at, sample.completed_at))
+    wall_s = None if sample.total_time is None else float(sample.total_time)
+    stop = "error" if sample.error is not None else ("limit_other" if sample.limit is not None else "unknown")
+    return (
+        f"{run_id}/{task_id}/{attempt}", task_id, attempt, score, None if score is None else score >= 1, stop,
+        start, end, wall_s, None if wall_s is None and start is None else "measured", place,
+    )  # fmt: skip
+
+
+def _calls(upload: Upload, sample: Sample, rollout_id: str, started: int | None) -> list[tuple[Any, ...]]:
+    """One total per model; models beside the evaluated one belong to scorers or tools."""
+    role, evaluated = role_of(upload.config), bare((upload.evaluation.log or EvalLog()).eval.model)
+    start = started_us(upload, ()) if started is None else started
+    basis = None if start is None else "lower_bound"
+    return [
+        (
+            rollout_id, f"{rollout_id}#{model}", role(model) if evaluated in (None, bare(model)) else "other", model,
+            start, basis, "rollout", None, f"{rollout_id} model_usage", *inspect_counts(usage),
+        )
+        for model, usage in (sample.model_usage or {}).items()
+    ]  # fmt: skip

@@ -1,0 +1,98 @@
+"""Which Weave calls are requests to a model: those that contain no other with usage, each answer once."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from traces.readers.hal.file import Call, Inputs
+from traces.readers.hal.usage import has_usage, output_of, used_by
+from traces.rejects import RejectLog
+
+_PLACE: Final = "raw_logging_results"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A request, and where it stands in the file."""
+
+    call: Call
+    number: int
+
+    @property
+    def place(self) -> str:
+        """Where it stands."""
+        return f"{_PLACE}[{self.number}]"
+
+
+def has_parents(calls: Iterable[Call]) -> bool:
+    """Tell whether the file names parents: older ones do not."""
+    return any(call.parent_id is not msgspec.UNSET for call in calls)
+
+
+def leaves(calls: Sequence[Call], name: str, log: RejectLog) -> list[Leaf]:
+    """Requests to a model among calls, which contain each other; the rest is left out, failed ones with a count.
+
+    A parent states the sum of its children. One answer that two clients logged beside each other counts once.
+    """
+    used = {call.id for call in calls if call.id is not None and has_usage(call)}
+    containing = _ancestors(calls, used)
+    found: list[Leaf] = []
+    n_failed = 0
+    for number, call in enumerate(calls):
+        if call.id is not None and call.id in containing:
+            continue
+        if has_usage(call):
+            found.append(Leaf(call, number))
+        elif _asks_model(call):
+            n_failed += bool(call.exception)
+            found += [] if call.exception else [Leaf(call, number)]
+    if n_failed:
+        log.unrecognised(name, f"{n_failed} calls that failed and state no usage: taken for not billed, left out")
+    return _once(found, name, log)
+
+
+def _ancestors(calls: Sequence[Call], used: set[str]) -> set[str]:
+    parents = {call.id: call.parent_id for call in calls if call.id is not None}
+    containing: set[str] = set()
+    for call_id in used:
+        parent = parents.get(call_id)
+        while isinstance(parent, str) and parent not in containing:
+            containing.add(parent)
+            parent = parents.get(parent)
+    return containing
+
+
+def _asks_model(call: Call) -> bool:
+    inputs = call.inputs
+    return isinstance(inputs, Inputs) and isinstance(inputs.model, str) and not _is_wrapper(call)
+
+
+def _is_wrapper(call: Call) -> bool:
+    """Tell an agent's own function, which may take a model's name too, from a client's."""
+    return output_of(call) is None and not call.exception
+
+
+def _once(found: Sequence[Leaf], name: str, log: RejectLog) -> list[Leaf]:
+    seen: dict[object, Leaf] = {}
+    kept = []
+    for leaf in found:
+        output = output_of(leaf.call)
+        answer = None if output is None or output.id is None else (output.id, tuple(used_by(leaf.call)))
+        first = leaf if answer is None else seen.setdefault(answer, leaf)
+        if first is leaf:
+            kept.append(leaf)
+        else:
+            log.duplicate(name, leaf.place, f"{first.place}", "the same answer, logged by two clients")
+    return kept
+
+
+def is_every_usage_repeated(usages: Sequence[object]) -> bool:
+    """Tell whether each usage occurs an even number of times, as where every call is logged twice."""
+    counts = Counter(usages)
+    return len(usages) >= _LEAST_CALLS and all(count % 2 == 0 for count in counts.values())
+
+
+_LEAST_CALLS: Final = 4

@@ -1,0 +1,175 @@
+"""Totals of a run that HAL recorded beside its calls: checked against them; what they hold more is a row of its own.
+
+HAL counted in three ways, told apart by which of them gives its total of the calls: prompt_tokens with cache reads
+(from 2025-09-22), without (from 2025-09-08), and with reads and writes (before).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import polars as pl
+
+from traces.checks import PATH_COLUMN, PLACE_COLUMN
+from traces.decode import whole
+from traces.readers.hal.calls import Role
+from traces.readers.hal.doubling import multiple
+from traces.readers.hal.file import RecordedUsage
+from traces.readers.hal.usage import inspect_counts
+from traces.rejects import RejectLog
+from traces.usage import TOKEN_SCHEMA, TokenCounts
+
+_SCHEMA: Final = {
+    "call_id": pl.String, "role": pl.String, "model": pl.String, "started_at": pl.Int64, "time_basis": pl.String,
+    "is_tz_assumed": pl.Boolean, "is_residual": pl.Boolean, "n_requests": pl.Int64, "granularity": pl.String,
+    "recorded_cost_usd": pl.Float64, PLACE_COLUMN: pl.String, **TOKEN_SCHEMA,
+}  # fmt: skip
+_WRITES: Final = ("cache_write_5m_tokens", "cache_write_1h_tokens", "cache_write_unspecified_tokens")
+_FRESH_ONLY_FROM, _FRESH_ONLY_UNTIL = "2025-09-08", "2025-09-22"
+
+
+Counted = tuple[str | None, TokenCounts]
+"""A model and tokens."""
+Report = Callable[[str, str], None]
+"""Takes a model and what is wrong with its total."""
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Tokens by one model over the whole run; residual: beyond the calls that are listed."""
+
+    model: str | None
+    counts: TokenCounts
+    is_residual: bool
+    cost_usd: float | None = None
+
+
+def totals(
+    recorded: Mapping[str, RecordedUsage],
+    own: Sequence[Counted],
+    listed: Sequence[Counted],
+    date: str | None,
+    report: Report,
+) -> list[Total]:
+    """Give what the recorded totals hold beyond the calls; a total that contradicts them is reported.
+
+    Args:
+        recorded: Tokens by model, as HAL or Inspect adds them up.
+        own: Model and tokens of the requests.
+        listed: Model and tokens of all calls, those that contain others among them: HAL adds up all.
+        date: Day the run was worked up, which tells how HAL then counted.
+        report: Takes the model and what is wrong with its total.
+    """
+    found = []
+    for model, usage in recorded.items():
+        counts = total_counts(usage, date, model)
+        of_model = _Calls(*([part for name, part in calls if _same(name, model)] for calls in (own, listed)))
+        rest = counts if not of_model.own else _rest(counts, of_model, partial(report, model))
+        if rest is not None and any(rest):
+            found.append(Total(model, rest, bool(own)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """Tokens of the requests to one model, and of all its calls that are listed."""
+
+    own: Sequence[TokenCounts]
+    listed: Sequence[TokenCounts]
+
+
+def total_counts(usage: RecordedUsage, date: str | None, model: str | None) -> TokenCounts:
+    """Tokens of a recorded total; without cache fields HAL left the split out."""
+    if usage.prompt_tokens is None and usage.completion_tokens is None:
+        return inspect_counts(usage)
+    prompt, output = whole(usage.prompt_tokens), whole(usage.completion_tokens)
+    read, write = whole(usage.cache_read_input_tokens), whole(usage.cache_creation_input_tokens)
+    if prompt is None or read is None:
+        return TokenCounts(prompt, output_tokens=output)
+    write = write or 0
+    uncached = prompt if read > prompt or _is_fresh_only(date, model) else prompt - read
+    return TokenCounts(uncached + read + write, uncached, read, 0, 0, write, output)
+
+
+def _is_fresh_only(date: str | None, model: str | None) -> bool:
+    """Tell whether HAL's prompt_tokens held no cache reads: of Anthropic's models, for two weeks."""
+    return "claude" in (model or "").lower() and _FRESH_ONLY_FROM <= (date or "")[:10] < _FRESH_ONLY_UNTIL
+
+
+def _rest(total: TokenCounts, calls: _Calls, report: Callable[[str], None]) -> TokenCounts | None:
+    """Compare a total with its calls; give what it holds more, null: nothing that is known."""
+    if any(counts.input_tokens is None or counts.output_tokens is None for counts in calls.own):
+        report("some of its calls state no usage: its total cannot be told apart from theirs")
+        return None
+    if _is_sum(total, calls.own):
+        return None
+    recorded, counted = _sums([total]), _sums(calls.own)
+    said = f"total_usage says {recorded['input']:,} in, {recorded['output']:,} out, its requests "
+    said += f"{counted['input']:,} in, {counted['output']:,} out"
+    times = multiple(recorded, {name: counted[name] for name in ("input", "output")})
+    if times is not None or _is_sum(total, calls.listed):
+        report(f"{said}: calls were added to those inside them{f', {times} times over' if times else ''}")
+        return None
+    rest = _minus(total, calls.listed)
+    if (rest.input_tokens or 0) < 0 or (rest.output_tokens or 0) < 0:
+        report(f"{said}: less than was listed")
+        return None
+    report(f"{said}: the rest is calls that are not listed")
+    return rest
+
+
+def _is_sum(total: TokenCounts, parts: Sequence[TokenCounts]) -> bool:
+    """Tell whether a total is the sum of parts in one of the ways HAL counted over time."""
+    recorded, counted = _sums([total]), _sums(parts)
+    without_writes = counted["input"] - counted["writes"]
+    ways = {counted["input"], without_writes, without_writes - counted["reads"]}
+    return recorded["input"] in ways and recorded["output"] == counted["output"]
+
+
+def _sums(parts: Sequence[TokenCounts]) -> dict[str, int]:
+    writes = (getattr(counts, name) for counts in parts for name in _WRITES)
+    return {
+        "input": sum(counts.input_tokens or 0 for counts in parts),
+        "output": sum(counts.output_tokens or 0 for counts in parts),
+        "reads": sum(counts.cache_read_tokens or 0 for counts in parts),
+        "writes": sum(count or 0 for count in writes),
+    }
+
+
+def _minus(total: TokenCounts, own: Sequence[TokenCounts]) -> TokenCounts:
+    parts = [
+        None if value is None or None in of_calls else value - sum(of_calls)
+        for value, of_calls in zip(total, zip(*own, strict=True), strict=True)
+    ]
+    rest = TokenCounts(*parts)
+    is_split = all(part is not None and part >= 0 for part in rest[1:6])
+    return rest if is_split else TokenCounts(rest.input_tokens, output_tokens=rest.output_tokens)
+
+
+def _same(answered: str | None, recorded: str) -> bool:
+    """Tell whether both name one model: the path before a name depends on the client."""
+    return (answered or "").rpartition("/")[2].lower() == recorded.rpartition("/")[2].lower()
+
+
+def total_frame(found: Iterable[Total], run_id: str, role: Role, started_us: int | None, path: str) -> pl.DataFrame:
+    """Totals as rows of ``calls`` that belong to the run."""
+    rows = [
+        (
+            f"{run_id}#{'rest' if total.is_residual else 'total'}/{total.model or ''}", role(total.model), total.model,
+            started_us, None if started_us is None else "lower_bound", started_us is not None, total.is_residual, None,
+            "run", total.cost_usd, f"total_usage.{total.model}", *total.counts,
+        )
+        for total in found
+    ]  # fmt: skip
+    table = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+    return table.with_columns(pl.lit(path).alias(PATH_COLUMN))
+
+
+def reporter(name: str, log: RejectLog) -> Report:
+    """Report a model and what is wrong with its total as a contradiction."""
+
+    def report(model: str, problem: str) -> None:
+        log.contradiction(name, f"total_usage.{model}", problem)
+
+    return report
