@@ -52,7 +52,7 @@ READER = Reader(
         "input_tokens do not, Inspect's are told by total_tokens. HAL's own totals are checked against the calls."
     ),
     blind_spots=(
-        "Without parents (before 2025-02, from 2026-04) calls may be counted twice: such runs are flagged, none left out.",
+        "Without parents (before 2025-02, from 2026-04) calls may be counted twice: such runs are flagged.",
         "HAL's costs are at its own prices, cache writes at those of reads, unknown models at nothing: 0 is not known.",
         "Calls that failed without usage are taken for not billed and left out with a count.",
         "Files of 2026-04 and later keep one model per task: a side model's calls go by the name of the main one.",

@@ -10,7 +10,7 @@ from traces.readers.hal.calls import microseconds
 from traces.readers.hal.inspect_log import EvalLog, Sample, sample_scores
 from traces.readers.hal.load import Upload
 from traces.readers.hal.roles import bare, role_of
-from traces.readers.hal.run import benchmark_of, run_frame, started_us
+from traces.readers.hal.run import benchmark_of, run_frame, start_of
 from traces.readers.hal.totals import reporter, total_frame, totals
 from traces.readers.hal.usage import inspect_counts
 from traces.registry import Batch
@@ -62,7 +62,7 @@ def _rest(upload: Upload, run_id: str, log: RejectLog) -> pl.DataFrame:
     samples = (upload.evaluation.log or EvalLog()).samples or ()
     own = [(model, inspect_counts(usage)) for one in samples for model, usage in (one.model_usage or {}).items()]
     found = totals(upload.rest.total_usage or {}, own, own, upload.config.date, reporter(upload.name, log))
-    return total_frame(found, run_id, role_of(upload.config), started_us(upload, ()), upload.name).drop(PATH_COLUMN)
+    return total_frame(found, run_id, role_of(upload.config), start_of(upload.config), upload.name).drop(PATH_COLUMN)
 
 
 def _rollout(sample: Sample, run_id: str, place: str, name: str, log: RejectLog) -> tuple[Any, ...]:
@@ -81,7 +81,7 @@ def _rollout(sample: Sample, run_id: str, place: str, name: str, log: RejectLog)
 def _calls(upload: Upload, sample: Sample, rollout_id: str, started: int | None) -> list[tuple[Any, ...]]:
     """One total per model; models beside the evaluated one belong to scorers or tools."""
     role, evaluated = role_of(upload.config), bare((upload.evaluation.log or EvalLog()).eval.model)
-    start = started_us(upload, ()) if started is None else started
+    start = start_of(upload.config).us if started is None else started
     basis = None if start is None else "lower_bound"
     return [
         (

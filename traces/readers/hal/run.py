@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import polars as pl
@@ -43,16 +43,22 @@ def benchmark_of(config: Config) -> str | None:
     return (config.benchmark_name or "").rpartition("/")[2] or None
 
 
-def started_us(upload: Upload, requests: Sequence[Request]) -> int | None:
-    """When the run started, in microseconds: its id says, else its first call, else the day it was worked up."""
+class Start(NamedTuple):
+    """When a run started, in microseconds (null: not known); assumed: only its day is known, taken as UTC."""
+
+    us: int | None
+    is_assumed: bool
+
+
+def start_of(config: Config, requests: Sequence[Request] = ()) -> Start:
+    """When a run started: its id or its first call says, else the day it was worked up."""
     stamps = [one.started_us for one in requests if one.started_us is not None]
-    stamps += [stamp for stamp in (_id_us(upload.config.run_id),) if stamp is not None]
-    return min(stamps, default=_day_us(upload.config.date))
-
-
-def _id_us(run_id: str | None) -> int | None:
-    found = _STARTED.search(run_id or "")
-    return None if found is None else int(found[1]) * _MICRO
+    named = _STARTED.search(config.run_id or "")
+    stamps += [] if named is None else [int(named[1]) * _MICRO]
+    if stamps:
+        return Start(min(stamps), is_assumed=False)
+    day = _day_us(config.date)
+    return Start(day, is_assumed=day is not None)
 
 
 def _day_us(date: str | None) -> int | None:
@@ -73,7 +79,7 @@ def run_frame(upload: Upload, run_id: str, path: str, requests: Sequence[Request
         "reasoning_effort": effort, "agent": _agent(config, scaffold, model, effort),
         "settings": json.dumps(_settings(upload, is_doubled=is_doubled), sort_keys=True),
         "score_metric": upload.evaluation.metric, "score_min": 0.0, "score_max": 1.0,
-        "success_rule": upload.evaluation.rule, "started_at": started_us(upload, requests),
+        "success_rule": upload.evaluation.rule, "started_at": start_of(config, requests).us,
         "ended_at": max(ends, default=None), "source_format": "hal", "source_path": path,
         "recorded_score": _score(upload), "recorded_cost_usd": _cost(upload),
         "recorded_n_rollouts": len({*map(str, results.successful_tasks or ()), *map(str, results.failed_tasks or ())})

@@ -16,7 +16,7 @@ from traces.readers.hal.leaves import Leaf, has_parents, is_every_usage_repeated
 from traces.readers.hal.load import Upload, load
 from traces.readers.hal.roles import role_of
 from traces.readers.hal.rollouts import Attempts, attempts, cost_usd, rollout_frame, score_frame
-from traces.readers.hal.run import benchmark_of, run_frame, run_id_of, started_us
+from traces.readers.hal.run import benchmark_of, run_frame, run_id_of, start_of
 from traces.readers.hal.totals import Counted, Total, reporter, total_frame, totals
 from traces.readers.hal.usage import call_counts, summed_usage, used_by
 from traces.registry import Batch, Source
@@ -148,7 +148,7 @@ _OF_TASK: Final = {"_task": pl.String, "rollout_id": pl.String}
 def _rest(read: _Reading, log: RejectLog) -> pl.DataFrame:
     """Rows for what is known only as a total, or only to have happened."""
     upload, own = read.upload, [(one.model, one.counts) for one in read.requests]
-    role, start = role_of(upload.config), started_us(upload, read.requests)
+    role, start = role_of(upload.config), start_of(upload.config, read.requests)
     recorded = upload.rest.total_usage
     if recorded:
         found = totals(recorded, own, read.listed or own, upload.config.date, reporter(upload.name, log))

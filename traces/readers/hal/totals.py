@@ -16,6 +16,7 @@ from traces.decode import whole
 from traces.readers.hal.calls import Role
 from traces.readers.hal.doubling import multiple
 from traces.readers.hal.file import RecordedUsage
+from traces.readers.hal.run import Start
 from traces.readers.hal.usage import inspect_counts
 from traces.rejects import RejectLog
 from traces.usage import TOKEN_SCHEMA, TokenCounts
@@ -152,12 +153,12 @@ def _same(answered: str | None, recorded: str) -> bool:
     return (answered or "").rpartition("/")[2].lower() == recorded.rpartition("/")[2].lower()
 
 
-def total_frame(found: Iterable[Total], run_id: str, role: Role, started_us: int | None, path: str) -> pl.DataFrame:
+def total_frame(found: Iterable[Total], run_id: str, role: Role, start: Start, path: str) -> pl.DataFrame:
     """Totals as rows of ``calls`` that belong to the run."""
     rows = [
         (
             f"{run_id}#{'rest' if total.is_residual else 'total'}/{total.model or ''}", role(total.model), total.model,
-            started_us, None if started_us is None else "lower_bound", started_us is not None, total.is_residual, None,
+            start.us, None if start.us is None else "lower_bound", start.is_assumed, total.is_residual, None,
             "run", total.cost_usd, f"total_usage.{total.model}", *total.counts,
         )
         for total in found
