@@ -20,11 +20,17 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 
 class CutError(Exception):
-    """The text ends, or stops being JSON, inside the object or array; says at which byte."""
+    """The text ends, or stops being JSON, inside the object or array.
 
-    def __init__(self, position: int) -> None:
-        super().__init__(f"broken off at byte {position}")
+    Args:
+        position: Where; or where the value begins inside which it does.
+        name: Name of the member with that value; null: in none.
+    """
+
+    def __init__(self, position: int, name: str | None = None) -> None:
+        super().__init__(f"broken off {'at' if name is None else f'in {name!r}, which begins at'} byte {position}")
         self.position = position
+        self.name = name
 
 
 def members(text: Text, start: int = 0) -> Iterator[tuple[str, int, int]]:
@@ -39,7 +45,10 @@ def members(text: Text, start: int = 0) -> Iterator[tuple[str, int, int]]:
         if name is None:
             raise CutError(position)
         value = _after(text, name.end(), b":")
-        end = _end(text, value)
+        try:
+            end = _end(text, value)
+        except CutError as error:
+            raise CutError(value, _name(name[0])) from error
         yield _name(name[0]), value, end
         position = _next(text, end, b"}")
 

@@ -13,7 +13,7 @@ from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.decode import Count
 from traces.readers.hal.file import Stamp, TaskLog
 from traces.readers.hal.leaves import Leaf
-from traces.readers.hal.usage import Used, call_counts, is_used, model_of, output_of, used_by
+from traces.readers.hal.usage import Used, call_counts, is_used, model_of, output_of, task_of, used_by
 from traces.rejects import RejectLog
 from traces.usage import TOKEN_SCHEMA, UNKNOWN, TokenCounts
 
@@ -61,9 +61,6 @@ def of_leaves(found: Sequence[Leaf], name: str, log: RejectLog) -> Iterator[Requ
     """Requests of a list of Weave calls."""
     for leaf in found:
         call = leaf.call
-        label = call.weave_task_id
-        if label is None and call.attributes is not None:
-            label = call.attributes.weave_task_id
         clock = _Clock(name, leaf.place, log)
         started = clock.read(call.started_at if call.started_at is not None else call.created_timestamp)
         ended = clock.read(call.ended_at)
@@ -73,7 +70,7 @@ def of_leaves(found: Sequence[Leaf], name: str, log: RejectLog) -> Iterator[Requ
         for part, (model, counts, n_requests) in enumerate(uses):
             own_id = output.id if output is not None and len(uses) == 1 else None
             yield Request(
-                None if label is None else str(label),
+                task_of(call),
                 str(own_id) if own_id is not None else _part_id(call.id, part, len(uses)),
                 model, counts, leaf.place, leaf.number, started, ended,
                 _seconds(weave.latency_ms if weave is not None else None), clock.is_tz_assumed,

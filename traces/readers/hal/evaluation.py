@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from traces.decode import Count, UndecodableError, decode
+from traces.decode import Count
 from traces.elements import members
 from traces.readers.hal.inspect_log import EvalLog, is_inspect_log
 from traces.readers.hal.parts import decoded, parts_before_cut
@@ -64,6 +64,13 @@ class Shapes(msgspec.Struct):
     failed_tasks: list[str] | None = None
 
 
+_KINDS: Final[Mapping[str, Any]] = {
+    "individual": TaskResult, "eval_result": TaskResult, "agent_output": TaskResult | str | list[Any] | None,
+    "sdict": list[Submission], "details": list[Any],
+}  # fmt: skip
+"""What is said of one task under the keys that hold it by task."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What a benchmark says of one attempt; more: its other scores by name."""
@@ -73,6 +80,7 @@ class Verdict:
     score: float | None = None
     is_success: bool | None = None
     is_error: bool = False
+    is_contradicted: bool = False
     cost_usd: float | None = None
     more: Mapping[str, float | None] = field(default_factory=dict)
 
@@ -104,16 +112,31 @@ def read_evaluation(text: bytes, name: str, log: RejectLog) -> Evaluation:
         return Evaluation()
     if is_inspect_log(text):
         return Evaluation(log=decoded(text, EvalLog, name, _NAME, log))
-    shapes = _shapes(text)
+    shapes = _shapes(text, name, log)
     read = next((read for key, read in _SHAPES.items() if getattr(shapes, key) is not None), None)
     return _by_task(_results(text, name, log)) if read is None else read(shapes)
 
 
-def _shapes(text: bytes) -> Shapes:
+def _shapes(text: bytes, name: str, log: RejectLog) -> Shapes:
     try:
-        return decode(text, Shapes)[0]
-    except (UndecodableError, RecursionError):
-        return Shapes()
+        return msgspec.json.decode(text, type=Shapes, strict=False)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return Shapes(**dict(_salvaged(text, name, log)))
+
+
+def _salvaged(text: bytes, name: str, log: RejectLog) -> Iterator[tuple[str, Any]]:
+    """Read the known keys one by one, and what they hold by task."""
+    for key, start, end in parts_before_cut(members(text), name, _NAME, log):
+        kind = _KINDS.get(key)
+        if kind is not None:
+            parts = parts_before_cut(members(text, start), name, f"{_NAME}.{key}", log)
+            read = {
+                task: decoded(text[begin:until], kind, name, f"{_NAME}.{key}.{task}", log)
+                for task, begin, until in parts
+            }
+            yield key, {task: value for task, value in read.items() if value is not None}
+        elif key in Shapes.__struct_fields__:
+            yield key, decoded(text[start:end], list[Any], name, f"{_NAME}.{key}", log)
 
 
 def _results(text: bytes, name: str, log: RejectLog) -> Iterator[tuple[str, Result]]:
@@ -138,8 +161,8 @@ def _by_task(results: Iterator[tuple[str, Result]]) -> Evaluation:
 def _verdict(task_id: str, attempt: int, value: Any) -> tuple[Verdict, str | None, str | None]:
     if isinstance(value, str):  # the message of the error that ended the attempt
         return Verdict(task_id, attempt, is_error=True), None, None
-    if isinstance(value, int | float):
-        return Verdict(task_id, attempt, float(value), value >= 1), "correctness", "correctness = 1"
+    if isinstance(value, int | float):  # how much is enough stands in HAL's lists, or beside them
+        return Verdict(task_id, attempt, float(value)), "correctness", "correctness from the threshold on, else of 1"
     if not isinstance(value, TaskResult):
         return Verdict(task_id, attempt), None, None
     score, is_success, metric, rule = _judged(value)

@@ -1,6 +1,6 @@
 """Tables of an upload whose benchmark Inspect ran: samples as rollouts, their usage as one total per model."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import polars as pl
@@ -13,7 +13,7 @@ from traces.readers.hal.roles import bare, role_of
 from traces.readers.hal.run import benchmark_of, run_frame, start_of
 from traces.readers.hal.totals import reporter, total_frame, totals
 from traces.readers.hal.usage import inspect_counts
-from traces.registry import Batch
+from traces.registry import Batch, Source
 from traces.rejects import RejectLog
 from traces.usage import TOKEN_SCHEMA
 
@@ -27,10 +27,12 @@ _CALLS: Final = {
     "rollout_id": pl.String, "call_id": pl.String, "role": pl.String, "model": pl.String, "started_at": pl.Int64,
     "time_basis": pl.String, "granularity": pl.String, "n_requests": pl.Int64, PLACE_COLUMN: pl.String, **TOKEN_SCHEMA,
 }  # fmt: skip
+Score = tuple[str, str, float | None]
+"""Scorer, name, value."""
 _STARTED: Final = list(_ROLLOUTS).index("started_at")
 
 
-def inspect_batches(upload: Upload, run_id: str, path: str, log: RejectLog) -> Iterator[Batch]:
+def inspect_batches(upload: Upload, run_id: str, source: Source, log: RejectLog) -> Iterator[Batch]:
     """Map the Inspect log in an upload to batches."""
     rollouts: list[tuple[Any, ...]] = []
     scores: list[tuple[Any, ...]] = []
@@ -38,9 +40,12 @@ def inspect_batches(upload: Upload, run_id: str, path: str, log: RejectLog) -> I
     inspected = upload.evaluation.log or EvalLog()
     for number, sample in enumerate(inspected.samples or ()):
         place = f"raw_eval_results.samples[{number}]"
-        rollout = _rollout(sample, run_id, place, upload.name, log)
+        known = list(sample_scores(sample))
+        main = _main(known, source.choices.scorer)
+        rollout = (*_identity(sample, run_id), *_judged(main), *_clocked(sample, place, upload.name, log), place)
         rollouts.append(rollout)
-        scores += [(rollout[0], *score) for score in sample_scores(sample)]
+        scores += [(rollout[0], *score) for score in known]
+        upload.evaluation.metric = upload.evaluation.metric or (main[1] if main is not None else None)
         calls += _calls(upload, sample, rollout[0], rollout[_STARTED])
     shared = (pl.lit(run_id).alias("run_id"), pl.lit(upload.name).alias(PATH_COLUMN))
     benchmark = pl.lit(benchmark_of(upload.config), pl.String).alias("benchmark")
@@ -51,7 +56,7 @@ def inspect_batches(upload: Upload, run_id: str, path: str, log: RejectLog) -> I
     }
     tasks = pl.DataFrame({"task_id": [row[1] for row in rollouts]}, {"task_id": pl.String})
     yield {
-        "runs": run_frame(upload, run_id, path, (), is_doubled=False),
+        "runs": run_frame(upload, run_id, source.name, (), is_doubled=False),
         "tasks": tasks.unique(maintain_order=True).with_columns(benchmark),
         **{name: table.with_columns(shared) for name, table in frames.items()},
     }
@@ -65,17 +70,27 @@ def _rest(upload: Upload, run_id: str, log: RejectLog) -> pl.DataFrame:
     return total_frame(found, run_id, role_of(upload.config), start_of(upload.config), upload.name).drop(PATH_COLUMN)
 
 
-def _rollout(sample: Sample, run_id: str, place: str, name: str, log: RejectLog) -> tuple[Any, ...]:
-    task_id, attempt = str(sample.id), (sample.epoch or 1) - 1
-    values = [value for _, _, value in sample_scores(sample)]
-    score = next((value for value in values if value is not None), None)
+def _identity(sample: Sample, run_id: str) -> tuple[str, str, int]:
+    task_id, attempt = str(sample.id), max((sample.epoch or 1) - 1, 0)
+    return f"{run_id}/{task_id}/{attempt}", task_id, attempt
+
+
+def _main(scores: Sequence[Score], scorer: str | None) -> Score | None:
+    """Score that counts: of the scorer chosen, else the first that is known."""
+    chosen = [one for one in scores if scorer in {one[0], one[1]}] if scorer is not None else scores
+    return next((one for one in chosen if one[2] is not None), None)
+
+
+def _judged(main: Score | None) -> tuple[float | None, bool | None]:
+    score = None if main is None else main[2]
+    return score, None if score is None else score >= 1
+
+
+def _clocked(sample: Sample, place: str, name: str, log: RejectLog) -> tuple[Any, ...]:
     start, end = (microseconds(stamp, name, place, log) for stamp in (sample.started_at, sample.completed_at))
     wall_s = None if sample.total_time is None else float(sample.total_time)
     stop = "error" if sample.error is not None else ("limit_other" if sample.limit is not None else "unknown")
-    return (
-        f"{run_id}/{task_id}/{attempt}", task_id, attempt, score, None if score is None else score >= 1, stop,
-        start, end, wall_s, None if wall_s is None and start is None else "measured", place,
-    )  # fmt: skip
+    return stop, start, end, wall_s, None if wall_s is None and start is None else "measured"
 
 
 def _calls(upload: Upload, sample: Sample, rollout_id: str, started: int | None) -> list[tuple[Any, ...]]:

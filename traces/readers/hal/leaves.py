@@ -50,7 +50,7 @@ def leaves(calls: Sequence[Call], name: str, log: RejectLog) -> list[Leaf]:
             n_failed += bool(call.exception)
             found += [] if call.exception else [Leaf(call, number)]
     if n_failed:
-        log.unrecognised(name, f"{n_failed} calls that failed and state no usage: taken for not billed, left out")
+        log.unrecognised(name, f"failed calls without usage: {n_failed}; taken for not billed, left out")
     return _once(found, name, log)
 
 

@@ -1,11 +1,11 @@
 """A HAL upload to its parts: in one typed pass where the text is clean, else member by member and call by call."""
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from traces.elements import Text, elements, members
+from traces.elements import CutError, Text, elements, members
 from traces.readers.hal.evaluation import Evaluation, read_evaluation
 from traces.readers.hal.file import Call, Config, Document, TaskLog
 from traces.readers.hal.inspect_log import InspectDocument, is_inspect_log
@@ -14,6 +14,7 @@ from traces.rejects import RejectLog
 
 _LOGGING: Final = "raw_logging_results"
 _EVALUATION: Final = "raw_eval_results"
+_LARGE: Final = (_LOGGING, _EVALUATION)
 _FIELDS: Final = {name.encode_name: name for name in msgspec.structs.fields(Document)}
 
 
@@ -94,17 +95,27 @@ class _Salvage:
     def upload(self) -> Upload | None:
         upload = Upload(self.name, Document(), Evaluation())
         n_read = 0
-        for key, start, end in parts_before_cut(members(self.text), self.name, "document", self.log):
-            n_read += 1
-            if key == _LOGGING:
-                self._read_log(upload, start)
-            elif key == _EVALUATION:
-                upload.evaluation = read_evaluation(bytes(self.text[start:end]), self.name, self.log)
-            elif key in _FIELDS:
-                value = self._decoded(start, end, _FIELDS[key].type, key)
-                if value is not None:
-                    setattr(upload.rest, key, value)
+        try:
+            for key, start, end in members(self.text):
+                n_read += 1
+                self._read_part(upload, key, start, end)
+        except CutError as error:
+            if error.name in _LARGE:  # what stands before the cut is read; there it is reported
+                n_read += 1
+                self._read_part(upload, str(error.name), error.position, len(self.text))
+            else:
+                self.log.malformed(self.name, "document", f"broken JSON: {error}; only what stands before it was read")
         return upload if n_read else None
+
+    def _read_part(self, upload: Upload, key: str, start: int, end: int) -> None:
+        if key == _LOGGING:
+            self._read_log(upload, start)
+        elif key == _EVALUATION:
+            upload.evaluation = read_evaluation(bytes(self.text[start:end]), self.name, self.log)
+        elif key in _FIELDS:
+            value = decoded(self.text[start:end], _FIELDS[key].type, self.name, key, self.log)
+            if value is not None:
+                setattr(upload.rest, key, value)
 
     def _read_log(self, upload: Upload, start: int) -> None:
         opening = self.text[start : start + 1]
@@ -112,13 +123,10 @@ class _Salvage:
             for number, (begin, end) in enumerate(
                 parts_before_cut(elements(self.text, start), self.name, _LOGGING, self.log)
             ):
-                call = self._decoded(begin, end, Call, f"{_LOGGING}[{number}]")
+                call = decoded(self.text[begin:end], Call, self.name, f"{_LOGGING}[{number}]", self.log)
                 upload.calls += [] if call is None else [call]
         elif opening == b"{":
             for task_id, begin, end in parts_before_cut(members(self.text, start), self.name, _LOGGING, self.log):
-                task = self._decoded(begin, end, TaskLog, f"{_LOGGING}.{task_id}")
+                task = decoded(self.text[begin:end], TaskLog, self.name, f"{_LOGGING}.{task_id}", self.log)
                 if task is not None:
                     upload.tasks[task_id] = task
-
-    def _decoded(self, start: int, end: int, kind: Any, place: str) -> Any:
-        return decoded(self.text[start:end], kind, self.name, place, self.log)

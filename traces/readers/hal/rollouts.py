@@ -1,6 +1,6 @@
 """Attempts of a HAL upload: every task anything is said of, with its verdict, times and what it is said to cost."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from traces.readers.hal.calls import Request
 from traces.readers.hal.evaluation import Verdict
 from traces.readers.hal.file import Latency
 from traces.readers.hal.load import Upload
+from traces.readers.hal.usage import task_of
 from traces.rejects import RejectLog
 
 _SCHEMA: Final = {
@@ -40,29 +41,29 @@ class Attempts:
         return f"{run_id}/{task_id}/0"
 
 
-def attempts(upload: Upload, requests: Iterable[Request], log: RejectLog) -> Attempts:
+def attempts(upload: Upload, log: RejectLog) -> Attempts:
     """List the attempts; where HAL's lists of solved and failed tasks contradict a verdict, that is reported."""
     results, evaluation = upload.rest.results, upload.evaluation
     listed = {str(task): True for task in results.successful_tasks or ()}
     listed |= {str(task): False for task in results.failed_tasks or () if str(task) not in listed}
     found = Attempts()
     for verdict in evaluation.verdicts:
-        agreed = _agreed(verdict, listed, upload.name, log)
+        agreed = _thresholded(_agreed(verdict, listed, upload.name, log), results.similarity_threshold)
         found.by_task.setdefault(verdict.task_id, []).append(agreed)
-    named = [*listed, *_named(upload), *(request.task_id for request in requests if request.task_id is not None)]
-    for task_id in named:
+    for task_id in [*listed, *_named(upload)]:
         known = listed.get(task_id)
         score = None if known is None or evaluation.verdicts else float(known)
         found.by_task.setdefault(task_id, [Verdict(task_id, score=score, is_success=known)])
     return found
 
 
-def _named(upload: Upload) -> Iterable[str]:
+def _named(upload: Upload) -> Iterator[str]:
     rest = upload.rest
     tables: tuple[Mapping[str, Any] | None, ...] = (
         upload.tasks, rest.results.latencies, rest.results.costs, rest.wall_clock_times, rest.task_metrics
     )  # fmt: skip
-    return (task_id for table in tables for task_id in table or ())
+    yield from (task_id for table in tables for task_id in table or ())
+    yield from sorted({task_id for task_id in map(task_of, upload.calls) if task_id is not None})
 
 
 def _agreed(verdict: Verdict, listed: Mapping[str, bool], name: str, log: RejectLog) -> Verdict:
@@ -76,7 +77,14 @@ def _agreed(verdict: Verdict, listed: Mapping[str, bool], name: str, log: Reject
         return verdict
     said = "solved" if verdict.is_success else "not solved"
     log.contradiction(name, f"raw_eval_results.{verdict.task_id}", f"judged {said}, listed as the opposite")
-    return replace(verdict, is_success=None)
+    return replace(verdict, is_success=None, is_contradicted=True)
+
+
+def _thresholded(verdict: Verdict, least: Count) -> Verdict:
+    """Judge a bare score that no list judges."""
+    if verdict.is_success is not None or verdict.score is None or verdict.is_contradicted:
+        return verdict
+    return replace(verdict, is_success=verdict.score >= (1 if least is None else least))
 
 
 def rollout_frame(upload: Upload, found: Attempts, requests: Sequence[Request], run_id: str) -> pl.DataFrame:

@@ -35,7 +35,7 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
         elif _is_empty(upload):
             log.unrecognised(name, "neither results nor calls nor totals in it")
         else:
-            yield from _batches(upload, source.name, log)
+            yield from _batches(upload, source, log)
 
 
 def _is_empty(upload: Upload) -> bool:
@@ -55,21 +55,21 @@ class _Reading:
     tried: Attempts
 
 
-def _batches(upload: Upload, path: str, log: RejectLog) -> Iterator[Batch]:
+def _batches(upload: Upload, source: Source, log: RejectLog) -> Iterator[Batch]:
     run_id = run_id_of(upload)
     if upload.evaluation.log is not None:
-        yield from inspect_batches(upload, run_id, path, log)
+        yield from inspect_batches(upload, run_id, source, log)
         return
     found = leaves(upload.calls, upload.name, log)
     requests = [*of_leaves(found, upload.name, log), *of_tasks(upload.tasks, upload.name, log)]
     is_doubled = _is_doubled(upload, requests, log)
-    read = _Reading(upload, run_id, requests, _listed(upload, found), attempts(upload, requests, log))
+    read = _Reading(upload, run_id, requests, _listed(upload, found), attempts(upload, log))
     upload.calls = []
     benchmark = pl.lit(benchmark_of(upload.config), pl.String).alias("benchmark")
     of_run = pl.lit(run_id).alias("run_id")
     tasks = pl.DataFrame({"task_id": list(read.tried.by_task)}, schema={"task_id": pl.String})
     yield {
-        "runs": run_frame(upload, run_id, path, requests, is_doubled=is_doubled),
+        "runs": run_frame(upload, run_id, source.name, requests, is_doubled=is_doubled),
         "rollouts": rollout_frame(upload, read.tried, requests, run_id).with_columns(of_run, benchmark),
         "scores": score_frame(upload, read.tried, run_id).with_columns(of_run),
         "tasks": tasks.with_columns(benchmark),
@@ -99,13 +99,13 @@ def _is_doubled(upload: Upload, requests: Sequence[Request], log: RejectLog) -> 
     n = sum(n_nested([(one.counts, one.span) for one in own]) for own in known.values())
     if n:
         log.contradiction(
-            upload.name, "raw_logging_results", f"{n} calls lie within another of the same usage: {_TWICE}"
+            upload.name, "raw_logging_results", f"calls that lie within another one of the same usage: {n}; {_TWICE}"
         )
         return True
     spans = any(one.span for one in requests)
     usages = [(one.task_id, one.counts) for one in requests if any(one.counts)]
     if not spans and is_every_usage_repeated(usages):
-        log.contradiction(upload.name, "raw_logging_results", f"each usage occurs an even number of times: {_TWICE}")
+        log.contradiction(upload.name, "raw_logging_results", f"each usage occurs an even number of times; {_TWICE}")
         return True
     return False
 

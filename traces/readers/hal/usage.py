@@ -19,6 +19,14 @@ def is_used(usage: CallUsage | None) -> bool:
     return usage is not None and any(getattr(usage, name) is not None for name in _COUNTS)
 
 
+def task_of(call: Call) -> str | None:
+    """Task a call was made for."""
+    label = call.weave_task_id
+    if label is None and call.attributes is not None:
+        label = call.attributes.weave_task_id
+    return None if label is None else str(label)
+
+
 def output_of(call: Call) -> Output | None:
     """What the call returned, if it is an object; older files name it ``outputs``."""
     output = call.output if isinstance(call.output, Output) else call.outputs
