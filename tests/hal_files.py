@@ -31,7 +31,8 @@ def read_path(
         for name, frame in checked(batch, log).items():
             parts[name].append(frame)
     tables = {name: TABLES[name].sort(pl.concat(frames)) for name, frames in parts.items()}
-    assert [violation for name in tables for violation in violations(TABLES[name], tables[name])] == []
+    broken = [violation for name in tables for violation in violations(TABLES[name], tables[name])]
+    assert not broken, broken
     return tables, log
 
 

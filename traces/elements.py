@@ -111,6 +111,7 @@ def _end_of_brackets(text: Text, position: int) -> int:
 def _name(raw: bytes) -> str:
     text = raw.decode("utf-8", "replace")
     try:
-        return str(json.loads(text))
+        name = str(json.loads(text))
     except ValueError:
         return text[1:-1]
+    return name.encode("utf-8", "backslashreplace").decode()  # JSON may name half a character

@@ -1,6 +1,7 @@
 """Requests of HAL uploads of every version to rows of ``calls``, with order, times and tokens."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,6 +60,7 @@ class Request:
 
 def of_leaves(found: Sequence[Leaf], name: str, log: RejectLog) -> Iterator[Request]:
     """Requests of a list of Weave calls."""
+    answers = Counter(output.id for output in (output_of(leaf.call) for leaf in found) if output is not None)
     for leaf in found:
         call = leaf.call
         clock = _Clock(name, leaf.place, log)
@@ -68,7 +70,8 @@ def of_leaves(found: Sequence[Leaf], name: str, log: RejectLog) -> Iterator[Requ
         output = output_of(call)
         uses: list[Used] = used_by(leaf.call) or [(model_of(leaf.call), UNKNOWN, 1)]
         for part, (model, counts, n_requests) in enumerate(uses):
-            own_id = output.id if output is not None and len(uses) == 1 else None
+            is_own = output is not None and len(uses) == 1 and answers[output.id] == 1
+            own_id = output.id if output is not None and is_own else None
             yield Request(
                 task_of(call),
                 str(own_id) if own_id is not None else _part_id(call.id, part, len(uses)),

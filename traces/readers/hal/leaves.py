@@ -76,16 +76,20 @@ def _is_wrapper(call: Call) -> bool:
 
 
 def _once(found: Sequence[Leaf], name: str, log: RejectLog) -> list[Leaf]:
-    seen: dict[object, Leaf] = {}
+    calls: dict[str, Leaf] = {}
+    answers: dict[object, Leaf] = {}
     kept = []
     for leaf in found:
-        output = output_of(leaf.call)
+        output, call_id = output_of(leaf.call), leaf.call.id
         answer = None if output is None or output.id is None else (output.id, tuple(used_by(leaf.call)))
-        first = leaf if answer is None else seen.setdefault(answer, leaf)
-        if first is leaf:
-            kept.append(leaf)
+        same_call = leaf if call_id is None else calls.setdefault(call_id, leaf)
+        same_answer = leaf if answer is None else answers.setdefault(answer, leaf)
+        if same_call is not leaf:
+            log.duplicate(name, leaf.place, same_call.place, "the same call listed twice")
+        elif same_answer is not leaf:
+            log.duplicate(name, leaf.place, same_answer.place, "the same answer, logged by two clients")
         else:
-            log.duplicate(name, leaf.place, f"{first.place}", "the same answer, logged by two clients")
+            kept.append(leaf)
     return kept
 
 
