@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
@@ -14,7 +15,7 @@ from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.decode import Count
 from traces.readers.hal.file import Stamp, TaskLog
 from traces.readers.hal.leaves import Leaf
-from traces.readers.hal.usage import Used, call_counts, is_used, model_of, output_of, task_of, used_by
+from traces.readers.hal.usage import call_counts, is_used, model_of, output_of, task_of
 from traces.rejects import RejectLog
 from traces.usage import TOKEN_SCHEMA, UNKNOWN, TokenCounts
 
@@ -32,8 +33,7 @@ Role = Callable[[str | None], str]
 """Who calls a model of this name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One request: the task it was for, who was asked, when, what it used."""
 
     task_id: str | None
@@ -68,7 +68,7 @@ def of_leaves(found: Sequence[Leaf], name: str, log: RejectLog) -> Iterator[Requ
         ended = clock.read(call.ended_at)
         weave = call.summary.weave if call.summary is not None else None
         output = output_of(call)
-        uses: list[Used] = used_by(leaf.call) or [(model_of(leaf.call), UNKNOWN, 1)]
+        uses = leaf.uses or [(model_of(call), UNKNOWN, 1)]
         for part, (model, counts, n_requests) in enumerate(uses):
             is_own = output is not None and len(uses) == 1 and answers[output.id] == 1
             own_id = output.id if output is not None and is_own else None
@@ -168,6 +168,7 @@ def _seconds(milliseconds: Count) -> float | None:
     return None if milliseconds is None else milliseconds / 1000
 
 
+@cache
 def _provider(op_name: str | None) -> str | None:
     """Biller, where the client that was called has only one: others may be pointed at any address."""
     return next((provider for mark, provider in _PROVIDERS.items() if mark in (op_name or "").lower()), None)

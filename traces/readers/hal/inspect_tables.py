@@ -11,7 +11,7 @@ from traces.readers.hal.inspect_log import EvalLog, Sample, sample_scores
 from traces.readers.hal.load import Upload
 from traces.readers.hal.roles import bare, role_of
 from traces.readers.hal.run import benchmark_of, run_frame, start_of
-from traces.readers.hal.totals import reporter, total_frame, totals
+from traces.readers.hal.totals import recorded_counts, reporter, total_frame, totals
 from traces.readers.hal.usage import inspect_counts
 from traces.registry import Batch, Source
 from traces.rejects import RejectLog
@@ -66,7 +66,8 @@ def _rest(upload: Upload, run_id: str, log: RejectLog) -> pl.DataFrame:
     """What the run used beyond its samples: attempts that were tried again."""
     samples = (upload.evaluation.log or EvalLog()).samples or ()
     own = [(model, inspect_counts(usage)) for one in samples for model, usage in (one.model_usage or {}).items()]
-    found = totals(upload.rest.total_usage or {}, own, own, upload.config.date, reporter(upload.name, log))
+    recorded = recorded_counts(upload.rest.total_usage, upload.config.date)
+    found = totals(recorded, own, lambda: own, reporter(upload.name, log))
     return total_frame(found, run_id, role_of(upload.config), start_of(upload.config), upload.name).drop(PATH_COLUMN)
 
 

@@ -2,24 +2,23 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from traces.readers.hal.file import Call, Inputs
-from traces.readers.hal.usage import has_usage, output_of, used_by
+from traces.readers.hal.usage import Used, output_of, used_by
 from traces.rejects import RejectLog
 
 _PLACE: Final = "raw_logging_results"
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A request, and where it stands in the file."""
+class Leaf(NamedTuple):
+    """A request, where it stands in the file, and what it used."""
 
     call: Call
     number: int
+    uses: list[Used]
 
     @property
     def place(self) -> str:
@@ -37,28 +36,29 @@ def leaves(calls: Sequence[Call], name: str, log: RejectLog) -> list[Leaf]:
 
     A parent states the sum of its children. One answer that two clients logged beside each other counts once.
     """
-    used = {call.id for call in calls if call.id is not None and has_usage(call)}
-    containing = _ancestors(calls, used)
+    every = [Leaf(call, number, used_by(call)) for number, call in enumerate(calls)]
+    containing = _ancestors(every)
     found: list[Leaf] = []
     n_failed = 0
-    for number, call in enumerate(calls):
-        if call.id is not None and call.id in containing:
+    for leaf in every:
+        call = leaf.call
+        if call.id in containing:
             continue
-        if has_usage(call):
-            found.append(Leaf(call, number))
+        if leaf.uses:
+            found.append(leaf)
         elif _asks_model(call):
             n_failed += bool(call.exception)
-            found += [] if call.exception else [Leaf(call, number)]
+            found += [] if call.exception else [leaf]
     if n_failed:
         log.unrecognised(name, f"failed calls without usage: {n_failed}; taken for not billed, left out")
     return _once(found, name, log)
 
 
-def _ancestors(calls: Sequence[Call], used: set[str]) -> set[str]:
-    parents = {call.id: call.parent_id for call in calls if call.id is not None}
-    containing: set[str] = set()
-    for call_id in used:
-        parent = parents.get(call_id)
+def _ancestors(every: Sequence[Leaf]) -> set[str | None]:
+    parents = {leaf.call.id: leaf.call.parent_id for leaf in every if leaf.call.id is not None}
+    containing: set[str | None] = set()
+    for leaf in every:
+        parent = leaf.call.parent_id if leaf.uses else None
         while isinstance(parent, str) and parent not in containing:
             containing.add(parent)
             parent = parents.get(parent)
@@ -81,7 +81,7 @@ def _once(found: Sequence[Leaf], name: str, log: RejectLog) -> list[Leaf]:
     kept = []
     for leaf in found:
         output, call_id = output_of(leaf.call), leaf.call.id
-        answer = None if output is None or output.id is None else (output.id, tuple(used_by(leaf.call)))
+        answer = None if output is None or output.id is None else (output.id, tuple(leaf.uses))
         same_call = leaf if call_id is None else calls.setdefault(call_id, leaf)
         same_answer = leaf if answer is None else answers.setdefault(answer, leaf)
         if same_call is not leaf:

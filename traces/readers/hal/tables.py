@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Final
 
@@ -11,13 +12,14 @@ from traces.checks import PLACE_COLUMN
 from traces.readers.hal.calls import Request, frame, of_leaves, of_tasks
 from traces.readers.hal.documents import documents
 from traces.readers.hal.doubling import n_nested
+from traces.readers.hal.file import Call
 from traces.readers.hal.inspect_tables import inspect_batches
-from traces.readers.hal.leaves import Leaf, has_parents, is_every_usage_repeated, leaves
+from traces.readers.hal.leaves import has_parents, is_every_usage_repeated, leaves
 from traces.readers.hal.load import Upload, load
 from traces.readers.hal.roles import role_of
 from traces.readers.hal.rollouts import Attempts, attempts, cost_usd, rollout_frame, score_frame
 from traces.readers.hal.run import benchmark_of, run_frame, run_id_of, start_of
-from traces.readers.hal.totals import Counted, Total, reporter, total_frame, totals
+from traces.readers.hal.totals import Counted, Total, recorded_counts, reporter, total_frame, totals
 from traces.readers.hal.usage import call_counts, summed_usage, used_by
 from traces.registry import Batch, Source
 from traces.rejects import RejectLog
@@ -46,12 +48,11 @@ def _is_empty(upload: Upload) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """An upload with its requests, what HAL added up to its totals, and its attempts."""
+    """An upload with its requests and its attempts."""
 
     upload: Upload
     run_id: str
     requests: list[Request]
-    listed: Sequence[Counted]
     tried: Attempts
 
 
@@ -63,8 +64,10 @@ def _batches(upload: Upload, source: Source, log: RejectLog) -> Iterator[Batch]:
     found = leaves(upload.calls, upload.name, log)
     requests = [*of_leaves(found, upload.name, log), *of_tasks(upload.tasks, upload.name, log)]
     is_doubled = _is_doubled(upload, requests, log)
-    read = _Reading(upload, run_id, requests, _listed(upload, found), attempts(upload, log))
+    read = _Reading(upload, run_id, requests, attempts(upload, log))
+    rest = _rest(read, log)
     upload.calls = []
+    del found
     benchmark = pl.lit(benchmark_of(upload.config), pl.String).alias("benchmark")
     of_run = pl.lit(run_id).alias("run_id")
     tasks = pl.DataFrame({"task_id": list(read.tried.by_task)}, schema={"task_id": pl.String})
@@ -74,18 +77,16 @@ def _batches(upload: Upload, source: Source, log: RejectLog) -> Iterator[Batch]:
         "scores": score_frame(upload, read.tried, run_id).with_columns(of_run),
         "tasks": tasks.with_columns(benchmark),
     }
-    yield {"calls": _rest(read, log).with_columns(of_run)}
+    yield {"calls": rest.with_columns(of_run)}
     yield from _call_batches(read)
 
 
-def _listed(upload: Upload, found: Sequence[Leaf]) -> list[Counted]:
+def _listed(calls: Sequence[Call]) -> Iterator[Counted]:
     """Model and tokens of all calls, containing ones included, as HAL adds them up."""
-    if not upload.calls:
-        return []
-    own = {leaf.number for leaf in found}
-    sums = [(model, call_counts(usage)) for call in upload.calls for model, usage in summed_usage(call)]
-    alone = (upload.calls[number] for number in own if not summed_usage(upload.calls[number]))
-    return [*sums, *((model, counts) for call in alone for model, counts, _ in used_by(call))]
+    for call in calls:
+        sums = summed_usage(call)
+        yield from ((model, call_counts(usage)) for model, usage in sums)
+        yield from (() if sums else ((model, counts) for model, counts, _ in used_by(call)))
 
 
 def _is_doubled(upload: Upload, requests: Sequence[Request], log: RejectLog) -> bool:
@@ -149,9 +150,10 @@ def _rest(read: _Reading, log: RejectLog) -> pl.DataFrame:
     """Rows for what is known only as a total, or only to have happened."""
     upload, own = read.upload, [(one.model, one.counts) for one in read.requests]
     role, start = role_of(upload.config), start_of(upload.config, read.requests)
-    recorded = upload.rest.total_usage
+    recorded = recorded_counts(upload.rest.total_usage, upload.config.date)
     if recorded:
-        found = totals(recorded, own, read.listed or own, upload.config.date, reporter(upload.name, log))
+        listed = partial(_listed, upload.calls) if upload.calls else (lambda: own)
+        found = totals(recorded, own, listed, reporter(upload.name, log))
         return total_frame(found, read.run_id, role, start, upload.name)
     unlogged = _unlogged(read)
     ids = [one for one, _ in unlogged]

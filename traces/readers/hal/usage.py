@@ -1,22 +1,19 @@
 """Usage as HAL uploads hold it, of every client, to the token columns of ``calls``."""
 
-from typing import Final
-
 from traces.decode import whole
-from traces.readers.hal.file import Call, CallUsage, GoogleUsage, Output, RecordedUsage
-from traces.usage import TOKEN_COLUMNS, UNKNOWN, OutputDetails, TokenCounts, Usage, token_counts
+from traces.readers.hal.file import Call, CallUsage, GoogleUsage, Inputs, Output, RecordedUsage
+from traces.usage import TOKEN_COLUMNS, UNKNOWN, TokenCounts, Usage, token_counts
 
-_COUNTS: Final = (
-    "prompt_tokens", "completion_tokens", "input_tokens", "output_tokens", "total_tokens", "cache_read_input_tokens",
-    "cache_creation_input_tokens", "bedrock_input", "bedrock_output",
-)  # fmt: skip
 Used = tuple[str | None, TokenCounts, int | None]
 """Model, tokens, number of requests."""
 
 
 def is_used(usage: CallUsage | None) -> bool:
     """Tell whether a usage says anything."""
-    return usage is not None and any(getattr(usage, name) is not None for name in _COUNTS)
+    return usage is not None and not (
+        usage.prompt_tokens is usage.completion_tokens is usage.input_tokens is usage.output_tokens is None
+        and usage.bedrock_input is usage.bedrock_output is usage.total_tokens is None
+    )
 
 
 def task_of(call: Call) -> str | None:
@@ -36,19 +33,14 @@ def output_of(call: Call) -> Output | None:
 def summed_usage(call: Call) -> list[tuple[str, CallUsage]]:
     """Usage by model as Weave adds it up over the call and those inside it."""
     usage = call.summary.usage if call.summary is not None else None
-    parts = usage if isinstance(usage, list) else [usage or {}]
+    if not usage:
+        return []
+    parts = usage if isinstance(usage, list) else [usage]
     return [(model, used) for part in parts for model, used in part.items() if used is not None and is_used(used)]
 
 
-def has_usage(call: Call) -> bool:
-    """Tell whether the call says what it used."""
-    output = output_of(call)
-    is_own = output is not None and (is_used(output.usage) or output.usage_metadata is not None)
-    return is_own or bool(summed_usage(call))
-
-
 def used_by(call: Call) -> list[Used]:
-    """What a call used, by model: the provider's own usage where the file has it, else Weave's sums."""
+    """What a call used, by model: the provider's own usage where there is one, else Weave's sums; empty: not said."""
     output, sums = output_of(call), summed_usage(call)
     if output is not None and output.usage_metadata is not None:
         return [(model_of(call), _google_counts(output.usage_metadata), 1)]
@@ -62,9 +54,9 @@ def used_by(call: Call) -> list[Used]:
 def model_of(call: Call) -> str | None:
     """Model as the answer names it, else as it was asked for."""
     output, inputs = output_of(call), call.inputs
-    answered = output.model if output is not None else None
-    asked = inputs.model if inputs is not None and hasattr(inputs, "model") else None
-    return next((model for model in (answered, asked) if isinstance(model, str) and model), None)
+    if output is not None and isinstance(output.model, str) and output.model:
+        return output.model
+    return inputs.model or None if isinstance(inputs, Inputs) and isinstance(inputs.model, str) else None
 
 
 def call_counts(usage: CallUsage) -> TokenCounts:
@@ -83,9 +75,10 @@ def call_counts(usage: CallUsage) -> TokenCounts:
 
 def _with_reasoning(counts: TokenCounts, usage: CallUsage) -> TokenCounts:
     """Keep the reasoning an answer states where its cached part is not told."""
-    details = usage.completion_tokens_details or usage.output_tokens_details or OutputDetails()
-    reasoning = whole(details.reasoning_tokens)
-    return counts if counts.reasoning_tokens is not None else counts._replace(reasoning_tokens=reasoning)
+    details = usage.completion_tokens_details or usage.output_tokens_details
+    if details is None or counts.reasoning_tokens is not None:
+        return counts
+    return counts._replace(reasoning_tokens=whole(details.reasoning_tokens))
 
 
 def _google_counts(usage: GoogleUsage) -> TokenCounts:
