@@ -14,7 +14,7 @@ import polars as pl
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.decode import Count
 from traces.readers.hal.file import Stamp, TaskLog
-from traces.readers.hal.leaves import Leaf
+from traces.readers.hal.leaves import Leaf, answer_id
 from traces.readers.hal.usage import call_counts, is_used, model_of, output_of, task_of
 from traces.rejects import RejectLog
 from traces.usage import TOKEN_SCHEMA, UNKNOWN, TokenCounts
@@ -60,7 +60,7 @@ class Request(NamedTuple):
 
 def of_leaves(found: Sequence[Leaf], name: str, log: RejectLog) -> Iterator[Request]:
     """Requests of a list of Weave calls."""
-    answers = Counter(output.id for output in (output_of(leaf.call) for leaf in found) if output is not None)
+    answers = Counter(map(answer_id, found))
     for leaf in found:
         call = leaf.call
         clock = _Clock(name, leaf.place, log)
@@ -112,14 +112,14 @@ def frame(requests: Sequence[Request], role: Role, path: str) -> pl.DataFrame:
 
 
 def _row(one: Request, index: int | None, role: Role) -> tuple[Any, ...]:
-    span = one.span
-    latency_s = (span[1] - span[0]) / _MICRO if span is not None else one.latency_s
-    stamped = "lower_bound" if one.started_us is not None else None
-    basis = stamped if latency_s is None else "measured"
-    ended_us = span[1] if span is not None else (one.ended_us if one.started_us is None else None)
+    start, end, latency_s = one.started_us, one.ended_us, one.latency_s
+    if start is not None and end is not None:
+        end, latency_s = (end, (end - start) / _MICRO) if start <= end else (None, latency_s)
+    stamped = None if start is None else "lower_bound"
     return (
-        one.task_id, index, one.call_id, role(one.model), one.provider, one.model, one.service_tier, one.started_us,
-        ended_us, latency_s, basis, one.is_tz_assumed, one.n_requests, one.place, *one.counts,
+        one.task_id, index, one.call_id, role(one.model), one.provider, one.model, one.service_tier, start,
+        end, latency_s, stamped if latency_s is None else "measured", one.is_tz_assumed, one.n_requests, one.place,
+        *one.counts,
     )  # fmt: skip
 
 

@@ -75,13 +75,20 @@ def _is_wrapper(call: Call) -> bool:
     return output_of(call) is None and not call.exception
 
 
+def answer_id(leaf: Leaf) -> str | int | None:
+    """Id the provider gave the answer."""
+    output = output_of(leaf.call)
+    return None if output is None else output.id
+
+
 def _once(found: Sequence[Leaf], name: str, log: RejectLog) -> list[Leaf]:
     calls: dict[str, Leaf] = {}
     answers: dict[object, Leaf] = {}
     kept = []
+    n_answers = Counter(answer_id(leaf) for leaf in found)
     for leaf in found:
-        output, call_id = output_of(leaf.call), leaf.call.id
-        answer = None if output is None or output.id is None else (output.id, tuple(leaf.uses))
+        call_id, answered = leaf.call.id, answer_id(leaf)
+        answer = (answered, tuple(leaf.uses)) if answered is not None and n_answers[answered] > 1 else None
         same_call = leaf if call_id is None else calls.setdefault(call_id, leaf)
         same_answer = leaf if answer is None else answers.setdefault(answer, leaf)
         if same_call is not leaf:

@@ -35,17 +35,21 @@ def summed_usage(call: Call) -> list[tuple[str, CallUsage]]:
     usage = call.summary.usage if call.summary is not None else None
     if not usage:
         return []
+    if isinstance(usage, dict) and len(usage) == 1:  # by far the most frequent case
+        ((model, used),) = usage.items()
+        return [(model, used)] if used is not None and is_used(used) else []
     parts = usage if isinstance(usage, list) else [usage]
     return [(model, used) for part in parts for model, used in part.items() if used is not None and is_used(used)]
 
 
 def used_by(call: Call) -> list[Used]:
     """What a call used, by model: the provider's own usage where there is one, else Weave's sums; empty: not said."""
-    output, sums = output_of(call), summed_usage(call)
+    output = output_of(call)
     if output is not None and output.usage_metadata is not None:
         return [(model_of(call), _google_counts(output.usage_metadata), 1)]
-    if output is not None and output.usage is not None and is_used(output.usage) and len(sums) <= 1:
-        return [(model_of(call) or next((model for model, _ in sums), None), call_counts(output.usage), 1)]
+    sums, own = summed_usage(call), output.usage if output is not None else None
+    if own is not None and len(sums) <= 1 and is_used(own):
+        return [(model_of(call) or (sums[0][0] if sums else None), call_counts(own), 1)]
     return [
         (model, call_counts(usage), 1 if usage.requests is None else whole(usage.requests)) for model, usage in sums
     ]

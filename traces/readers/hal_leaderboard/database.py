@@ -39,6 +39,7 @@ def database_entries(file: SourceFile, log: RejectLog) -> Iterator[Entry]:
     for place, row in enumerate(sorted(rows, key=lambda one: str(one.get("run_id")))):
         if row.get("run_id"):
             where = f"parsed_results[{place}]"
+            _report_numbers(row, where, file.name, log)
             yield _entry(row, where, usage.get(_key(row), {}), _lists(row, where, file.name, log))
         else:
             log.malformed(file.name, f"parsed_results[{place}]", "no run_id")
@@ -96,6 +97,12 @@ def _told(counts: dict[str, Any]) -> dict[str, Any]:
     if any(counts[name] for name in weave):
         return {name: counts[name] for name in weave}
     return {}
+
+
+def _report_numbers(row: Row, where: str, name: str, log: RejectLog) -> None:
+    for column in ("total_cost", *METRICS):
+        if row.get(column) is not None and number(row[column]) is None:
+            log.malformed(name, f"{where}.{column}", "not a number")
 
 
 def _lists(row: Row, where: str, name: str, log: RejectLog) -> tuple[list[str], list[str]]:
