@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hal_files import Tables, read_path
+from hal_files import Tables, call, read_path, upload
 from hypothesis import given
 from hypothesis import strategies as st
 
 from traces.errors import MalformedTraceError
 from traces.files import peek
+from traces.read import ReadOptions, read_traces
 from traces.readers.hal_leaderboard import READER
 from traces.registry import Peek
 from traces.rejects import OnError, RejectLog
@@ -245,3 +246,18 @@ def test_files_are_recognised_by_their_columns(start: bytes, *, is_ours: bool) -
 
 def test_databases_are_recognised(tmp_path: Path) -> None:
     assert READER.sniff(peek(database(tmp_path / "x", [run()], [])))
+
+
+def test_a_run_in_a_database_and_as_an_upload_is_one_run_that_of_its_calls(tmp_path: Path) -> None:
+    inputs = tmp_path / "inputs"
+    inputs.mkdir()
+    database(
+        inputs / "a.db", [run("walk_1768478400")], [used("walk_1768478400", prompt_tokens=101, completion_tokens=5)]
+    )
+    (inputs / "b.json").write_text(json.dumps(upload([call("x")])))
+    store = read_traces([inputs], tmp_path / "store", ReadOptions(on_error="skip"))
+    assert store.table("runs")["source_format"].to_list() == ["hal"]
+    assert store.table("calls")["call_id"].to_list() == ["answer-x"]
+    assert store.table("rejects").select("source_path", "kind", "duplicate_of").rows() == [
+        ("inputs/a.db", "duplicate", "hal-walk_1768478400")
+    ]
