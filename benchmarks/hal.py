@@ -5,11 +5,12 @@ import hashlib
 import hmac
 import json
 import os
+import subprocess
 import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -36,7 +37,7 @@ def results(folder: Path) -> Iterator[Result]:
         yield Result(name, f"{what}, per CPU second", round(size_mb / _cpu_s(what, path)), "MB/s", targets[0])
         yield Result(name, f"{what}, private memory", round(_private_mb(what, path)), "MB", targets[1])
     for peer, module in _PEERS.items():
-        if find_spec(module) is None:
+        if not _has(module):
             print(f"{peer} is not installed: left out", file=sys.stderr)
             continue
         yield Result(name, f"{peer}, per CPU second", round(size_mb / _cpu_s(peer, path)), "MB/s")
@@ -44,13 +45,23 @@ def results(folder: Path) -> Iterator[Result]:
     yield from _sealed_results(folder)
 
 
+def _has(module: str) -> bool:
+    return subprocess.run([_python(module), "-c", f"import {module}"], check=False, capture_output=True).returncode == 0
+
+
+def _python(what: str) -> str:
+    """Interpreter for a piece of work: PEERS_PYTHON names one that has the other parsers."""
+    is_peer = what in _PEERS or what in _PEERS.values()
+    return os.environ.get("PEERS_PYTHON", sys.executable) if is_peer else sys.executable
+
+
 def _cpu_s(what: str, path: Path) -> float:
-    return fresh(Path(__file__), what, str(path)).cpu_s
+    return fresh(Path(__file__), what, str(path), python=_python(what)).cpu_s
 
 
 def _private_mb(what: str, path: Path) -> float:
     """Measured apart: watching memory takes time itself."""
-    return float(fresh(Path(__file__), what, str(path), "watched").returned)
+    return float(fresh(Path(__file__), what, str(path), "watched", python=_python(what)).returned)
 
 
 def _sealed_results(folder: Path) -> Iterator[Result]:
@@ -187,8 +198,8 @@ def _once(work: Callable[[], Any]) -> None:
 
 
 if __name__ == "__main__":
-    import traces.read  # what every command imports is no part of the work
-
-    del traces
     what, where, *watched = sys.argv[1:]
+    if what not in _PEERS:
+        import_module("traces.read")  # what every reading imports is no part of the work
+        import_module("traces.registry").discover()
     tell(taken(lambda: (_with_private_mb if watched else _once)(lambda: _WORK[what](Path(where)))))

@@ -2,11 +2,12 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 import polars as pl
@@ -97,11 +98,15 @@ def of_tasks(tasks: dict[str, TaskLog], name: str, log: RejectLog) -> Iterator[R
             number += 1
 
 
+def in_order(requests: Iterable[Request]) -> list[Request]:
+    """Requests by task, by time within a task, and as they stand in the file where no time is known."""
+    return sorted(requests, key=lambda one: (one.task_id or "", one.started_us or 0, one.number))
+
+
 def frame(requests: Sequence[Request], role: Role, path: str) -> pl.DataFrame:
-    """Requests as a partial table ``calls``, with the task of each in ``_task``; ordered by time within a task."""
+    """Requests, in order, as a partial table ``calls``, with the task of each in ``_task``."""
     rows: list[tuple[Any, ...]] = []
-    ordered = sorted(requests, key=lambda one: (one.task_id or "", one.started_us or 0, one.number))
-    for _, group in groupby(ordered, key=lambda one: one.task_id):
+    for _, group in groupby(requests, key=attrgetter("task_id")):
         of_task = list(group)
         is_ordered = len(of_task) == 1 or all(one.started_us is not None for one in of_task)
         rows += [_row(one, index if is_ordered else None, role) for index, one in enumerate(of_task)]

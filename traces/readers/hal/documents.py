@@ -3,8 +3,7 @@
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import IO, Final
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from typing import IO, TYPE_CHECKING, Final
 
 from traces.elements import Text
 from traces.errors import UnreadableError
@@ -13,6 +12,9 @@ from traces.readers.hal.sealed import SealedError, is_sealed, opened
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
 
+if TYPE_CHECKING:
+    from zipfile import ZipFile, ZipInfo
+
 _ZIP_MAGIC: Final = b"PK\x03\x04"
 _HEADER_BYTES: Final = 30
 _DEFLATED: Final = 8
@@ -20,7 +22,7 @@ _PIECE_BYTES: Final = 1024 * 1024
 _START_BYTES: Final = 4096
 _MOST_RATIO: Final = 100
 _BOMB_FROM_BYTES: Final = 64 * 1024 * 1024
-_DAMAGED: Final = (BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError)
+_DAMAGED: Final = (zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError)
 
 
 def first_member(start: bytes) -> bytes | None:
@@ -64,18 +66,22 @@ def _members(file: SourceFile, password: str | None, log: RejectLog) -> Iterator
 
 
 @contextmanager
-def _archive(file: SourceFile) -> Iterator[ZipFile]:
+def _archive(file: SourceFile) -> Iterator["ZipFile"]:
+    from zipfile import BadZipFile, ZipFile
+
     try:
         archive = ZipFile(file.path)
-    except _DAMAGED as error:
+    except (BadZipFile, *_DAMAGED) as error:
         raise UnreadableError(f"{file.path}: damaged or cut-off archive ({error})", "fetch it again") from error
     with archive:
         yield archive
 
 
 def _member(
-    archive: ZipFile, member: ZipInfo, name: str, password: str | None, log: RejectLog
+    archive: "ZipFile", member: "ZipInfo", name: str, password: str | None, log: RejectLog
 ) -> Iterator[tuple[str, Text]]:
+    from zipfile import BadZipFile
+
     if member.file_size > max(_BOMB_FROM_BYTES, _MOST_RATIO * member.compress_size):
         log.malformed(name, "", f"a zip bomb: {member.compress_size:,} bytes that unpack to {member.file_size:,}")
         return
@@ -85,7 +91,7 @@ def _member(
         with archive.open(member) as stream:
             text = None if is_sealed(start) else stream.read()
         sealed: AbstractContextManager[IO[bytes]] | None = archive.open(member) if text is None else None
-    except _DAMAGED as error:
+    except (BadZipFile, *_DAMAGED) as error:
         log.malformed(name, "", f"damaged member: {error}")
         return
     if sealed is None:
@@ -96,9 +102,11 @@ def _member(
 
 
 def _unsealed(name: str, stream: IO[bytes], password: str | None, log: RejectLog) -> Iterator[tuple[str, Text]]:
+    from zipfile import BadZipFile
+
     try:
         text = opened(iter(lambda: stream.read(_PIECE_BYTES), b""), password)
-    except (SealedError, *_DAMAGED) as error:
+    except (SealedError, BadZipFile, *_DAMAGED) as error:
         hint = "; give the right one with --password" if "password" in str(error) else ""
         log.malformed(name, "", f"encrypted: {error}{hint}")
         return

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final
 
 import polars as pl
@@ -104,13 +106,11 @@ Times = dict[str, tuple[int | None, int | None, bool]]
 def _times(requests: Sequence[Request]) -> Times:
     """First and last stamp of each task, and whether one had no zone."""
     found: Times = {}
-    for one in requests:
-        if one.task_id is not None:
-            first, last, is_assumed = found.get(one.task_id, (None, None, False))
-            stamps = [stamp for stamp in (one.started_us, one.ended_us) if stamp is not None]
-            first = min([*stamps, *([first] if first is not None else [])], default=None)
-            last = max([*stamps, *([last] if last is not None else [])], default=None)
-            found[one.task_id] = first, last, is_assumed or one.is_tz_assumed
+    for task_id, group in groupby(requests, key=attrgetter("task_id")):
+        of_task = list(group)
+        stamps = [stamp for one in of_task for stamp in (one.started_us, one.ended_us) if stamp is not None]
+        is_assumed = any(one.is_tz_assumed for one in of_task)
+        found[task_id] = min(stamps, default=None), max(stamps, default=None), is_assumed
     return found
 
 

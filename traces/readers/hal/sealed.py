@@ -5,8 +5,6 @@ after its checksum is verified, which a wrong password fails.
 """
 
 import binascii
-import hashlib
-import hmac
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -105,6 +103,8 @@ _STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 
 
 def _key(password: str, salt: bytes) -> bytes:
+    import hashlib
+
     try:
         raw = binascii.a2b_base64(salt, strict_mode=True)
     except binascii.Error as error:
@@ -116,12 +116,14 @@ def _key(password: str, salt: bytes) -> bytes:
 
 def _decrypted(token: bytearray, key: bytes) -> bytearray:
     """Decrypt a Fernet token in place, after its checksum is verified."""
+    import hmac
+
     signing, encryption = key[: _KEY_BYTES // 2], key[_KEY_BYTES // 2 :]
     n_text = len(token) - _HEADER_BYTES - _TAG_BYTES
     if n_text < _BLOCK_BYTES or n_text % _BLOCK_BYTES or token[0] != _VERSION:
         raise SealedError("damaged: no Fernet token in it")
     with memoryview(token) as view:
-        digest = hmac.new(signing, view[:-_TAG_BYTES], hashlib.sha256).digest()
+        digest = hmac.new(signing, view[:-_TAG_BYTES], "sha256").digest()
         if not hmac.compare_digest(digest, view[-_TAG_BYTES:]):
             raise SealedError("wrong password, or damaged (its checksum differs)")
         padding = _decrypt(view, encryption, n_text)

@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from traces.checks import PLACE_COLUMN
-from traces.readers.hal.calls import Request, frame, of_leaves, of_tasks
+from traces.readers.hal.calls import Request, frame, in_order, of_leaves, of_tasks
 from traces.readers.hal.documents import documents
 from traces.readers.hal.doubling import n_nested
 from traces.readers.hal.file import Call
@@ -62,7 +62,7 @@ def _batches(upload: Upload, source: Source, log: RejectLog) -> Iterator[Batch]:
         yield from inspect_batches(upload, run_id, source, log)
         return
     found = leaves(upload.calls, upload.name, log)
-    requests = [*of_leaves(found, upload.name, log), *of_tasks(upload.tasks, upload.name, log)]
+    requests = in_order(chain(of_leaves(found, upload.name, log), of_tasks(upload.tasks, upload.name, log)))
     is_doubled = _is_doubled(upload, requests, log)
     read = _Reading(upload, run_id, requests, attempts(upload, log))
     rest = _rest(read, log)
@@ -116,7 +116,7 @@ _TWICE: Final = "perhaps counted twice; no parents are recorded, so nothing is l
 
 def _call_batches(read: _Reading) -> Iterator[Batch]:
     role = role_of(read.upload.config)
-    ordered = sorted(read.requests, key=lambda one: one.task_id or "")
+    ordered = read.requests
     while ordered:
         size = _whole_tasks(ordered)
         yield {"calls": _named(frame(ordered[:size], role, read.upload.name), read.tried, read.run_id)}

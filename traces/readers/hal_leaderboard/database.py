@@ -1,11 +1,9 @@
 """SQLite files of HAL's site: ``parsed_results`` and ``token_usage``."""
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -14,6 +12,9 @@ from traces.readers.hal.file import RecordedUsage
 from traces.readers.hal_leaderboard.entry import METRICS, Entry, number, task_list
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
+
+if TYPE_CHECKING:
+    import sqlite3
 
 _COUNTS: Final = tuple(one.name for one in msgspec.structs.fields(RecordedUsage))
 _SQLITE: Final = b"SQLite format 3\x00"
@@ -27,6 +28,9 @@ def database_entries(file: SourceFile, log: RejectLog) -> Iterator[Entry]:
     Raises:
         MalformedTraceError: at the first of them, if the log stops on errors.
     """
+    import sqlite3
+    from tempfile import TemporaryDirectory
+
     with TemporaryDirectory() as folder:
         path = _plain(file.path, Path(folder))
         try:
@@ -61,7 +65,7 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _rows(database: sqlite3.Connection, table: str) -> list[Row]:
+def _rows(database: "sqlite3.Connection", table: str) -> list[Row]:
     """All rows of a table by the names of its columns, which differ by version; none where there is no such table."""
     is_there = database.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone()
     if not is_there:

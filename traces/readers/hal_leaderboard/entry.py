@@ -1,6 +1,5 @@
 """One row of HAL's leaderboard, wherever it was read."""
 
-import ast
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -71,6 +70,8 @@ def task_list(text: Any) -> list[str] | None:
     """
     if text is None or text in {"", "None", "nan"}:
         return None
+    import ast
+
     try:
         listed = ast.literal_eval(str(text))
     except (SyntaxError, MemoryError, RecursionError) as error:

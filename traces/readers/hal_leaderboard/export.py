@@ -1,7 +1,5 @@
 """The CSV that HAL's site exports: one row per agent, percentages as the site shows them, dollars to the cent."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -18,7 +16,7 @@ _SUFFIX: Final = "_UPLOAD"
 def is_export(start: bytes) -> bool:
     """Recognise an export by the names of its columns."""
     header = start.partition(b"\n")[0].removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
-    columns = set(next(csv.reader([header.strip()]), []))
+    columns = {name.strip().strip('"') for name in header.split(",")}
     return columns >= _NEEDED and bool(columns & _KEYS)
 
 
@@ -28,6 +26,9 @@ def export_entries(file: SourceFile, log: RejectLog) -> Iterator[Entry]:
     Raises:
         MalformedTraceError: at the first of them, if the log stops on errors.
     """
+    import csv
+    import io
+
     with open_stream(file.path) as stream:
         rows = csv.DictReader(io.TextIOWrapper(stream, "utf-8-sig", errors="replace", newline=""))
         try:
