@@ -61,10 +61,10 @@ class Request(NamedTuple):
 
 def of_leaves(found: Sequence[Leaf], name: str, log: RejectLog) -> Iterator[Request]:
     """Requests of a list of Weave calls."""
-    answers = Counter(map(answer_id, found))
+    answers, clock = Counter(map(answer_id, found)), _Clock(name, log)
     for leaf in found:
-        call = leaf.call
-        clock = _Clock(name, leaf.place, log)
+        call, place = leaf.call, leaf.place
+        clock.stand_at(place)
         started = clock.read(call.started_at if call.started_at is not None else call.created_timestamp)
         ended = clock.read(call.ended_at)
         weave = call.summary.weave if call.summary is not None else None
@@ -76,7 +76,7 @@ def of_leaves(found: Sequence[Leaf], name: str, log: RejectLog) -> Iterator[Requ
             yield Request(
                 task_of(call),
                 str(own_id) if own_id is not None else _part_id(call.id, part, len(uses)),
-                model, counts, leaf.place, leaf.number, started, ended,
+                model, counts, place, leaf.number, started, ended,
                 _seconds(weave.latency_ms if weave is not None else None), clock.is_tz_assumed,
                 _provider(call.op_name), output.service_tier if output is not None else None, n_requests,
             )  # fmt: skip
@@ -84,11 +84,11 @@ def of_leaves(found: Sequence[Leaf], name: str, log: RejectLog) -> Iterator[Requ
 
 def of_tasks(tasks: dict[str, TaskLog], name: str, log: RejectLog) -> Iterator[Request]:
     """Requests of files that keep them by task, with times and usage alone."""
-    number = 0
+    number, clock = 0, _Clock(name, log)
     for task_id, task in tasks.items():
         for index, call in enumerate(task.call_metadata or ()):
             place = f"raw_logging_results.{task_id}.call_metadata[{index}]"
-            clock = _Clock(name, place, log)
+            clock.stand_at(place)
             started, ended = clock.read(call.started_at), clock.read(call.ended_at)
             counts = UNKNOWN if call.usage is None or not is_used(call.usage) else call_counts(call.usage)
             model = task.model if isinstance(task.model, str) else None
@@ -130,12 +130,16 @@ def _row(one: Request, index: int | None, role: Role) -> tuple[Any, ...]:
 
 @dataclass(slots=True)
 class _Clock:
-    """Reads the stamps of one call; remembers whether one had no zone, reports those that are no time."""
+    """Reads the stamps of a call; remembers whether one had no zone, reports those that are no time."""
 
     name: str
-    place: str
     log: RejectLog
+    place: str = ""
     is_tz_assumed: bool = False
+
+    def stand_at(self, place: str) -> None:
+        """Go on to the next call."""
+        self.place, self.is_tz_assumed = place, False
 
     def read(self, stamp: Stamp) -> int | None:
         """Microseconds since 1970; null: none, or no time."""
@@ -162,7 +166,7 @@ class _Clock:
 
 def microseconds(stamp: Stamp, name: str, place: str, log: RejectLog) -> int | None:
     """Microseconds since 1970 of a stamp that stands alone."""
-    return _Clock(name, place, log).read(stamp)
+    return _Clock(name, log, place).read(stamp)
 
 
 def _part_id(call_id: str | None, part: int, n_parts: int) -> str | None:

@@ -55,6 +55,8 @@ def leaves(calls: Sequence[Call], name: str, log: RejectLog) -> list[Leaf]:
 
 
 def _ancestors(every: Sequence[Leaf]) -> set[str | None]:
+    if not any(isinstance(leaf.call.parent_id, str) for leaf in every):
+        return set()
     parents = {leaf.call.id: leaf.call.parent_id for leaf in every if leaf.call.id is not None}
     containing: set[str | None] = set()
     for leaf in every:
