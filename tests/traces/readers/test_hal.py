@@ -268,6 +268,18 @@ def test_secrets_among_the_settings_are_not_kept(tmp_path: Path) -> None:
     assert "pw" not in settings
 
 
+def test_limits_are_read_off_the_agent_s_arguments(tmp_path: Path) -> None:
+    arguments = {"model_name": "large", "max_steps": "30", "agent.model.per_instance_cost_limit": 3.5}
+    run = read(tmp_path, upload([], config={"agent_args": arguments}))[0]["runs"]
+    assert run.select("limit_turns", "limit_usd").row(0) == (30, 3.5)
+
+
+def test_a_task_that_names_no_model_has_the_only_one_of_the_run(tmp_path: Path) -> None:
+    nameless = task_log(at(0)) | {"model": None}
+    tables, _ = read(tmp_path, upload({"t1": nameless}, **total(100, 5)))
+    assert tables["calls"]["model"].to_list() == [MODEL]
+
+
 def test_a_run_without_an_id_is_named_by_its_content(tmp_path: Path) -> None:
     document = upload([call("a")], config={"run_id": None})
     first, again = (read(tmp_path, document)[0]["runs"]["run_id"].item() for _ in range(2))

@@ -82,8 +82,10 @@ def of_leaves(found: Sequence[Leaf], name: str, log: RejectLog) -> Iterator[Requ
             )  # fmt: skip
 
 
-def of_tasks(tasks: dict[str, TaskLog], name: str, log: RejectLog) -> Iterator[Request]:
-    """Requests of files that keep them by task, with times and usage alone."""
+def of_tasks(
+    tasks: dict[str, TaskLog], only_model: str | None, name: str, log: RejectLog
+) -> Iterator[Request]:  # fmt: skip
+    """Requests of files that keep them by task, with times and usage; only model: of tasks that name none."""
     number, clock = 0, _Clock(name, log)
     for task_id, task in tasks.items():
         for index, call in enumerate(task.call_metadata or ()):
@@ -91,7 +93,7 @@ def of_tasks(tasks: dict[str, TaskLog], name: str, log: RejectLog) -> Iterator[R
             clock.stand_at(place)
             started, ended = clock.read(call.started_at), clock.read(call.ended_at)
             counts = UNKNOWN if call.usage is None or not is_used(call.usage) else call_counts(call.usage)
-            model = task.model if isinstance(task.model, str) else None
+            model = task.model if isinstance(task.model, str) and task.model else only_model
             yield Request(
                 task_id, None, model, counts, place, number, started, ended, None, clock.is_tz_assumed
             )  # fmt: skip

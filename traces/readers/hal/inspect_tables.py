@@ -27,6 +27,7 @@ _CALLS: Final = {
     "rollout_id": pl.String, "call_id": pl.String, "role": pl.String, "model": pl.String, "started_at": pl.Int64,
     "time_basis": pl.String, "granularity": pl.String, "n_requests": pl.Int64, PLACE_COLUMN: pl.String, **TOKEN_SCHEMA,
 }  # fmt: skip
+_MOST_EPOCHS: Final = 10**6
 Score = tuple[str, str, float | None]
 """Scorer, name, value."""
 _STARTED: Final = list(_ROLLOUTS).index("started_at")
@@ -40,6 +41,8 @@ def inspect_batches(upload: Upload, run_id: str, source: Source, log: RejectLog)
     inspected = upload.evaluation.log or EvalLog()
     for number, sample in enumerate(inspected.samples or ()):
         place = f"raw_eval_results.samples[{number}]"
+        if sample.epoch is not None and not 1 <= sample.epoch <= _MOST_EPOCHS:
+            log.malformed(upload.name, place, f"epoch {sample.epoch}")
         known = list(sample_scores(sample))
         main = _main(known, source.choices.scorer)
         rollout = (*_identity(sample, run_id), *_judged(main), *_clocked(sample, place, upload.name, log), place)
@@ -72,7 +75,8 @@ def _rest(upload: Upload, run_id: str, log: RejectLog) -> pl.DataFrame:
 
 
 def _identity(sample: Sample, run_id: str) -> tuple[str, str, int]:
-    task_id, attempt = str(sample.id), max((sample.epoch or 1) - 1, 0)
+    task_id, epoch = str(sample.id), sample.epoch or 1
+    attempt = epoch - 1 if 1 <= epoch <= _MOST_EPOCHS else 0
     return f"{run_id}/{task_id}/{attempt}", task_id, attempt
 
 

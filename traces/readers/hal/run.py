@@ -1,6 +1,7 @@
 """The run of a HAL upload: its id, settings and what HAL claims for it."""
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ import polars as pl
 
 from traces.readers.hal.calls import Request
 from traces.readers.hal.file import Config
+from traces.readers.hal.inspect_log import graded
 from traces.readers.hal.load import Upload
 from traces.readers.hal.roles import agent_model, bare
 from traces.schema import RUNS
@@ -21,7 +23,10 @@ _STARTED: Final = re.compile(r"_(1[67]\d{8})(?:_|$)")
 """Seconds since 1970 at the end of a run id: when the harness started the run."""
 _MODEL_SUFFIX: Final = re.compile(r"\s*\(.*\)\s*$")
 _PRIVATE: Final = re.compile("key|secret|passw|auth|header|credential|token$|base|url|metadata", re.IGNORECASE)
-_EFFORTS: Final = ("reasoning_effort", "model.reasoning_effort", "thinking", "budget")
+_EFFORTS: Final = ("reasoning_effort", "model.reasoning_effort", "thinking")
+_COST_LIMIT: Final = re.compile(r"(?:^|[._])cost_limit$")
+_STEPS_LIMIT: Final = re.compile(r"(?:^|[._])max_steps$")
+_MOST: Final = 1e12
 _DATE_CHARS: Final = 10
 
 
@@ -77,6 +82,7 @@ def run_frame(upload: Upload, run_id: str, path: str, requests: Sequence[Request
     row = {
         "run_id": run_id, "benchmark": benchmark_of(config), "scaffold": scaffold, "model": model,
         "reasoning_effort": effort, "agent": _agent(config, scaffold, model, effort),
+        "limit_usd": _limit(config, _COST_LIMIT), "limit_turns": math.floor(_limit(config, _STEPS_LIMIT) or 0) or None,
         "settings": json.dumps(_settings(upload, is_doubled=is_doubled), sort_keys=True),
         "score_metric": upload.evaluation.metric, "score_min": 0.0, "score_max": 1.0,
         "success_rule": upload.evaluation.rule, "started_at": start_of(config, requests).us,
@@ -113,6 +119,15 @@ def _agent(config: Config, scaffold: str | None, model: str | None, effort: str 
     if config.agent_name and has_model:
         return config.agent_name
     return " + ".join(filter(None, (scaffold, model, effort))) or "unknown"
+
+
+def _limit(config: Config, name: re.Pattern[str]) -> float | None:
+    """Limit among the agent's arguments, which the command line may have left as text; 0: none."""
+    for key, value in (config.agent_args or {}).items():
+        limit = graded(value) if name.search(key) else None
+        if limit is not None and 0 < limit < _MOST:
+            return limit
+    return None
 
 
 def _settings(upload: Upload, *, is_doubled: bool) -> dict[str, Any]:

@@ -62,7 +62,8 @@ def _batches(upload: Upload, source: Source, log: RejectLog) -> Iterator[Batch]:
         yield from inspect_batches(upload, run_id, source, log)
         return
     found = leaves(upload.calls, upload.name, log)
-    requests = in_order(chain(of_leaves(found, upload.name, log), of_tasks(upload.tasks, upload.name, log)))
+    by_task = of_tasks(upload.tasks, _only_model(upload), upload.name, log)
+    requests = in_order(chain(of_leaves(found, upload.name, log), by_task))
     is_doubled = _is_doubled(upload, requests, log)
     read = _Reading(upload, run_id, requests, attempts(upload, log))
     rest = _rest(read, log)
@@ -79,6 +80,12 @@ def _batches(upload: Upload, source: Source, log: RejectLog) -> Iterator[Batch]:
     }
     yield {"calls": rest.with_columns(of_run)}
     yield from _call_batches(read)
+
+
+def _only_model(upload: Upload) -> str | None:
+    """Model of the run, if it has but one."""
+    recorded = list(upload.rest.total_usage or ())
+    return recorded[0] if len(recorded) == 1 else None
 
 
 def _listed(calls: Sequence[Call]) -> Iterator[Counted]:
