@@ -13,22 +13,35 @@ from traces.store import write_parquet
 
 
 def drop_copies(folder: Path, sources: Mapping[str, Source], log: RejectLog) -> None:
-    """Keep each run once: the same run found again is left out of its later shards and listed.
+    """Keep each run once, where most of its calls are listed: elsewhere it is left out and listed as a copy.
 
     Args:
         folder: Store being built.
         sources: Units by shard.
         log: Where copies are listed.
     """
-    owners: dict[str, str] = {}
-    for shard, source in sources.items():
+    shards: dict[str, list[str]] = {}
+    for shard in sources:
         path = folder / "runs" / f"{shard}.parquet"
-        run_ids = pl.read_parquet(path, columns=["run_id"])["run_id"].to_list() if path.is_file() else []
-        copies = [run_id for run_id in run_ids if owners.setdefault(run_id, shard) != shard]
-        for run_id in copies:
-            log.duplicate(source.name, "", run_id, f"the same run as in {sources[owners[run_id]].name}")
-        if copies:
-            _drop_runs(folder, shard, copies)
+        for run_id in pl.read_parquet(path, columns=["run_id"])["run_id"] if path.is_file() else ():
+            shards.setdefault(run_id, []).append(shard)
+    copies: dict[str, list[str]] = {}
+    for run_id, found in shards.items():
+        owner = max(found, key=lambda shard: _n_calls(folder, shard, run_id)) if len(found) > 1 else found[0]
+        for shard in (shard for shard in found if shard != owner):
+            log.duplicate(sources[shard].name, "", run_id, f"the same run as in {sources[owner].name}")
+            copies.setdefault(shard, []).append(run_id)
+    for shard, run_ids in copies.items():
+        _drop_runs(folder, shard, run_ids)
+
+
+def _n_calls(folder: Path, shard: str, run_id: str) -> int:
+    """Calls of a run in a shard; totals of it are none."""
+    path = folder / "calls" / f"{shard}.parquet"
+    if not path.is_file():
+        return 0
+    is_call = (pl.col("run_id") == run_id) & (pl.col("granularity") == "call")
+    return int(pl.scan_parquet(path).filter(is_call).select(pl.len()).collect().item())
 
 
 def _drop_runs(folder: Path, shard: str, run_ids: Sequence[str]) -> None:

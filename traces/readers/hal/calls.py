@@ -1,0 +1,185 @@
+"""Requests of HAL uploads of every version to rows of ``calls``, with order, times and tokens."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
+
+import polars as pl
+
+from traces.checks import PATH_COLUMN, PLACE_COLUMN
+from traces.decode import Count
+from traces.readers.hal.file import Stamp, TaskLog
+from traces.readers.hal.leaves import Leaf, answer_id
+from traces.readers.hal.usage import call_counts, is_used, model_of, output_of, task_of
+from traces.rejects import RejectLog
+from traces.usage import TOKEN_SCHEMA, UNKNOWN, TokenCounts
+
+_SCHEMA: Final = {
+    "_task": pl.String, "call_index": pl.Int64, "call_id": pl.String, "role": pl.String, "provider": pl.String,
+    "model": pl.String, "service_tier": pl.String, "started_at": pl.Int64, "ended_at": pl.Int64,
+    "latency_s": pl.Float64, "time_basis": pl.String, "is_tz_assumed": pl.Boolean, "n_requests": pl.Int64,
+    PLACE_COLUMN: pl.String, **TOKEN_SCHEMA,
+}  # fmt: skip
+_EARLIEST_S, _LATEST_S = 0, 4_102_444_800
+_MICRO: Final = 1_000_000
+_PROVIDERS: Final = {".anthropic.": "anthropic", "/anthropic.": "anthropic"}
+
+Role = Callable[[str | None], str]
+"""Who calls a model of this name."""
+
+
+class Request(NamedTuple):
+    """One request: the task it was for, who was asked, when, what it used."""
+
+    task_id: str | None
+    call_id: str | None
+    model: str | None
+    counts: TokenCounts
+    place: str
+    number: int
+    started_us: int | None = None
+    ended_us: int | None = None
+    latency_s: float | None = None
+    is_tz_assumed: bool = False
+    provider: str | None = None
+    service_tier: str | None = None
+    n_requests: int | None = 1
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """Start and end in microseconds; null: not both known, or backwards."""
+        if self.started_us is None or self.ended_us is None or self.ended_us < self.started_us:
+            return None
+        return self.started_us, self.ended_us
+
+
+def of_leaves(found: Sequence[Leaf], name: str, log: RejectLog) -> Iterator[Request]:
+    """Requests of a list of Weave calls."""
+    answers, clock = Counter(map(answer_id, found)), _Clock(name, log)
+    for leaf in found:
+        call, place = leaf.call, leaf.place
+        clock.stand_at(place)
+        started = clock.read(call.started_at if call.started_at is not None else call.created_timestamp)
+        ended = clock.read(call.ended_at)
+        weave = call.summary.weave if call.summary is not None else None
+        output = output_of(call)
+        uses = leaf.uses or [(model_of(call), UNKNOWN, 1)]
+        for part, (model, counts, n_requests) in enumerate(uses):
+            is_own = output is not None and len(uses) == 1 and answers[output.id] == 1
+            own_id = output.id if output is not None and is_own else None
+            yield Request(
+                task_of(call),
+                str(own_id) if own_id is not None else _part_id(call.id, part, len(uses)),
+                model, counts, place, leaf.number, started, ended,
+                _seconds(weave.latency_ms if weave is not None else None), clock.is_tz_assumed,
+                _provider(call.op_name), output.service_tier if output is not None else None, n_requests,
+            )  # fmt: skip
+
+
+def of_tasks(
+    tasks: dict[str, TaskLog], only_model: str | None, name: str, log: RejectLog
+) -> Iterator[Request]:  # fmt: skip
+    """Requests of files that keep them by task, with times and usage; only model: of tasks that name none."""
+    number, clock = 0, _Clock(name, log)
+    for task_id, task in tasks.items():
+        for index, call in enumerate(task.call_metadata or ()):
+            place = f"raw_logging_results.{task_id}.call_metadata[{index}]"
+            clock.stand_at(place)
+            started, ended = clock.read(call.started_at), clock.read(call.ended_at)
+            counts = UNKNOWN if call.usage is None or not is_used(call.usage) else call_counts(call.usage)
+            model = task.model if isinstance(task.model, str) and task.model else only_model
+            yield Request(
+                task_id, None, model, counts, place, number, started, ended, None, clock.is_tz_assumed
+            )  # fmt: skip
+            number += 1
+
+
+def in_order(requests: Iterable[Request]) -> list[Request]:
+    """Requests by task, by time within a task, and as they stand in the file where no time is known."""
+    return sorted(requests, key=lambda one: (one.task_id or "", one.started_us or 0, one.number))
+
+
+def frame(requests: Sequence[Request], role: Role, path: str) -> pl.DataFrame:
+    """Requests, in order, as a partial table ``calls``, with the task of each in ``_task``."""
+    rows: list[tuple[Any, ...]] = []
+    for _, group in groupby(requests, key=attrgetter("task_id")):
+        of_task = list(group)
+        is_ordered = len(of_task) == 1 or all(one.started_us is not None for one in of_task)
+        rows += [_row(one, index if is_ordered else None, role) for index, one in enumerate(of_task)]
+    columns = zip(*rows, strict=True) if rows else ((),) * len(_SCHEMA)
+    series = zip(_SCHEMA.items(), columns, strict=True)
+    table = pl.DataFrame([pl.Series(column, list(values), dtype) for (column, dtype), values in series])
+    return table.with_columns(pl.lit(path).alias(PATH_COLUMN))
+
+
+def _row(one: Request, index: int | None, role: Role) -> tuple[Any, ...]:
+    start, end, latency_s = one.started_us, one.ended_us, one.latency_s
+    if start is not None and end is not None:
+        end, latency_s = (end, (end - start) / _MICRO) if start <= end else (None, latency_s)
+    stamped = None if start is None else "lower_bound"
+    return (
+        one.task_id, index, one.call_id, role(one.model), one.provider, one.model, one.service_tier, start,
+        end, latency_s, stamped if latency_s is None else "measured", one.is_tz_assumed, one.n_requests, one.place,
+        *one.counts,
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Reads the stamps of a call; remembers whether one had no zone, reports those that are no time."""
+
+    name: str
+    log: RejectLog
+    place: str = ""
+    is_tz_assumed: bool = False
+
+    def stand_at(self, place: str) -> None:
+        """Go on to the next call."""
+        self.place, self.is_tz_assumed = place, False
+
+    def read(self, stamp: Stamp) -> int | None:
+        """Microseconds since 1970; null: none, or no time."""
+        if stamp is None or stamp == "":
+            return None
+        if isinstance(stamp, str):
+            try:
+                moment = datetime.fromisoformat(stamp)
+            except ValueError:
+                self._refuse(stamp)
+                return None
+            if moment.tzinfo is None:
+                moment, self.is_tz_assumed = moment.replace(tzinfo=UTC), True
+            stamp = moment.timestamp()
+            return round(stamp * _MICRO)
+        is_time = math.isfinite(stamp) and _EARLIEST_S <= stamp <= _LATEST_S
+        if not is_time:
+            self._refuse(stamp)
+        return round(stamp * _MICRO) if is_time else None
+
+    def _refuse(self, stamp: Stamp) -> None:
+        self.log.malformed(self.name, self.place, f"{stamp!r} is not a time")
+
+
+def microseconds(stamp: Stamp, name: str, place: str, log: RejectLog) -> int | None:
+    """Microseconds since 1970 of a stamp that stands alone."""
+    return _Clock(name, log, place).read(stamp)
+
+
+def _part_id(call_id: str | None, part: int, n_parts: int) -> str | None:
+    return call_id if call_id is None or n_parts == 1 else f"{call_id}#{part}"
+
+
+def _seconds(milliseconds: Count) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
+
+
+@cache
+def _provider(op_name: str | None) -> str | None:
+    """Biller, where the client that was called has only one: others may be pointed at any address."""
+    return next((provider for mark, provider in _PROVIDERS.items() if mark in (op_name or "").lower()), None)

@@ -1,0 +1,55 @@
+"""Parts of a document that is not clean: each decoded on its own, what is wrong with it reported by its place."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from traces.decode import UndecodableError, decode
+from traces.elements import CutError
+from traces.rejects import RejectLog
+
+P = TypeVar("P")
+_HALF: Final = re.compile(rb"\\\\|\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|\\u[dD][89a-fA-F]\w\w")
+"""A backslash, a pair of surrogates, or half of one: which JSON may write and nothing else can."""
+_HALF_CHARS: Final = 6
+
+
+def parts_before_cut(parts: Iterator[P], name: str, place: str, log: RejectLog) -> Iterator[P]:
+    """Parts up to where the text is cut off, which is reported.
+
+    Raises:
+        MalformedTraceError: at the cut, if the log stops on errors.
+    """
+    try:
+        yield from parts
+    except CutError as error:
+        log.malformed(name, place, f"broken JSON: {error}; only what stands before it was read")
+
+
+def decoded(raw: Any, kind: Any, name: str, place: str, log: RejectLog) -> Any:
+    """Decode one part, field by field where it is not clean; null: nothing of it could be read."""
+    try:
+        return _decoder(kind).decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        value, problems = decode(_HALF.sub(_mended, raw), kind)
+    except (UndecodableError, RecursionError) as error:
+        log.malformed(name, place, "nested too deeply" if isinstance(error, RecursionError) else str(error))
+        return None
+    for problem in problems:
+        where, _, reason = problem.partition(": ")
+        log.malformed(name, place if where == "document" else f"{place}.{where}", reason)
+    return value
+
+
+@cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind, strict=False)
+
+
+def _mended(found: re.Match[bytes]) -> bytes:
+    return b"\\ufffd" if len(found[0]) == _HALF_CHARS else found[0]
