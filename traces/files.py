@@ -6,7 +6,7 @@ import mmap
 import os
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -53,8 +53,12 @@ def content(path: Path) -> Iterator[bytes | mmap.mmap]:
     """
     with open_stream(path) as stream:
         if _is_plain(stream) and os.fstat(stream.fileno()).st_size >= _MAP_FROM_BYTES:
-            with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+            try:
                 yield mapped
+            finally:
+                with suppress(BufferError):  # an error on its way up may still look at a part: it goes with that
+                    mapped.close()
         else:
             yield _read(path, stream)
 
