@@ -59,23 +59,26 @@ class _Run:
 
 
 def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
-    """Map a log to batches of calls and scores; rollouts and the run itself come with the last one."""
+    """Map a log to batches."""
     file = source.files[0]
     with open_log(file, log) as opened:
-        if opened is None:
-            return
-        spec = opened.header.eval
-        chosen = chosen_score(opened.header, source.choices.scorer)
-        version = version_of(spec.packages)
-        run = _Run(opened.header, file.name, run_id_of(spec), chosen, version, roles_of(spec))
-        for place, sample in opened.samples:
-            _add_sample(run, sample, place, log)
-            if len(run.calls) >= _CALLS_PER_BATCH:
-                yield _frames(run)
-        _report_unfinished(run, opened, log)
-        _report_scorer(run, source.choices.scorer, log)
-        run.calls += _totals(run)
-        yield {**_frames(run), "rollouts": _rollout_frame(run), "runs": _run_frame(run), "tasks": _task_frame(run)}
+        if opened is not None:
+            yield from log_batches(opened, file.name, source.choices.scorer, log)
+
+
+def log_batches(opened: Log, path: str, scorer: str | None, log: RejectLog) -> Iterator[Batch]:
+    """Map an open log to batches of calls and scores; rollouts and the run itself come with the last one."""
+    spec = opened.header.eval
+    chosen = chosen_score(opened.header, scorer)
+    run = _Run(opened.header, path, run_id_of(spec), chosen, version_of(spec.packages), roles_of(spec))
+    for place, sample in opened.samples:
+        _add_sample(run, sample, place, log)
+        if len(run.calls) >= _CALLS_PER_BATCH:
+            yield _frames(run)
+    _report_unfinished(run, opened, log)
+    _report_scorer(run, scorer, log)
+    run.calls += _totals(run)
+    yield {**_frames(run), "rollouts": _rollout_frame(run), "runs": _run_frame(run), "tasks": _task_frame(run)}
 
 
 def _add_sample(run: _Run, sample: Sample, place: str, log: RejectLog) -> None:
