@@ -36,7 +36,7 @@ def decode(raw: Any, kind: type[T]) -> tuple[T, list[str]]:
     """
     try:
         return _decoder(cast("Any", kind)).decode(raw), []
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return _decode_leniently(bytes(raw), kind, str(error))
 
 

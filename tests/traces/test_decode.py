@@ -120,3 +120,8 @@ def test_a_count_that_is_not_whole_is_not_rounded(value: float, number: int) -> 
 @pytest.mark.parametrize(("value", "number"), [(None, None), (0, 0), (12, 12), (12.0, 12), (-3, -3)])
 def test_a_plausible_count_is_kept(value: Count, number: int | None) -> None:
     assert whole(value) == number
+
+
+def test_nesting_that_no_parser_bears_is_undecodable() -> None:
+    with pytest.raises(UndecodableError, match="nested too deeply"):
+        decode(b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", dict)
