@@ -7,7 +7,7 @@ An unfinished archive has no header: its journal says what was run, and sums up 
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ _JOURNAL: Final = re.compile(r"_journal/summaries/(\d+)\.json")
 _WHOLE: Final = re.compile(r"samples/.+_epoch_\d+\.json", re.DOTALL)
 _SHELL: Final = re.compile(r"(samples/.+_epoch_\d+)/sample\.json", re.DOTALL)
 _CHUNK: Final = re.compile(r"(.+)/events/(\d+)\.json", re.DOTALL)
-_NOT_A_NUMBER: Final = re.compile(r"(?:scores\.|(?:.+\.)?score\.).*value.*: -?(?:nan|inf) is not a number")
+_NOT_SCORED: Final = re.compile(r"(?:.*[.\]])?scores?[.\[].*value.*: -?(?:nan|inf) is not a number", re.DOTALL)
 _OF_EVENT: Final = re.compile(r"(?:events)?\[(\d+)\]\.")
 _KNOWN: Final = frozenset({"model", "tool", "subtask", "step", "span_begin", "score", "sample_limit", "compaction"})
 
@@ -73,7 +73,7 @@ def _is_archive(path: Path) -> bool:
 def _document(raw: Any, name: str, log: RejectLog) -> Log | None:
     try:
         document = msgspec.json.decode(raw, type=Document, strict=False)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return _open_document(raw, name, log, str(error))
     samples, document.samples = document.samples, None
     return Log(document, document.status != "started", _decoded(samples or (), name, log))
@@ -134,7 +134,7 @@ def _report(problems: Sequence[str], value: Any, name: str, place: str, log: Rej
         number = int(found[1]) if found is not None else len(events)
         event = events[number] if number < len(events) else None
         is_of_other_kind = isinstance(event, Event) and event.event not in _KNOWN
-        if not is_of_other_kind and _NOT_A_NUMBER.fullmatch(problem) is None:
+        if not is_of_other_kind and _NOT_SCORED.fullmatch(problem) is None:
             log.malformed(name, place, problem)
 
 
@@ -183,9 +183,13 @@ def _members(members: _Members) -> Iterator[Placed]:
                 sample.events = list(_chunked(chunks.get(shell[1], []), members))
             seen.add(key_of(sample))
             yield printable(member), sample
-    for place, sample in _summed_up(members):
+    quiet = replace(members, log=RejectLog(None, "skip"))  # what is wrong with a summary matters if there is no more
+    for place, sample in _summed_up(quiet):
         if sample.completed is not False and key_of(sample) not in seen:
             seen.add(key_of(sample))
+            for row in quiet.log.rows:
+                members.log.malformed(members.name, str(row["place"]), str(row["reason"]))
+            quiet.log.rows.clear()
             yield place, sample
 
 
