@@ -1,6 +1,7 @@
 """Inspect's own dataframes in Parquet files: evals, samples, events and messages, those of one folder together."""
 
 from collections.abc import Iterable, Sequence
+from io import BytesIO
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -9,12 +10,12 @@ from traces.registry import Peek, Reader, Source, SourceFile
 
 _PARQUET: Final = b"PAR1"
 _KINDS: Final = (
-    (b"eval_id", b"sample_id", b"epoch", b"model_usage"),
-    (b"eval_id", b"sample_id", b"epoch", b"working_time"),
-    (b"eval_id", b"sample_id", b"event_id", b"timestamp"),
-    (b"eval_id", b"sample_id", b"event_id", b"model_event_usage"),
-    (b"eval_id", b"sample_id", b"message_id", b"tool_call_function"),
-    (b"eval_id", b"run_id", b"task_id", b"task_name"),
+    ("eval_id", "sample_id", "epoch", "model_usage"),
+    ("eval_id", "sample_id", "epoch", "working_time"),
+    ("eval_id", "sample_id", "event_id", "timestamp"),
+    ("eval_id", "sample_id", "event_id", "model_event_usage"),
+    ("eval_id", "sample_id", "message_id", "tool_call_function"),
+    ("eval_id", "run_id", "task_id", "task_name"),
 )
 """Columns that tell samples, events, messages and evals."""
 
@@ -25,7 +26,20 @@ def sniff(peek: Peek) -> bool:
         return False
     end = peek.end if len(peek.start) > len(peek.end) and not peek.start.endswith(peek.end) else peek.start
     footer = end[-int.from_bytes(end[-8:-4], "little") - 8 :]
-    return end.endswith(_PARQUET) and any(all(name in footer for name in kind) for kind in _KINDS)
+    if not end.endswith(_PARQUET) or b"eval_id" not in footer:
+        return False
+    columns = _columns(footer)
+    return any(columns.issuperset(kind) for kind in _KINDS)
+
+
+def _columns(footer: bytes) -> set[str]:
+    """Columns a footer names; it also holds values, which may look like names."""
+    import polars as pl
+
+    try:
+        return set(pl.read_parquet_schema(BytesIO(_PARQUET + footer)))
+    except (pl.exceptions.PolarsError, OSError):
+        return set()
 
 
 def group(files: Sequence[SourceFile], _companions: Sequence[SourceFile]) -> Iterable[Source]:

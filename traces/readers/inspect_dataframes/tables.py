@@ -25,6 +25,7 @@ from traces.rejects import RejectLog
 _SAMPLE_COLUMNS: Final = (
     "id", "epoch", "model_usage", "total_time", "working_time", "error", "limit", "started_at", "completed_at",
 )  # fmt: skip
+_IDS: Final = ("eval_id", "sample_id")
 _DETAILS: Final = ("_answer", "_explanation", "_metadata", "_reason")
 _SCORE: Final = "score_"
 
@@ -55,7 +56,7 @@ class _Table:
 def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
     """Map the dataframes of a folder to batches, eval by eval."""
     tables = [table for file in source.files if (table := _opened(file, log)) is not None]
-    found = [table.rows.select(pl.col("eval_id").cast(pl.String)) for table in tables]
+    found = [table.rows.select("eval_id") for table in tables]
     eval_ids = pl.concat(found).unique().collect()["eval_id"].drop_nulls().sort().to_list() if found else []
     for eval_id in eval_ids:
         header = header_of(eval_id, _told(tables, eval_id))
@@ -74,8 +75,8 @@ def _opened(file: SourceFile, log: RejectLog) -> _Table | None:
     try:
         rows = pl.scan_parquet(file.path)
         columns = rows.collect_schema().names()
-        for name in rows.select("eval_id").collect().columns:  # damage shows when pages are read
-            columns.append(name)
+        rows = rows.with_columns(pl.col(name).cast(pl.String) for name in _IDS if name in columns)
+        rows.select("eval_id").collect()  # damage shows when pages are read
     except (pl.exceptions.PolarsError, OSError) as error:
         log.malformed(file.name, "", f"no readable Parquet file: {str(error).splitlines()[0]}")
         return None
