@@ -32,6 +32,8 @@ def seconds(count: Count) -> float | None:
     """Seconds as a number a column can hold; what cannot be true is kept for the checks to name."""
     if count is None:
         return None
+    if -_MOST_S < count < _MOST_S:  # by far the most frequent case
+        return float(count)
     return min(max(float(count), -_MOST_S), _MOST_S) if math.isfinite(count) else None
 
 

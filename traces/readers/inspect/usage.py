@@ -4,7 +4,6 @@
 (total = input + output + cached), and whether reasoning lies outside ``output_tokens``.
 """
 
-import operator
 import re
 from typing import Any, Final, NamedTuple
 
@@ -28,13 +27,9 @@ class Convention(NamedTuple):
 
 
 _INSIDE: Final = Convention(is_cache_outside=False, is_reasoning_outside=False)
-_SUMS: Final = (
-    (_INSIDE, lambda _cached, _reasoning: 0),
-    (Convention(is_cache_outside=True, is_reasoning_outside=False), lambda cached, _reasoning: cached),
-    (Convention(is_cache_outside=False, is_reasoning_outside=True), lambda _cached, reasoning: reasoning),
-    (Convention(is_cache_outside=True, is_reasoning_outside=True), operator.add),
-)
-"""What lies outside input + output under each convention."""
+_CACHE_OUTSIDE: Final = Convention(is_cache_outside=True, is_reasoning_outside=False)
+_REASONING_OUTSIDE: Final = Convention(is_cache_outside=False, is_reasoning_outside=True)
+_BOTH_OUTSIDE: Final = Convention(is_cache_outside=True, is_reasoning_outside=True)
 
 
 class Counted(NamedTuple):
@@ -59,29 +54,37 @@ def counted(usage: ModelUsage | None, provider: str | None, version: Version) ->
         return _NOTHING
     sent, out, reasoning = whole(usage.input_tokens), whole(usage.output_tokens), whole(usage.reasoning_tokens)
     read, write = whole(usage.input_tokens_cache_read), whole(usage.input_tokens_cache_write)
-    cached = (read or 0) + (write or 0)
-    convention, basis = _INSIDE, "uncached"
+    cached, convention, basis = (read or 0) + (write or 0), _INSIDE, "uncached"
     if cached or reasoning:
-        convention, basis = _convention(usage, cached, provider, version)
-    if out is not None and convention.is_reasoning_outside:
-        out += reasoning or 0
+        fitting = _fitting(_outside(usage, sent, out), cached, reasoning or 0)
+        if fitting is not None and not fitting.is_cache_outside and cached > (sent or 0):
+            fitting = None  # more cached than sent: the total leaves the cache out
+        convention = fitting or _expected(usage, cached, provider, version)
+        if cached:
+            basis = "assumed" if fitting is None else "exclusive" if fitting.is_cache_outside else "inclusive"
+        if out is not None and convention.is_reasoning_outside:
+            out += reasoning or 0
     if sent is None or (read is None and write is None):
         return Counted(TokenCounts(sent, output_tokens=out, reasoning_tokens=reasoning), basis)
     total = sent + cached if convention.is_cache_outside else sent
     return Counted(TokenCounts(total, total - cached, read or 0, 0, 0, write or 0, out, reasoning), basis)
 
 
-def _convention(usage: ModelUsage, cached: int, provider: str | None, version: Version) -> tuple[Convention, str]:
-    """Find the one reading the total allows; of several, or none, the one of the version and provider."""
-    reasoning, total = whole(usage.reasoning_tokens) or 0, whole(usage.total_tokens)
-    if total is not None:
-        outside = total - (whole(usage.input_tokens) or 0) - (whole(usage.output_tokens) or 0)
-        fits = [convention for convention, sum_of in _SUMS if outside == sum_of(cached, reasoning)]
-        if not cached or not reasoning:  # what is not there is neither inside nor outside
-            fits = [fit for fit in fits if (cached or not fit[0]) and (reasoning or not fit[1])]
-        if len(fits) == 1:
-            return fits[0], ("exclusive" if fits[0].is_cache_outside else "inclusive") if cached else "uncached"
-    return _expected(usage, cached, provider, version), "assumed" if cached else "uncached"
+def _outside(usage: ModelUsage, sent: int | None, out: int | None) -> int | None:
+    """What the total holds besides input and output; null: there is no total."""
+    total = whole(usage.total_tokens)
+    return None if total is None else total - (sent or 0) - (out or 0)
+
+
+def _fitting(outside: int | None, cached: int, reasoning: int) -> Convention | None:
+    """Find the one convention the total allows; null: none, or two."""
+    if outside == 0:
+        return _INSIDE
+    if outside == cached:
+        return _CACHE_OUTSIDE if cached != reasoning else None
+    if outside == reasoning:
+        return _REASONING_OUTSIDE
+    return _BOTH_OUTSIDE if outside == cached + reasoning else None
 
 
 def _expected(usage: ModelUsage, cached: int, provider: str | None, version: Version) -> Convention:
