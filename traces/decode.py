@@ -76,7 +76,10 @@ def convert_leniently(value: Any, kind: type[T]) -> tuple[T, list[str]]:
         UndecodableError: if nothing of it fits.
     """
     problems: list[str] = []
-    converted = _convert(value, kind, "", problems)
+    try:
+        converted = _convert(value, kind, "", problems)
+    except RecursionError as error:
+        raise UndecodableError("nested too deeply") from error
     if converted is None:
         raise UndecodableError("; ".join(problems) or f"not of the expected kind ({type(value).__name__})")
     return converted, problems
