@@ -19,7 +19,8 @@ from traces.rejects import RejectLog
 from traces.schema import TABLES
 
 EVALS = {
-    "eval_id": "e1", "run_id": "r1", "task_id": "t1", "task_name": "shop", "created": datetime(2026, 1, 15, 12, tzinfo=UTC),
+    "eval_id": "e1", "run_id": "r1", "task_id": "t1", "task_name": "shop",
+    "created": datetime(2026, 1, 15, 12, tzinfo=UTC),
     "model": MODEL, "packages": '{"inspect_ai": "0.3.150"}', "solver": "react", "dataset_name": "shop",
     "dataset_samples": 1, "dataset_sample_ids": '["a"]', "epochs": 1, "token_limit": 1000.0, "status": "success",
     "total_samples": 1, "completed_samples": 1, "score_headline_name": "match", "score_headline_score": "match",

@@ -217,6 +217,15 @@ def test_nesting_beyond_all_bounds_costs_its_sample_alone(tmp_path: Path) -> Non
     assert all("nested" in str(row["reason"]) for row in rejects.rows)
 
 
+@pytest.mark.parametrize("depth", [200, 450, 900, 5_000])
+def test_events_nested_in_events_are_read_or_reported(tmp_path: Path, depth: int) -> None:
+    nested = '{"event": "tool", "events": [' * depth + json.dumps(call(0)) + "]}" * depth
+    text = json.dumps(log(sample("?", total_time=float("nan")))).replace('"?"', nested)
+    tables, rejects = read(tmp_path, text, "skip")
+    assert tables["calls"]["granularity"].to_list() in ([], ["call"], ["run"])
+    assert rejects.rows != []
+
+
 def test_an_event_of_an_unknown_kind_does_no_harm(tmp_path: Path) -> None:
     odd = {"event": "teleport", "output": [1], "type": {"x": 1}, "timestamp": "noon", "events": "many"}
     tables, rejects = read(tmp_path, log(sample(odd, call(0))))

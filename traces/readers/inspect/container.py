@@ -16,7 +16,7 @@ import msgspec
 from traces.archive import ZIP_MAGIC, Archive, MemberError, open_archive
 from traces.decode import UndecodableError, convert_leniently, decode, load_leniently
 from traces.files import content, printable
-from traces.readers.inspect.file import Document, Event, Header, Sample
+from traces.readers.inspect.file import Document, Event, Header, Sample, WholeDocument
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
 
@@ -28,6 +28,8 @@ _CHUNK: Final = re.compile(r"(.+)/events/(\d+)\.json", re.DOTALL)
 _NOT_SCORED: Final = re.compile(r"(?:.*[.\]])?scores?[.\[].*value.*: -?(?:nan|inf) is not a number", re.DOTALL)
 _OF_EVENT: Final = re.compile(r"(?:events)?\[(\d+)\]\.")
 _KNOWN: Final = frozenset({"model", "tool", "subtask", "step", "span_begin", "score", "sample_limit", "compaction"})
+
+_WHOLE_BYTES: Final = 512 * 1024 * 1024
 
 Placed = tuple[str, Sample]
 Key = tuple[str, int]
@@ -71,17 +73,22 @@ def _is_archive(path: Path) -> bool:
 
 
 def _document(raw: Any, name: str, log: RejectLog) -> Log | None:
-    try:
-        document = msgspec.json.decode(raw, type=Document, strict=False)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        return _open_document(raw, name, log, str(error))
-    samples, document.samples = document.samples, None
-    return Log(document, document.status != "started", _decoded(samples or (), name, log))
+    """Read a document in one go; a large one, or one with something odd in a sample, sample by sample."""
+    first_error = ""
+    for kind in (WholeDocument, Document) if len(raw) <= _WHOLE_BYTES else (Document,):
+        try:
+            document: Any = msgspec.json.decode(raw, type=kind, strict=False)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            first_error = str(error)
+        else:
+            samples, document.samples = document.samples, None
+            return Log(document, document.status != "started", _decoded(samples or (), name, log))
+    return _open_document(raw, name, log, first_error)
 
 
 def _decoded(samples: Sequence[Any], name: str, log: RejectLog) -> Iterator[Placed]:
     for number, raw in enumerate(samples):
-        sample = _read(raw, Sample, name, f"samples[{number}]", log)
+        sample = raw if isinstance(raw, Sample) else _read(raw, Sample, name, f"samples[{number}]", log)
         if sample is not None:
             yield f"samples[{number}]", sample
 

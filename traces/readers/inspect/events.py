@@ -1,6 +1,6 @@
 """The events of an Inspect sample, walked through once: calls, tools, intermediate scores, limits, who is scoring."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,13 +16,16 @@ _OPENING: Final = frozenset({"span_begin", "step"})
 
 def walk_events(events: Sequence[Event], place: str, made: Made) -> None:
     """Add what a list of events gives, and those that older versions nest in tools and subtasks."""
-    scope = _Scope()
     for event in (*events[:1], *events[-1:]):
         stamps_of(event, made)
-    for where, event in _unfolded(events, place):
+    _walk(events, place, made, _Scope())
+
+
+def _walk(events: Sequence[Event], place: str, made: Made, scope: "_Scope") -> None:
+    for number, event in enumerate(events):
         kind = event.event
         if kind == "model":
-            add_call(event, where, made, is_scoring=scope.is_scoring(event))
+            add_call(event, f"{place}[{number}]", made, is_scoring=scope.is_scoring(event))
         elif kind == "tool":
             _add_tool(event, made)
         elif kind == "score":
@@ -33,6 +36,8 @@ def walk_events(events: Sequence[Event], place: str, made: Made) -> None:
             made.compaction = event.type or "summary"
         elif kind in _OPENING:
             scope.see(event)
+        if event.events:
+            _walk(event.events, f"{place}[{number}].events", made, scope)
 
 
 def _add_score(event: Event, made: Made) -> None:
@@ -44,14 +49,6 @@ def _add_score(event: Event, made: Made) -> None:
             (event.scorer, len(made.rows) - 1 if made.rows else None, elapsed_s, scored)
             for scored in named_values(event.scorer or "score", event.score.value)
         ]
-
-
-def _unfolded(events: Sequence[Event], place: str) -> Iterator[tuple[str, Event]]:
-    for number, event in enumerate(events):
-        where = f"{place}[{number}]"
-        yield where, event
-        if event.events:
-            yield from _unfolded(event.events, f"{where}.events")
 
 
 def _add_tool(event: Event, made: Made) -> None:
@@ -78,4 +75,4 @@ class _Scope:
             self.steps.pop()
 
     def is_scoring(self, event: Event) -> bool:
-        return self.spans.get(event.span_id or "", False) or any(self.steps)
+        return self.spans.get(event.span_id or "", False) or (bool(self.steps) and any(self.steps))

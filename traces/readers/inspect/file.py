@@ -243,13 +243,13 @@ class Header(msgspec.Struct):
     invalidated: bool | None = None
 
 
+class WholeDocument(Header):
+    """A log as one JSON document."""
+
+    samples: list[Sample] | None = None
+
+
 class Document(Header):
-    """A log as one JSON document: its samples are read one by one."""
+    """The same, its samples to be read one by one."""
 
     samples: list[msgspec.Raw] | None = None
-
-
-class OpenDocument(Header):
-    """The same where a plain parser had to read it."""
-
-    samples: list[Any] | None = None
