@@ -60,12 +60,38 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind, strict=False)
 
 
+def load_leniently(raw: Any, first_error: str = "no JSON") -> tuple[Any, list[str]]:
+    """Read a JSON document as plain values, NaN and lone surrogates and all; of a cut-off one what stands before.
+
+    Raises:
+        UndecodableError: if nothing of it can be read.
+    """
+    return _loads(bytes(raw), first_error)
+
+
+def convert_leniently(value: Any, kind: type[T]) -> tuple[T, list[str]]:
+    """Convert plain values part by part; also return what had to be left out, as "place: problem".
+
+    Raises:
+        UndecodableError: if nothing of it fits.
+    """
+    problems: list[str] = []
+    try:
+        converted = _convert(value, kind, "", problems)
+    except RecursionError as error:
+        raise UndecodableError("nested too deeply") from error
+    if converted is None:
+        raise UndecodableError("; ".join(problems) or f"not of the expected kind ({type(value).__name__})")
+    return converted, problems
+
+
 def _decode_leniently(raw: bytes, kind: type[T], first_error: str) -> tuple[T, list[str]]:
-    document, problems = _loads(raw, first_error)
-    value = _convert(document, kind, "", problems)
-    if value is None:
-        raise UndecodableError("; ".join(problems) or first_error)
-    return value, problems
+    document, broken = _loads(raw, first_error)
+    try:
+        value, problems = convert_leniently(document, kind)
+    except UndecodableError as error:
+        raise UndecodableError("; ".join([*broken, str(error)])) from error
+    return value, broken + problems
 
 
 def _loads(raw: bytes, first_error: str) -> tuple[Any, list[str]]:

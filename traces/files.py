@@ -6,7 +6,7 @@ import mmap
 import os
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -18,6 +18,8 @@ from traces.registry import Peek
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+_PARQUET_MAGIC: Final = b"PAR1"
+_PARQUET_END_BYTES: Final = 8
 _HEAD_BYTES: Final = 64 * 1024
 _TAIL_BYTES: Final = 4 * 1024
 _BLOCK_BYTES: Final = 256 * 1024
@@ -53,8 +55,12 @@ def content(path: Path) -> Iterator[bytes | mmap.mmap]:
     """
     with open_stream(path) as stream:
         if _is_plain(stream) and os.fstat(stream.fileno()).st_size >= _MAP_FROM_BYTES:
-            with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+            try:
                 yield mapped
+            finally:
+                with suppress(BufferError):  # an error on its way up may still look at a part: it goes with that
+                    mapped.close()
         else:
             yield _read(path, stream)
 
@@ -70,10 +76,20 @@ def peek(path: Path) -> Peek:
         if len(start) < _HEAD_BYTES:
             return Peek(start, start[-_TAIL_BYTES:])
         if _is_plain(stream):
-            size = os.fstat(stream.fileno()).st_size
-            return Peek(start, os.pread(stream.fileno(), _TAIL_BYTES, max(size - _TAIL_BYTES, 0)))
+            size, tail = os.fstat(stream.fileno()).st_size, _tail_bytes(stream)
+            return Peek(start, os.pread(stream.fileno(), tail, max(size - tail, 0)))
         rest = _read(path, stream, _PEEK_WHOLE_BYTES)
         return Peek(start, (start + rest)[-_TAIL_BYTES:] if len(rest) < _PEEK_WHOLE_BYTES else b"")
+
+
+def _tail_bytes(stream: IO[bytes]) -> int:
+    """How much of the end to show: of a Parquet file its whole footer, which names the columns."""
+    size = os.fstat(stream.fileno()).st_size
+    end = os.pread(stream.fileno(), _PARQUET_END_BYTES, size - _PARQUET_END_BYTES)
+    if not end.endswith(_PARQUET_MAGIC):
+        return _TAIL_BYTES
+    footer = int.from_bytes(end[:4], "little") + _PARQUET_END_BYTES
+    return min(max(footer, _TAIL_BYTES), _PEEK_WHOLE_BYTES)
 
 
 def fast_hash(path: Path) -> str:

@@ -26,7 +26,8 @@ Batch = Mapping[str, "pl.DataFrame"]
 class Peek:
     """What a reader may look at to recognise a file: its first 64 KiB and its last 4 KiB, decompressed.
 
-    ``end`` is empty where a compressed file is too large to be read to its end for this.
+    The end of a Parquet file is its footer, up to 4 MiB. ``end`` is empty where a compressed file is too large to be
+    read to its end for this.
     """
 
     start: bytes

@@ -157,3 +157,8 @@ def test_half_a_character_where_a_number_is_expected_is_named() -> None:
     value, problems = decode(b'{"name": "a", "first": {"count": "\\ud800"}, "parts": "\\ud800"}', Whole)
     assert value == Whole("a", [], Part())
     assert sorted(problem.partition(":")[0] for problem in problems) == ["first.count", "parts"]
+
+
+def test_nesting_that_no_parser_bears_is_undecodable() -> None:
+    with pytest.raises(UndecodableError, match="nested too deeply"):
+        decode(b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", dict)
