@@ -14,6 +14,8 @@ from traces.rejects import RejectLog
 
 _BOM: Final = b"\xef\xbb\xbf"
 _MOST_BYTES: Final = 1024 * 1024
+WHOLE: Final = -1
+"""No line is too long."""
 
 
 def byte_lines(file: SourceFile, log: RejectLog, most_bytes: int = _MOST_BYTES) -> Iterator[tuple[int, bytes]]:
@@ -22,7 +24,7 @@ def byte_lines(file: SourceFile, log: RejectLog, most_bytes: int = _MOST_BYTES) 
     Args:
         file: File, perhaps compressed.
         log: Where a file that cannot be opened, or read to its end, is reported.
-        most_bytes: Longest line given; of a longer one the rest is not read into memory.
+        most_bytes: Longest line given; of a longer one the rest is not read into memory (``WHOLE``: any).
 
     Raises:
         MalformedTraceError: where the file is damaged, if the log stops on errors.

@@ -1,20 +1,14 @@
 """Files of JSON documents one after the other, decoded one at a time: one a line, or written over several lines."""
 
-import gzip
-import zlib
 from collections.abc import Iterator
 from typing import TypeVar
 
-import zstandard
-
+from traces.byte_lines import WHOLE, byte_lines
 from traces.decode import UndecodableError, decode
-from traces.errors import TraceError
-from traces.files import open_stream
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
 
 T = TypeVar("T")
-_BOM = b"\xef\xbb\xbf"
 
 
 def read_lines(file: SourceFile, kind: type[T], log: RejectLog) -> Iterator[tuple[str, T]]:
@@ -40,7 +34,7 @@ def _documents(file: SourceFile, log: RejectLog) -> Iterator[tuple[int, bytes]]:
     """Number each document by its first line; a line that is only a brace begins one that ends at its like."""
     begun: list[bytes] = []
     first = 0
-    for number, line in _lines(file, log):
+    for number, line in byte_lines(file, log, most_bytes=WHOLE):
         if begun:
             begun.append(line)
             if line.rstrip() == b"}" and line.startswith(b"}"):
@@ -52,15 +46,3 @@ def _documents(file: SourceFile, log: RejectLog) -> Iterator[tuple[int, bytes]]:
             yield number, line
     if begun:
         yield first, b"".join(begun)
-
-
-def _lines(file: SourceFile, log: RejectLog) -> Iterator[tuple[int, bytes]]:
-    number = 0
-    try:
-        with open_stream(file.path) as stream:
-            for number, line in enumerate(stream, start=1):
-                yield number, line.removeprefix(_BOM) if number == 1 else line
-    except TraceError as error:
-        log.malformed(file.name, "", error.problem.removeprefix(f"{file.path}: "))
-    except (gzip.BadGzipFile, EOFError, zlib.error, zstandard.ZstdError, OSError) as error:
-        log.malformed(file.name, f"after line {number}", f"damaged: {error}")
