@@ -84,7 +84,7 @@ def _cache_upper_bound(calls: Path) -> str:
 
 def _sums_per_rollout(calls: Path, scenario: Scenario | None = None) -> str:
     pricing = _pricing(calls, scenario)
-    empty = {name: TABLES[name].empty() for name in ("charges", "rollouts", "runs")}
+    empty = {name: TABLES[name].empty() for name in ("calls", "charges", "rollouts", "runs")}
     charges = price_charges(empty, pricing.scenario, pricing.books[0])
     sums = sums_by_rollout(call_batches(sorted(calls.glob("*.parquet"))), charges, pricing).collect(engine="streaming")
     if sums.height != N_CALLS // CALLS_PER_ROLLOUT:
