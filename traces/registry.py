@@ -89,6 +89,7 @@ class Reader:
         group: Forms units of trace files and companions.
         is_companion: True for files that belong beside traces (score files).
         version: Raised when the reader's output changes, so that shards are read again.
+        fills: Canonical columns it can fill, as table.column, but for ids.
     """
 
     name: str
@@ -102,6 +103,13 @@ class Reader:
     is_companion: Callable[[Peek], bool] = _no_companion
     version: int = 1
     fills: tuple[str, ...] = field(default=())
+
+    def fills_by_table(self) -> dict[str, list[str]]:
+        """Columns it can fill, by table."""
+        pairs = [name.partition(".")[::2] for name in self.fills]
+        return {
+            table: [column for of, column in pairs if of == table] for table in dict.fromkeys(of for of, _ in pairs)
+        }
 
 
 @cache

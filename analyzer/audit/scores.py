@@ -8,6 +8,8 @@ import polars as pl
 from analyzer.audit.causes import AGREES, NOT_RECORDED, UNEXPLAINED
 from traces.sums import total
 
+NO_ROLLOUTS: Final = "no_rollouts"
+_ONLY_TOTALS: Final = pl.lit("the trace holds no rollouts of the run, only its totals")
 _EXACT: Final = 1e-9
 
 
@@ -58,6 +60,7 @@ def _scores(runs: pl.DataFrame, tolerance: float) -> pl.DataFrame:
         known,
         (AGREES, pl.col("difference").abs() <= slack, pl.format("mean over tasks of scored attempts; {}", unscored)),
         (NOT_RECORDED, pl.col("recorded").is_null(), pl.lit("the source records no score")),
+        (NO_ROLLOUTS, pl.col("n_rollouts") == 0, _ONLY_TOTALS),
         ("unscored_as_lowest", has_unscored & _equals("low"), pl.format("{} and count as the lowest", unscored)),
         ("attempts_pooled", _equals("pooled"), pl.lit("the mean over attempts, whatever their number per task")),
         ("unscored", has_unscored & (pl.col("recomputed").is_null() | is_open), unscored),
@@ -76,6 +79,7 @@ def _counts(runs: pl.DataFrame) -> pl.DataFrame:
         compared,
         (AGREES, pl.col("difference") == 0, pl.format("all {} rollouts are in the trace", found)),
         (NOT_RECORDED, ~recorded, pl.lit("the source records no number of rollouts")),
+        (NO_ROLLOUTS, found == 0, _ONLY_TOTALS),
     )
 
 

@@ -25,6 +25,7 @@ def command(style: str | None) -> None:
             "format": reader.name,
             "recognises": reader.summary,
             "upstream": list(reader.upstream),
+            "fills": list(reader.fills),
             "token_convention": reader.token_convention,
             "blind_spots": list(reader.blind_spots),
         }
@@ -33,11 +34,13 @@ def command(style: str | None) -> None:
     if style == "json":
         click.echo(to_json(rows))
     elif style == "csv":
-        emit(pl.DataFrame(rows).with_columns(pl.col("upstream", "blind_spots").list.join("; ")), style)
+        emit(pl.DataFrame(rows).with_columns(pl.col("upstream", "fills", "blind_spots").list.join("; ")), style)
     else:
-        for row in rows:
+        for row, reader in zip(rows, readers, strict=True):
             click.echo(f"{row['format']}: {row['recognises']}")
             click.echo(f"  written against  {'; '.join(row['upstream'])}")
+            for table, columns in reader.fills_by_table().items():
+                click.echo(f"  fills {table:<10} {', '.join(columns)}")
             click.echo(f"  tokens           {row['token_convention']}")
             for spot in row["blind_spots"]:
                 click.echo(f"  blind spot       {spot}")

@@ -32,6 +32,7 @@ def formats() -> str:
             "",
             f"- **Written against** {'; '.join(reader.upstream)}",
             f"- **Tokens**: {reader.token_convention}",
+            *(f"- **Fills `{table}`**: {', '.join(columns)}" for table, columns in reader.fills_by_table().items()),
             *(f"- **Blind spot**: {spot}" for spot in reader.blind_spots),
         ))
         for reader in discover().values()

@@ -27,5 +27,15 @@ READER = Reader(
     sniff=is_either,
     parse=parse,
     group=group_evaluations,
-    fills=("runs", "tasks", "rollouts", "scores", "calls"),
-)
+    fills=(
+        "runs.benchmark", "runs.scaffold", "runs.model", "runs.agent", "runs.settings", "runs.score_metric",
+        "runs.score_min", "runs.score_max", "runs.is_higher_better", "runs.started_at", "runs.recorded_score",
+        "runs.recorded_n_rollouts", "tasks.benchmark", "tasks.task_id", "rollouts.benchmark", "rollouts.task_id",
+        "rollouts.attempt", "rollouts.score", "rollouts.is_success", "rollouts.stop_reason", "rollouts.wall_s",
+        "rollouts.wait_s", "rollouts.time_basis", "rollouts.n_calls", "rollouts.is_tz_assumed", "scores.metric",
+        "scores.value", "scores.is_success", "scores.event", "calls.call_index", "calls.role", "calls.model",
+        "calls.input_tokens", "calls.uncached_input_tokens", "calls.cache_read_tokens", "calls.cache_write_5m_tokens",
+        "calls.cache_write_1h_tokens", "calls.cache_write_unspecified_tokens", "calls.output_tokens",
+        "calls.n_requests", "calls.is_billed", "calls.granularity", "calls.is_residual", "calls.is_tz_assumed",
+    ),
+)  # fmt: skip

@@ -63,5 +63,19 @@ READER = Reader(
     ),
     sniff=sniff,
     parse=parse,
-    fills=("runs", "tasks", "rollouts", "scores", "calls"),
-)
+    fills=(
+        "runs.benchmark", "runs.scaffold", "runs.model", "runs.reasoning_effort", "runs.agent", "runs.settings",
+        "runs.score_metric", "runs.score_min", "runs.score_max", "runs.is_higher_better", "runs.success_rule",
+        "runs.started_at", "runs.ended_at", "runs.recorded_score", "runs.recorded_cost_usd", "runs.recorded_n_rollouts",
+        "tasks.benchmark", "tasks.task_id", "rollouts.benchmark", "rollouts.task_id", "rollouts.attempt",
+        "rollouts.score", "rollouts.is_success", "rollouts.stop_reason", "rollouts.started_at", "rollouts.ended_at",
+        "rollouts.wall_s", "rollouts.time_basis", "rollouts.n_calls", "rollouts.recorded_cost_usd",
+        "rollouts.is_tz_assumed", "scores.metric", "scores.scorer", "scores.value", "scores.is_success", "scores.event",
+        "calls.call_index", "calls.role", "calls.provider", "calls.model", "calls.started_at", "calls.ended_at",
+        "calls.latency_s", "calls.time_basis", "calls.input_tokens", "calls.uncached_input_tokens",
+        "calls.cache_read_tokens", "calls.cache_write_5m_tokens", "calls.cache_write_1h_tokens",
+        "calls.cache_write_unspecified_tokens", "calls.output_tokens", "calls.reasoning_tokens", "calls.service_tier",
+        "calls.n_requests", "calls.is_billed", "calls.granularity", "calls.is_residual", "calls.is_tz_assumed",
+        "calls.recorded_cost_usd",
+    ),
+)  # fmt: skip

@@ -24,5 +24,15 @@ READER = Reader(
     parse=parse,
     group=group_folders,
     is_companion=is_state,
-    fills=("runs", "tasks", "rollouts", "scores", "calls"),
-)
+    fills=(
+        "runs.benchmark", "runs.scaffold", "runs.model", "runs.agent", "runs.settings", "runs.submissions_allowed",
+        "runs.score_metric", "runs.is_higher_better", "runs.success_rule", "runs.started_at", "runs.recorded_score",
+        "runs.recorded_n_rollouts", "tasks.benchmark", "tasks.task_id", "rollouts.benchmark", "rollouts.task_id",
+        "rollouts.attempt", "rollouts.score", "rollouts.is_success", "rollouts.stop_reason", "rollouts.started_at",
+        "rollouts.ended_at", "rollouts.wall_s", "rollouts.model_s", "rollouts.time_basis", "rollouts.n_calls",
+        "rollouts.is_tz_assumed", "scores.metric", "scores.value", "scores.is_success", "scores.event",
+        "calls.call_index", "calls.role", "calls.provider", "calls.model", "calls.started_at", "calls.ended_at",
+        "calls.latency_s", "calls.time_basis", "calls.input_tokens", "calls.output_tokens", "calls.n_requests",
+        "calls.is_billed", "calls.granularity", "calls.is_residual", "calls.is_tz_assumed",
+    ),
+)  # fmt: skip

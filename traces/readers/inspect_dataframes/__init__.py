@@ -70,8 +70,19 @@ READER = Reader(
         "What stats exceed the samples by, error retries above all, is in no dataframe: costs are too low by it.",
         "Where spans are left out nothing says that a call was made while scoring.",
     ),
-    fills=("runs", "tasks", "rollouts", "scores", "calls"),
     sniff=sniff,
     parse=parse,
     group=group,
-)
+    fills=(
+        "runs.benchmark", "runs.scaffold", "runs.model", "runs.agent", "runs.settings", "runs.limit_tokens",
+        "runs.score_metric", "runs.score_min", "runs.score_max", "runs.is_higher_better", "runs.success_rule",
+        "runs.started_at", "runs.recorded_score", "runs.recorded_n_rollouts", "tasks.benchmark", "tasks.task_id",
+        "rollouts.benchmark", "rollouts.task_id", "rollouts.attempt", "rollouts.score", "rollouts.is_success",
+        "rollouts.stop_reason", "rollouts.started_at", "rollouts.ended_at", "rollouts.wall_s", "rollouts.model_s",
+        "rollouts.wait_s", "rollouts.time_basis", "rollouts.is_tz_assumed", "scores.metric", "scores.scorer",
+        "scores.value", "scores.is_success", "scores.event", "calls.call_index", "calls.role", "calls.provider",
+        "calls.model", "calls.started_at", "calls.ended_at", "calls.latency_s", "calls.time_basis",
+        "calls.input_tokens", "calls.output_tokens", "calls.n_requests", "calls.is_billed", "calls.granularity",
+        "calls.is_residual", "calls.is_tz_assumed",
+    ),
+)  # fmt: skip

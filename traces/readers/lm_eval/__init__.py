@@ -20,5 +20,14 @@ READER = Reader(
     sniff=is_either,
     parse=parse,
     group=group_folders,
-    fills=("runs", "tasks", "rollouts", "scores", "calls", "charges"),
-)
+    fills=(
+        "runs.benchmark", "runs.scaffold", "runs.model", "runs.model_revision", "runs.agent", "runs.settings",
+        "runs.submissions_allowed", "runs.score_metric", "runs.score_min", "runs.score_max", "runs.is_higher_better",
+        "runs.started_at", "runs.ended_at", "runs.recorded_score", "runs.recorded_n_rollouts", "tasks.benchmark",
+        "tasks.task_id", "rollouts.benchmark", "rollouts.task_id", "rollouts.attempt", "rollouts.score",
+        "rollouts.is_success", "rollouts.stop_reason", "rollouts.n_calls", "rollouts.is_tz_assumed", "scores.metric",
+        "scores.value", "scores.is_success", "scores.event", "calls.call_index", "calls.role", "calls.model",
+        "calls.n_requests", "calls.is_billed", "calls.granularity", "calls.is_residual", "calls.is_tz_assumed",
+        "charges.kind", "charges.quantity", "charges.unit", "charges.resource", "charges.model", "charges.started_at",
+    ),
+)  # fmt: skip

@@ -37,4 +37,18 @@ READER = Reader(
     parse=parse,
     group=group_runs,
     is_companion=is_score_file,
-)
+    fills=(
+        "runs.benchmark", "runs.scaffold", "runs.model", "runs.agent", "runs.settings", "runs.limit_usd",
+        "runs.limit_turns", "runs.submissions_allowed", "runs.score_metric", "runs.score_min", "runs.score_max",
+        "runs.is_higher_better", "runs.success_rule", "runs.started_at", "runs.ended_at", "runs.recorded_score",
+        "runs.recorded_n_rollouts", "tasks.benchmark", "tasks.task_id", "rollouts.benchmark", "rollouts.task_id",
+        "rollouts.attempt", "rollouts.score", "rollouts.is_success", "rollouts.stop_reason", "rollouts.started_at",
+        "rollouts.ended_at", "rollouts.wall_s", "rollouts.time_basis", "rollouts.n_calls", "rollouts.recorded_cost_usd",
+        "rollouts.is_tz_assumed", "calls.call_index", "calls.role", "calls.provider", "calls.upstream_provider",
+        "calls.model", "calls.started_at", "calls.time_basis", "calls.input_tokens", "calls.uncached_input_tokens",
+        "calls.cache_read_tokens", "calls.cache_write_5m_tokens", "calls.cache_write_1h_tokens",
+        "calls.cache_write_unspecified_tokens", "calls.output_tokens", "calls.reasoning_tokens", "calls.n_requests",
+        "calls.is_billed", "calls.granularity", "calls.is_residual", "calls.is_tz_assumed", "calls.recorded_cost_usd",
+        "calls.claimed_cost_usd",
+    ),
+)  # fmt: skip

@@ -48,9 +48,14 @@ READER = Reader(
     group=group_runs,
     is_companion=is_metadata,
     fills=(
-        "runs.benchmark", "runs.scaffold", "runs.model", "runs.started_at", "runs.ended_at", "runs.recorded_score",
-        "runs.recorded_n_rollouts", "rollouts.score", "rollouts.is_success", "rollouts.stop_reason",
-        "rollouts.started_at", "rollouts.ended_at", "rollouts.wall_s", "scores.value", "calls.provider", "calls.model",
-        "calls.input_tokens", "calls.output_tokens", "calls.latency_s",
+        "runs.benchmark", "runs.scaffold", "runs.model", "runs.agent", "runs.settings", "runs.submissions_allowed",
+        "runs.score_metric", "runs.score_min", "runs.score_max", "runs.is_higher_better", "runs.success_rule",
+        "runs.started_at", "runs.ended_at", "runs.recorded_score", "runs.recorded_n_rollouts", "tasks.benchmark",
+        "tasks.task_id", "rollouts.benchmark", "rollouts.task_id", "rollouts.attempt", "rollouts.score",
+        "rollouts.is_success", "rollouts.stop_reason", "rollouts.started_at", "rollouts.ended_at", "rollouts.wall_s",
+        "rollouts.time_basis", "rollouts.is_tz_assumed", "scores.metric", "scores.value", "scores.is_success",
+        "scores.event", "calls.role", "calls.provider", "calls.model", "calls.started_at", "calls.ended_at",
+        "calls.latency_s", "calls.time_basis", "calls.input_tokens", "calls.output_tokens", "calls.is_billed",
+        "calls.granularity", "calls.is_residual", "calls.is_tz_assumed",
     ),
 )  # fmt: skip
