@@ -10,6 +10,8 @@ from traces.errors import UnreadableError
 from traces.files import content
 from traces.registry import Peek, SourceFile
 
+DAMAGED: Final = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
+"""What polars raises of a damaged Parquet file, wherever in it the damage lies."""
 _MAGIC: Final = b"PAR1"
 _ROWS_PER_BATCH: Final = 20_000
 
@@ -33,7 +35,7 @@ def parquet_rows(file: SourceFile, names: Iterable[str]) -> Iterator[dict[str, A
         n_rows = table.select(pl.len()).collect().item()
         for start in range(0, n_rows, _ROWS_PER_BATCH):
             yield from table.select(wanted).slice(start, _ROWS_PER_BATCH).collect().iter_rows(named=True)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+    except DAMAGED as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UnreadableError(f"{file.path}: damaged Parquet file ({reason})", "fetch it again") from error
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from traces.errors import TraceError
+from traces.parquet import DAMAGED
 from traces.plain.blocks import DAMAGE, head, opened
 from traces.plain.text import Layout, json_frames, json_names, separated_frames, separated_header
 from traces.registry import SourceFile
@@ -116,7 +117,7 @@ def _whole(file: SourceFile) -> bytes:
 def _damage(file: SourceFile) -> Iterator[None]:
     try:
         yield
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except DAMAGED as error:
         raise TraceError(f"{file.name}: a damaged Parquet file ({error})", "fetch it again") from error
 
 

@@ -11,6 +11,7 @@ import xxhash
 
 from traces.errors import TraceError
 from traces.files import content, printable
+from traces.parquet import DAMAGED
 from traces.readers.exgentic.facts import benchmark_name, benchmark_role, cost_basis, makes_calls
 from traces.registry import Batch, Peek, Reader, Source, SourceFile
 from traces.rejects import RejectLog
@@ -68,7 +69,7 @@ def _rows(file: SourceFile, log: RejectLog) -> Sequence[Mapping[str, Any]]:
     try:
         with content(file.path) as raw:
             return pl.read_parquet(io.BytesIO(raw)).to_dicts() if raw[:4] == b"PAR1" else _csv_rows(bytes(raw))
-    except (TraceError, pl.exceptions.PolarsError) as error:
+    except (TraceError, *DAMAGED) as error:
         log.malformed(file.name, "document", str(error).splitlines()[0].removeprefix(f"{file.path}: "))
         return []
 

@@ -38,7 +38,7 @@ def _columns(footer: bytes) -> set[str]:
 
     try:
         return set(pl.read_parquet_schema(BytesIO(_PARQUET + footer)))
-    except (pl.exceptions.PolarsError, OSError):
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
         return set()
 
 

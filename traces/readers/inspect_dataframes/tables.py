@@ -8,6 +8,7 @@ import polars as pl
 import polars.selectors as cs
 
 from traces.files import printable
+from traces.parquet import DAMAGED
 from traces.readers.inspect.container import Log, Placed
 from traces.readers.inspect.file import Event, Sample
 from traces.readers.inspect.tables import log_batches
@@ -54,7 +55,14 @@ class _Table:
 
 
 def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
-    """Map the dataframes of a folder to batches, eval by eval."""
+    """Map the dataframes of a folder to batches, eval by eval, as far as the pages of the files are whole."""
+    try:
+        yield from _evals(source, log)
+    except DAMAGED as error:
+        log.malformed(source.name, "", f"a damaged Parquet file: {str(error).splitlines()[0]}")
+
+
+def _evals(source: Source, log: RejectLog) -> Iterator[Batch]:
     tables = [table for file in source.files if (table := _opened(file, log)) is not None]
     found = [table.rows.select("eval_id") for table in tables]
     eval_ids = pl.concat(found).unique().collect()["eval_id"].drop_nulls().sort().to_list() if found else []
@@ -77,7 +85,7 @@ def _opened(file: SourceFile, log: RejectLog) -> _Table | None:
         columns = rows.collect_schema().names()
         rows = rows.with_columns(pl.col(name).cast(pl.String) for name in _IDS if name in columns)
         rows.select("eval_id").collect()  # damage shows when pages are read
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except DAMAGED as error:
         log.malformed(file.name, "", f"no readable Parquet file: {str(error).splitlines()[0]}")
         return None
     return _Table(file.name, rows, columns)
