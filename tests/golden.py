@@ -1,6 +1,5 @@
 """Golden cases of readers: an input below ``tests/data/<format>`` and, beside it, the tables it must give as CSV."""
 
-import csv
 from pathlib import Path
 
 import polars as pl
@@ -39,12 +38,3 @@ def files(name: str) -> list[Path]:
     reader = discover()[name]
     inputs = [path for path in sorted((DATA / name).rglob("*")) if path.is_file() and path.suffix != ".csv"]
     return [path for path in inputs if reader.sniff(peek(path))]
-
-
-def golden_columns(name: str) -> set[str]:
-    """Canonical columns that the golden tables of a format fill."""
-    columns = set()
-    for table in set(TABLES) - {"rejects"}:
-        for path in (DATA / name).glob(f"*.{table}.csv"):
-            columns |= {f"{table}.{column}" for column in next(csv.reader(path.read_text().splitlines()))}
-    return columns

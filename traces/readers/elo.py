@@ -90,7 +90,7 @@ READER = Reader(
     sniff=sniff,
     parse=parse,
     fills=(
-        "runs.benchmark", "runs.model", "runs.agent", "runs.settings", "runs.score_metric", "runs.is_higher_better",
-        "runs.recorded_score", "runs.recorded_cost_usd", "runs.recorded_n_rollouts",
+        "runs.benchmark", "runs.model", "runs.settings", "runs.score_metric", "runs.recorded_score",
+        "runs.recorded_cost_usd", "runs.recorded_n_rollouts",
     ),
 )  # fmt: skip

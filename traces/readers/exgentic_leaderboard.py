@@ -154,9 +154,8 @@ READER: Final = Reader(
     sniff=sniff,
     parse=parse,
     fills=(
-        "runs.benchmark", "runs.scaffold", "runs.model", "runs.agent", "runs.settings", "runs.score_metric",
-        "runs.score_min", "runs.score_max", "runs.is_higher_better", "runs.success_rule", "runs.recorded_score",
-        "runs.recorded_cost_usd", "runs.recorded_n_rollouts", "calls.role", "calls.model", "calls.is_billed",
-        "calls.granularity", "calls.is_residual", "calls.is_tz_assumed", "calls.recorded_cost_usd",
+        "runs.benchmark", "runs.scaffold", "runs.model", "runs.settings", "runs.score_metric", "runs.score_min",
+        "runs.score_max", "runs.success_rule", "runs.recorded_score", "runs.recorded_cost_usd",
+        "runs.recorded_n_rollouts", "calls.model", "calls.recorded_cost_usd",
     ),
 )  # fmt: skip

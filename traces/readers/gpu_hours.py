@@ -168,10 +168,8 @@ READER = Reader(
     sniff=sniff,
     parse=parse,
     fills=(
-        "runs.benchmark", "runs.model", "runs.agent", "runs.score_metric", "runs.is_higher_better",
-        "runs.recorded_score", "runs.recorded_cost_usd", "rollouts.benchmark", "rollouts.task_id", "rollouts.attempt",
-        "rollouts.score", "rollouts.stop_reason", "rollouts.recorded_cost_usd", "rollouts.is_tz_assumed",
-        "charges.kind", "charges.quantity", "charges.unit", "charges.resource", "charges.provider",
-        "charges.started_at", "charges.recorded_cost_usd",
+        "runs.benchmark", "runs.model", "runs.score_metric", "runs.recorded_score", "runs.recorded_cost_usd",
+        "rollouts.benchmark", "rollouts.score", "rollouts.recorded_cost_usd", "charges.quantity", "charges.resource",
+        "charges.provider", "charges.started_at", "charges.recorded_cost_usd",
     ),
 )  # fmt: skip

@@ -125,7 +125,7 @@ READER = Reader(
     sniff=sniff,
     parse=parse,
     fills=(
-        "runs.benchmark", "runs.scaffold", "runs.model", "runs.agent", "runs.settings", "runs.score_metric",
-        "runs.score_min", "runs.score_max", "runs.is_higher_better", "runs.recorded_score", "runs.recorded_cost_usd",
+        "runs.benchmark", "runs.scaffold", "runs.model", "runs.settings", "runs.score_metric", "runs.score_min",
+        "runs.score_max", "runs.recorded_score", "runs.recorded_cost_usd",
     ),
 )  # fmt: skip

@@ -228,11 +228,9 @@ READER = Reader(
     group=_group,
     is_companion=_is_metadata,
     fills=(
-        "runs.benchmark", "runs.scaffold", "runs.model", "runs.agent", "runs.settings", "runs.score_metric",
-        "runs.score_min", "runs.score_max", "runs.is_higher_better", "runs.success_rule", "runs.ended_at",
-        "runs.recorded_score", "runs.recorded_cost_usd", "runs.recorded_n_rollouts", "tasks.benchmark", "tasks.task_id",
-        "rollouts.benchmark", "rollouts.task_id", "rollouts.attempt", "rollouts.score", "rollouts.is_success",
-        "rollouts.stop_reason", "rollouts.recorded_cost_usd", "rollouts.is_tz_assumed", "calls.role", "calls.model",
-        "calls.is_billed", "calls.granularity", "calls.is_residual", "calls.is_tz_assumed", "calls.claimed_cost_usd",
+        "runs.benchmark", "runs.scaffold", "runs.model", "runs.settings", "runs.score_metric", "runs.score_min",
+        "runs.score_max", "runs.success_rule", "runs.ended_at", "runs.recorded_score", "runs.recorded_cost_usd",
+        "runs.recorded_n_rollouts", "tasks.benchmark", "rollouts.benchmark", "rollouts.score", "rollouts.is_success",
+        "rollouts.recorded_cost_usd", "calls.model", "calls.claimed_cost_usd",
     ),
 )  # fmt: skip

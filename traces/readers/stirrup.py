@@ -247,10 +247,8 @@ READER = Reader(
     parse=parse,
     group=group_caches,
     fills=(
-        "runs.scaffold", "runs.model", "runs.agent", "runs.is_higher_better", "tasks.task_id", "rollouts.task_id",
-        "rollouts.attempt", "rollouts.stop_reason", "rollouts.ended_at", "rollouts.n_calls", "rollouts.is_tz_assumed",
-        "rollouts.model_s", "calls.call_index", "calls.role", "calls.model", "calls.latency_s", "calls.time_basis",
-        "calls.input_tokens", "calls.output_tokens", "calls.reasoning_tokens", "calls.n_requests", "calls.is_billed",
-        "calls.granularity", "calls.is_residual", "calls.is_tz_assumed",
+        "runs.scaffold", "runs.model", "rollouts.ended_at", "rollouts.n_calls", "rollouts.model_s", "calls.call_index",
+        "calls.model", "calls.latency_s", "calls.time_basis", "calls.input_tokens", "calls.output_tokens",
+        "calls.reasoning_tokens", "calls.n_requests",
     ),
 )  # fmt: skip

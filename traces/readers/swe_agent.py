@@ -244,12 +244,10 @@ READER = Reader(
     group=group_runs,
     is_companion=is_score_file,
     fills=(
-        "runs.scaffold", "runs.model", "runs.agent", "runs.settings", "runs.limit_usd", "runs.submissions_allowed",
-        "runs.score_metric", "runs.score_min", "runs.score_max", "runs.is_higher_better", "runs.success_rule",
-        "runs.recorded_n_rollouts", "runs.limit_turns", "runs.recorded_score", "tasks.task_id", "rollouts.task_id",
-        "rollouts.attempt", "rollouts.score", "rollouts.is_success", "rollouts.stop_reason", "rollouts.tool_s",
-        "rollouts.n_calls", "rollouts.recorded_cost_usd", "rollouts.is_tz_assumed", "calls.role", "calls.provider",
-        "calls.model", "calls.input_tokens", "calls.output_tokens", "calls.n_requests", "calls.is_billed",
-        "calls.granularity", "calls.is_residual", "calls.is_tz_assumed", "calls.claimed_cost_usd",
+        "runs.scaffold", "runs.model", "runs.settings", "runs.limit_usd", "runs.submissions_allowed",
+        "runs.score_metric", "runs.score_min", "runs.score_max", "runs.success_rule", "runs.recorded_n_rollouts",
+        "runs.limit_turns", "runs.recorded_score", "rollouts.score", "rollouts.is_success", "rollouts.tool_s",
+        "rollouts.n_calls", "rollouts.recorded_cost_usd", "calls.provider", "calls.model", "calls.input_tokens",
+        "calls.output_tokens", "calls.n_requests", "calls.claimed_cost_usd",
     ),
 )  # fmt: skip

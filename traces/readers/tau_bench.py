@@ -183,11 +183,8 @@ READER = Reader(
     sniff=sniff,
     parse=parse,
     fills=(
-        "runs.benchmark", "runs.agent", "runs.settings", "runs.submissions_allowed", "runs.score_metric",
-        "runs.score_min", "runs.score_max", "runs.is_higher_better", "runs.success_rule", "tasks.benchmark",
-        "tasks.task_id", "rollouts.benchmark", "rollouts.task_id", "rollouts.attempt", "rollouts.score",
-        "rollouts.is_success", "rollouts.stop_reason", "rollouts.is_tz_assumed", "scores.metric", "scores.value",
-        "scores.event", "calls.call_index", "calls.role", "calls.n_requests", "calls.is_billed", "calls.granularity",
-        "calls.is_residual", "calls.is_tz_assumed", "calls.recorded_cost_usd",
+        "runs.benchmark", "runs.settings", "runs.submissions_allowed", "runs.score_metric", "runs.score_min",
+        "runs.score_max", "runs.success_rule", "tasks.benchmark", "rollouts.benchmark", "rollouts.score",
+        "rollouts.is_success", "scores.value", "calls.call_index", "calls.n_requests", "calls.recorded_cost_usd",
     ),
 )  # fmt: skip

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from golden import CASES, FORMATS, TABLES, files, golden, golden_columns, known, read_case
+from golden import CASES, FORMATS, TABLES, files, golden, known, read_case
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +14,6 @@ from traces.errors import ReplayError
 from traces.files import peek
 from traces.read import ReadOptions, read_traces
 from traces.registry import discover
-from traces.schema import TABLES as DECLARED
 
 ALL_FILES = [(name, path) for name in FORMATS for path in files(name)]
 EACH_FILE = pytest.mark.parametrize(
@@ -42,15 +41,6 @@ def test_reading_together_and_in_another_folder_changes_no_id(name: str, case: s
 @EACH_FILE
 def test_every_file_is_recognised_by_its_own_reader_alone(name: str, path: Path) -> None:
     assert [reader.name for reader in discover().values() if reader.sniff(peek(path))] == [name]
-
-
-@pytest.mark.parametrize("name", FORMATS)
-def test_a_reader_states_every_column_it_fills(name: str) -> None:
-    keys = ("run_id", "rollout_id", "source_path", "benchmark")
-    nullable = {f"{table}.{column.name}" for table in TABLES for column in DECLARED[table].columns if column.nullable}
-    filled = {column for column in golden_columns(name) & nullable if column.split(".")[1] not in keys}
-    assert filled <= set(discover()[name].fills)
-    assert set(discover()[name].fills) <= nullable
 
 
 @EACH_FILE

@@ -41,11 +41,10 @@ READER = Reader(
     sniff=sniff,
     parse=parse,
     fills=(
-        "runs.benchmark", "runs.scaffold", "runs.model", "runs.reasoning_effort", "runs.agent", "runs.settings",
-        "runs.submissions_allowed", "runs.score_metric", "runs.score_min", "runs.score_max", "runs.is_higher_better",
-        "runs.success_rule", "runs.started_at", "runs.recorded_score", "runs.recorded_cost_usd",
-        "runs.recorded_n_rollouts", "calls.role", "calls.provider", "calls.model", "calls.started_at",
-        "calls.latency_s", "calls.time_basis", "calls.input_tokens", "calls.output_tokens", "calls.is_billed",
-        "calls.granularity", "calls.is_residual", "calls.is_tz_assumed", "calls.recorded_cost_usd",
+        "runs.benchmark", "runs.scaffold", "runs.model", "runs.reasoning_effort", "runs.settings",
+        "runs.submissions_allowed", "runs.score_metric", "runs.score_min", "runs.score_max", "runs.success_rule",
+        "runs.started_at", "runs.recorded_score", "runs.recorded_cost_usd", "runs.recorded_n_rollouts",
+        "calls.provider", "calls.model", "calls.started_at", "calls.latency_s", "calls.time_basis",
+        "calls.input_tokens", "calls.output_tokens", "calls.recorded_cost_usd",
     ),
 )  # fmt: skip

@@ -26,9 +26,8 @@ READER = Reader(
     sniff=sniff,
     parse=parse,
     fills=(
-        "runs.benchmark", "runs.scaffold", "runs.agent", "runs.score_metric", "runs.score_min", "runs.is_higher_better",
-        "runs.recorded_n_rollouts", "tasks.benchmark", "tasks.task_id", "rollouts.benchmark", "rollouts.task_id",
-        "rollouts.attempt", "rollouts.score", "rollouts.stop_reason", "rollouts.is_tz_assumed", "scores.metric",
-        "scores.value", "scores.event", "scores.call_index", "charges.kind", "charges.quantity", "charges.unit",
+        "runs.benchmark", "runs.scaffold", "runs.score_metric", "runs.score_min", "runs.recorded_n_rollouts",
+        "tasks.benchmark", "rollouts.benchmark", "rollouts.score", "scores.value", "scores.call_index",
+        "charges.quantity",
     ),
 )  # fmt: skip

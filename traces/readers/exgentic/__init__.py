@@ -40,12 +40,9 @@ READER = Reader(
     group=group_runs,
     is_companion=is_companion,
     fills=(
-        "runs.benchmark", "runs.model", "runs.agent", "runs.settings", "runs.submissions_allowed", "runs.score_metric",
-        "runs.is_higher_better", "runs.success_rule", "runs.started_at", "tasks.benchmark", "tasks.task_id",
-        "rollouts.benchmark", "rollouts.task_id", "rollouts.attempt", "rollouts.score", "rollouts.is_success",
-        "rollouts.stop_reason", "rollouts.wall_s", "rollouts.time_basis", "rollouts.recorded_cost_usd",
-        "rollouts.is_tz_assumed", "scores.metric", "scores.value", "scores.is_success", "scores.event",
-        "calls.call_index", "calls.role", "calls.model", "calls.is_billed", "calls.granularity", "calls.is_residual",
-        "calls.is_tz_assumed", "calls.recorded_cost_usd",
+        "runs.benchmark", "runs.model", "runs.settings", "runs.submissions_allowed", "runs.score_metric",
+        "runs.success_rule", "runs.started_at", "tasks.benchmark", "rollouts.benchmark", "rollouts.score",
+        "rollouts.is_success", "rollouts.wall_s", "rollouts.time_basis", "rollouts.recorded_cost_usd", "scores.value",
+        "scores.is_success", "calls.call_index", "calls.model", "calls.recorded_cost_usd",
     ),
 )  # fmt: skip

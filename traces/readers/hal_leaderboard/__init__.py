@@ -38,12 +38,10 @@ READER = Reader(
     sniff=sniff,
     parse=parse,
     fills=(
-        "runs.benchmark", "runs.scaffold", "runs.model", "runs.agent", "runs.settings", "runs.score_metric",
-        "runs.score_min", "runs.score_max", "runs.is_higher_better", "runs.success_rule", "runs.started_at",
-        "runs.recorded_score", "runs.recorded_cost_usd", "runs.recorded_n_rollouts", "tasks.benchmark", "tasks.task_id",
-        "rollouts.benchmark", "rollouts.task_id", "rollouts.attempt", "rollouts.score", "rollouts.is_success",
-        "rollouts.stop_reason", "rollouts.is_tz_assumed", "calls.role", "calls.model", "calls.started_at",
-        "calls.time_basis", "calls.input_tokens", "calls.output_tokens", "calls.is_billed", "calls.granularity",
-        "calls.is_residual", "calls.is_tz_assumed", "calls.recorded_cost_usd",
+        "runs.benchmark", "runs.scaffold", "runs.model", "runs.settings", "runs.score_metric", "runs.score_min",
+        "runs.score_max", "runs.success_rule", "runs.started_at", "runs.recorded_score", "runs.recorded_cost_usd",
+        "runs.recorded_n_rollouts", "tasks.benchmark", "rollouts.benchmark", "rollouts.score", "rollouts.is_success",
+        "calls.model", "calls.started_at", "calls.time_basis", "calls.input_tokens", "calls.output_tokens",
+        "calls.recorded_cost_usd",
     ),
 )  # fmt: skip

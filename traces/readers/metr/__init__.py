@@ -43,13 +43,11 @@ READER = Reader(
     sniff=sniff,
     parse=parse,
     fills=(
-        "runs.benchmark", "runs.scaffold", "runs.model", "runs.agent", "runs.settings", "runs.limit_s",
-        "runs.score_metric", "runs.score_min", "runs.score_max", "runs.is_higher_better", "runs.success_rule",
-        "runs.started_at", "runs.ended_at", "tasks.benchmark", "tasks.task_id", "tasks.family", "tasks.human_s",
-        "tasks.human_cost_usd", "rollouts.benchmark", "rollouts.task_id", "rollouts.attempt", "rollouts.score",
-        "rollouts.is_success", "rollouts.stop_reason", "rollouts.started_at", "rollouts.ended_at", "rollouts.wall_s",
-        "rollouts.time_basis", "rollouts.recorded_cost_usd", "rollouts.is_tz_assumed", "scores.metric", "scores.value",
-        "scores.is_success", "scores.event", "charges.kind", "charges.quantity", "charges.unit", "charges.started_at",
+        "runs.benchmark", "runs.scaffold", "runs.model", "runs.settings", "runs.limit_s", "runs.score_metric",
+        "runs.score_min", "runs.score_max", "runs.success_rule", "runs.started_at", "runs.ended_at", "tasks.benchmark",
+        "tasks.family", "tasks.human_s", "tasks.human_cost_usd", "rollouts.benchmark", "rollouts.score",
+        "rollouts.is_success", "rollouts.started_at", "rollouts.ended_at", "rollouts.wall_s", "rollouts.time_basis",
+        "rollouts.recorded_cost_usd", "scores.value", "scores.is_success", "charges.quantity", "charges.started_at",
         "charges.recorded_cost_usd",
     ),
 )  # fmt: skip

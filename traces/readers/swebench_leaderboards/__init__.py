@@ -37,12 +37,10 @@ READER = Reader(
     sniff=sniff,
     parse=parse,
     fills=(
-        "runs.benchmark", "runs.scaffold", "runs.model", "runs.reasoning_effort", "runs.agent", "runs.settings",
-        "runs.submissions_allowed", "runs.score_metric", "runs.score_min", "runs.score_max", "runs.is_higher_better",
-        "runs.success_rule", "runs.recorded_score", "runs.recorded_cost_usd", "runs.recorded_n_rollouts",
-        "tasks.benchmark", "tasks.task_id", "rollouts.benchmark", "rollouts.task_id", "rollouts.attempt",
-        "rollouts.score", "rollouts.is_success", "rollouts.stop_reason", "rollouts.n_calls",
-        "rollouts.recorded_cost_usd", "rollouts.is_tz_assumed", "calls.role", "calls.model", "calls.n_requests",
-        "calls.is_billed", "calls.granularity", "calls.is_residual", "calls.is_tz_assumed", "calls.recorded_cost_usd",
+        "runs.benchmark", "runs.scaffold", "runs.model", "runs.reasoning_effort", "runs.settings",
+        "runs.submissions_allowed", "runs.score_metric", "runs.score_min", "runs.score_max", "runs.success_rule",
+        "runs.recorded_score", "runs.recorded_cost_usd", "runs.recorded_n_rollouts", "tasks.benchmark",
+        "rollouts.benchmark", "rollouts.score", "rollouts.is_success", "rollouts.n_calls", "rollouts.recorded_cost_usd",
+        "calls.model", "calls.n_requests", "calls.recorded_cost_usd",
     ),
 )  # fmt: skip
