@@ -8,9 +8,8 @@ import polars as pl
 import xxhash
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
-from traces.decode import Count, UndecodableError, decode, whole
-from traces.errors import UnreadableError
-from traces.files import content, printable
+from traces.decode import Count, whole
+from traces.files import printable
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
 from traces.schema import INPUT_PARTS, Table
@@ -110,21 +109,3 @@ def input_columns(prompt: Count, read: Count, write: Count, *, is_cache_inside: 
 def digest(parts: Iterable[str]) -> str:
     """Name content by twelve hexadecimal digits."""
     return xxhash.xxh3_128("\n".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:12]
-
-
-def read_document(file: SourceFile, kind: type[T], log: RejectLog) -> T | None:
-    """Decode a JSON file; what does not fit is reported and left out; null if nothing of it can be read.
-
-    Raises:
-        MalformedTraceError: at the first thing that does not fit, if the log stops on errors.
-    """
-    try:
-        with content(file.path) as raw:
-            document, problems = decode(raw, kind)
-    except (UndecodableError, UnreadableError) as error:
-        log.malformed(file.name, "document", str(error).splitlines()[0].removeprefix(f"{file.path}: "))
-        return None
-    for problem in problems:
-        place, _, reason = problem.partition(": ")
-        log.malformed(file.name, place, reason)
-    return document

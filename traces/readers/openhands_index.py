@@ -15,10 +15,11 @@ import polars as pl
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.decode import Count
+from traces.document import read_document
 from traces.files import peek
 from traces.registry import Batch, Peek, Reader, Source, SourceFile
 from traces.rejects import RejectLog
-from traces.rows import digest, frame_of, known_usd, read_document, reported_moment
+from traces.rows import digest, frame_of, known_usd, reported_moment
 from traces.schema import CALLS, ROLLOUTS, RUNS, TASKS
 
 Row = dict[str, Any]

@@ -10,12 +10,13 @@ import msgspec
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.decode import Count, whole
+from traces.document import read_document
 from traces.errors import TraceError
 from traces.files import content_hash
 from traces.readers.mini_swe_agent.verdicts import Verdicts, group_runs, is_score_file, read_verdicts
 from traces.registry import Batch, Peek, Reader, Source, SourceFile
 from traces.rejects import RejectLog
-from traces.rows import digest, frame_of, known_usd, read_document
+from traces.rows import digest, frame_of, known_usd
 from traces.schema import CALLS, ROLLOUTS, RUNS, TASKS
 
 Row = dict[str, Any]

@@ -12,10 +12,11 @@ from typing import Any, Final
 import msgspec
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
+from traces.document import read_document
 from traces.files import content_hash, peek
 from traces.registry import Batch, Peek, Reader, Source
 from traces.rejects import RejectLog
-from traces.rows import frame_of, known_usd, read_document
+from traces.rows import frame_of, known_usd
 from traces.schema import CALLS, ROLLOUTS, RUNS, SCORES, TASKS
 
 Row = dict[str, Any]

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.decode import whole
+from traces.document import read_document
 from traces.files import peek
 from traces.readers.arc.file import Attempt, Metadata, Pairs, Results, TaskResult, attempts, is_results, made
 from traces.registry import Batch, Source, SourceFile
 from traces.rejects import RejectLog
-from traces.rows import digest, elapsed_s, frame_of, known_usd, read_document, reported_moment
+from traces.rows import digest, elapsed_s, frame_of, known_usd, reported_moment
 from traces.schema import CALLS, ROLLOUTS, RUNS, SCORES, TASKS
 from traces.usage import token_counts
 

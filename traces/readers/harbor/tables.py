@@ -7,13 +7,14 @@ from typing import Any, Final
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.decode import Count, whole
+from traces.document import read_document
 from traces.readers.harbor.calls import Document, Rollout, call_rows
 from traces.readers.harbor.file import AgentConfig, Span, Totals, Trajectory, Trial
 from traces.readers.harbor.trials import Attempt, attempts
 from traces.readers.harbor.usage import Used, reported
 from traces.registry import Batch, Source
 from traces.rejects import RejectLog
-from traces.rows import Moment, digest, elapsed_s, frame_of, known_usd, read_document, reported_moment
+from traces.rows import Moment, digest, elapsed_s, frame_of, known_usd, reported_moment
 from traces.schema import CALLS, ROLLOUTS, RUNS, SCORES, TASKS
 
 Row = dict[str, Any]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from traces.document import read_document
 from traces.files import peek
 from traces.readers.harbor.calls import Document
 from traces.readers.harbor.file import AgentInfo, ModelInfo, Step, Trajectory, TrajectoryAgent, Trial
@@ -12,7 +13,7 @@ from traces.readers.harbor.group import is_trial
 from traces.readers.harbor.usage import documents as nested
 from traces.registry import Source, SourceFile
 from traces.rejects import RejectLog
-from traces.rows import digest, read_document
+from traces.rows import digest
 
 
 @dataclass(frozen=True, slots=True)
