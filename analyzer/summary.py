@@ -59,7 +59,7 @@ def _calls(store: Store) -> pl.DataFrame:
     time = pl.coalesce("started_at", "ended_at")
     calls = store.scan("calls")
     return calls.group_by("run_id").agg(
-        n_calls=pl.len(),
+        n_calls=(~pl.col("is_residual")).sum(),
         input_tokens=known_total("input_tokens"),
         output_tokens=known_total("output_tokens"),
         tokens_frac=(pl.col("input_tokens").is_not_null() & pl.col("output_tokens").is_not_null()).mean(),

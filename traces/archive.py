@@ -17,6 +17,7 @@ from traces.errors import UnreadableError
 from traces.files import content
 
 ZIP_MAGIC: Final = b"PK\x03\x04"
+LEADS_OUT: Final = "its name leads out of the archive"
 STORED, DEFLATED, ZSTD = 0, 8, 93
 _HEADER_BYTES: Final = 30
 _IS_ENCRYPTED: Final = 0x1
@@ -37,6 +38,7 @@ class Archive:
         self._packed = packed
         self.members: Mapping[str, ZipInfo] = {member.filename: member for member in members}
         self.repeated = len(members) - len(self.members)
+        self.strays = [member.filename for member in members if _leads_out(member)]
 
     def read(self, name: str) -> bytes | bytearray:
         """Unpack a member whole.
@@ -92,10 +94,14 @@ def open_archive(path: Path) -> Iterator[Archive]:
         yield Archive(packed, members)
 
 
-def _refuse(member: ZipInfo) -> None:
+def _leads_out(member: ZipInfo) -> bool:
     parts = member.filename.replace("\\", "/").split("/")
-    if ".." in parts or not parts[0] or ":" in parts[0]:
-        raise MemberError("its name leads out of the archive")
+    return ".." in parts or not parts[0] or ":" in parts[0]
+
+
+def _refuse(member: ZipInfo) -> None:
+    if _leads_out(member):
+        raise MemberError(LEADS_OUT)
     if member.flag_bits & _IS_ENCRYPTED:
         raise MemberError("it is encrypted")
     size, packed = member.file_size, max(member.compress_size, 1)

@@ -6,18 +6,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from traces.byte_lines import byte_lines
-from traces.registry import Peek, SourceFile
+from traces.registry import Peek, SourceFile, is_json
 from traces.rejects import RejectLog
 
 _DELIMITERS: Final = "\t,;"
 _BOM: Final = b"\xef\xbb\xbf"
+_MOST_HEADER_BYTES: Final = 16 * 1024
 _NUMBER: Final = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?")
 _NOTHING: Final = frozenset({"", "-", "\u2013", "na", "n/a", "nan", "none", "null", "?"})
 
 
 def header_names(peek: Peek) -> list[str]:
-    """Give the column names of a table, in lower case with every other character as an underscore."""
-    return _names(peek.start.removeprefix(_BOM).partition(b"\n")[0].decode("utf-8", "replace"))
+    """Give the column names of a table, in lower case with every other character as an underscore; of JSON none."""
+    line = peek.start.removeprefix(_BOM).partition(b"\n")[0]
+    if is_json(peek) or len(line) > _MOST_HEADER_BYTES:
+        return []
+    return _names(line.decode("utf-8", "replace"))
 
 
 def delimited_rows(file: SourceFile, log: RejectLog) -> Iterator[tuple[str, Mapping[str, str]]]:

@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from traces.errors import UnreadableError
+from traces.errors import ReplayError, UnreadableError
 from traces.registry import Batch, Choices, Reader, Source, discover
 from traces.rejects import OnError, RejectLog
 from traces.schema import TABLES
@@ -130,11 +130,16 @@ def _write(job: _Job, reader: Reader) -> Written:
 
 
 def _parsed(reader: Reader, source: Source, log: RejectLog) -> Iterator[Batch]:
-    """Batches of a unit; a file that cannot be opened or unpacked to its end is reported."""
+    """Batches of a unit; a file that cannot be read to its end is reported, whatever its reader stumbled over."""
     try:
         yield from reader.parse(source, log)
     except UnreadableError as error:
         log.malformed(source.name, "", error.problem)
+    except ReplayError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a fault of one reader must not cost the other files
+        problem = str(error).partition("\n")[0]
+        log.malformed(source.name, "", f"the reader {reader.name} stumbled: {type(error).__name__}: {problem}")
 
 
 def _renamed(benchmark: str | None, batch: Mapping[str, pl.DataFrame]) -> Mapping[str, pl.DataFrame]:

@@ -27,7 +27,7 @@ def drop_copies(folder: Path, sources: Mapping[str, Source], log: RejectLog) -> 
             shards.setdefault(run_id, []).append(shard)
     copies: dict[str, list[str]] = {}
     for run_id, found in shards.items():
-        owner = max(found, key=lambda shard: _n_calls(folder, shard, run_id)) if len(found) > 1 else found[0]
+        owner = max(found, key=lambda shard: _held(folder, shard, run_id)) if len(found) > 1 else found[0]
         for shard in (shard for shard in found if shard != owner):
             log.duplicate(sources[shard].name, "", run_id, f"the same run as in {sources[owner].name}")
             copies.setdefault(shard, []).append(run_id)
@@ -35,13 +35,15 @@ def drop_copies(folder: Path, sources: Mapping[str, Source], log: RejectLog) -> 
         _drop_runs(folder, shard, run_ids)
 
 
-def _n_calls(folder: Path, shard: str, run_id: str) -> int:
-    """Calls of a run in a shard; totals of it are none."""
+def _held(folder: Path, shard: str, run_id: str) -> tuple[int, int]:
+    """Calls of a run in a shard, and rows of its totals, which an unfinished copy lacks."""
     path = folder / "calls" / f"{shard}.parquet"
     if not path.is_file():
-        return 0
-    is_call = (pl.col("run_id") == run_id) & (pl.col("granularity") == "call")
-    return int(pl.scan_parquet(path).filter(is_call).select(pl.len()).collect().item())
+        return 0, 0
+    is_call = pl.col("granularity") == "call"
+    rows = pl.scan_parquet(path).filter(pl.col("run_id") == run_id)
+    counted = rows.select(calls=is_call.sum(), totals=(~is_call).sum()).collect()
+    return int(counted["calls"].item()), int(counted["totals"].item())
 
 
 def _drop_runs(folder: Path, shard: str, run_ids: Sequence[str]) -> None:

@@ -34,6 +34,11 @@ class Peek:
     end: bytes
 
 
+def is_json(peek: Peek) -> bool:
+    """Whether the content begins as JSON does that is no single text, number or word."""
+    return peek.start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """A file of an input: where it is, and the name it goes by in tables (relative to the input given)."""

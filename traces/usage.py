@@ -91,14 +91,19 @@ def _chat_counts(usage: Usage) -> TokenCounts:
     read = details.cached_tokens if details.cached_tokens is not None else usage.cache_read_input_tokens
     write = usage.cache_creation_input_tokens or details.cache_creation_tokens or details.cache_write_tokens
     prompt, completion = whole(usage.prompt_tokens), whole(usage.completion_tokens)
-    if prompt is not None and (read or 0) + (write or 0) > prompt and usage.cache_creation_input_tokens is not None:
-        prompt += (whole(read) or 0) + (
-            whole(write) or 0
-        )  # more cached than sent: here prompt_tokens left the cache out
+    if prompt is not None and usage.cache_creation_input_tokens is not None:
+        prompt += _left_out(prompt, whole(read) or 0, whole(write) or 0)
     if _reasoning_is_added(usage):
         completion = (whole(usage.total_tokens) or 0) - (whole(usage.prompt_tokens) or 0)
     merged = InputDetails(cached_tokens=read, cache_write_tokens=write)
     return _counts(prompt, completion, merged, usage.completion_tokens_details)
+
+
+def _left_out(prompt: int, read: int, write: int) -> int:
+    """Cached tokens that prompt_tokens cannot hold: of some versions of LiteLLM the writes, of others reads as well."""
+    if read + write <= prompt:
+        return 0
+    return write if read <= prompt else read + write
 
 
 def _cached_at_top(usage: Usage) -> bool:

@@ -1,14 +1,18 @@
 """Several processes write the same store as one, and stop at the same error."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from trajectories import write_run
 
-from traces import jobs
+from traces import jobs, read
 from traces.errors import MalformedTraceError
 from traces.jobs import ReadOptions
 from traces.read import read_traces
+from traces.registry import Batch, Source, discover
+from traces.rejects import RejectLog
 from traces.schema import TABLES
 
 
@@ -37,3 +41,19 @@ def test_two_processes_stop_at_a_broken_file_as_one_does(runs: Path, tmp_path: P
         told.append(str(caught.value))
         assert not (tmp_path / f"store{n}").exists()
     assert told[0] == told[1]
+
+
+def test_a_reader_that_stumbles_costs_only_its_file(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = discover()["mini_swe_agent"]
+
+    def stumbling(source: Source, log: RejectLog) -> Iterator[Batch]:
+        if source.name.endswith("two"):
+            raise KeyError("nothing expected this")
+        return reader.parse(source, log)
+
+    monkeypatch.setattr(read, "discover", lambda: {"mini_swe_agent": replace(reader, parse=stumbling)})
+    store = read_traces([runs], tmp_path / "store", ReadOptions(on_error="skip"))
+    assert store.table("runs").height == 1
+    assert "the reader mini_swe_agent stumbled: KeyError" in store.table("rejects")["reason"].item()

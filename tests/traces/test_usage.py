@@ -137,3 +137,11 @@ def test_writes_by_duration_alone_are_all_writes() -> None:
     by_duration = {"ephemeral_5m_input_tokens": 10, "ephemeral_1h_input_tokens": 20}
     found = counts(input_tokens=10, output_tokens=1, cache_creation=by_duration)
     assert found == TokenCounts(40, 10, 0, 10, 20, 0, 1)
+
+
+def test_reads_inside_the_prompt_and_writes_beside_it_are_told_by_their_sizes() -> None:
+    cached = {"cache_read_input_tokens": 5000, "cache_creation_input_tokens": 300}
+    inside = counts(prompt_tokens=5010, completion_tokens=1, **cached)
+    beside = counts(prompt_tokens=10, completion_tokens=1, **cached)
+    assert (inside.input_tokens, inside.uncached_input_tokens) == (5310, 10)
+    assert (beside.input_tokens, beside.uncached_input_tokens) == (5310, 10)

@@ -13,7 +13,7 @@ from traces.errors import TraceError
 from traces.files import content, printable
 from traces.parquet import DAMAGED
 from traces.readers.exgentic.facts import benchmark_name, benchmark_role, cost_basis, makes_calls
-from traces.registry import Batch, Peek, Reader, Source, SourceFile
+from traces.registry import Batch, Peek, Reader, Source, SourceFile, is_json
 from traces.rejects import RejectLog
 from traces.schema import CALLS, RUNS
 
@@ -40,6 +40,8 @@ Row = dict[str, Any]
 
 def sniff(peek: Peek) -> bool:
     """Recognise the header of either table, or the column names of the Parquet file."""
+    if is_json(peek):
+        return False
     is_parquet = peek.start.startswith(b"PAR1")
     head = peek.start + peek.end if is_parquet else peek.start.split(b"\n", 1)[0]
     return any(all(mark in head for mark in marks) for marks in _MARKS) and (is_parquet or b"," in head)

@@ -12,7 +12,7 @@ import xxhash
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.errors import TraceError
 from traces.files import content, printable
-from traces.registry import Batch, Peek, Reader, Source, SourceFile
+from traces.registry import Batch, Peek, Reader, Source, SourceFile, is_json
 from traces.rejects import RejectLog
 from traces.schema import RUNS
 
@@ -29,7 +29,7 @@ Row = dict[str, Any]
 
 def sniff(peek: Peek) -> bool:
     """Recognise the keys of the file and of its first entry, each at the start of a line."""
-    return _NAME.search(peek.start) is not None and all(key.search(peek.start) for key in _KEYS)
+    return not is_json(peek) and _NAME.search(peek.start) is not None and all(key.search(peek.start) for key in _KEYS)
 
 
 def parse(source: Source, log: RejectLog) -> Iterator[Batch]:

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from traces.readers.aider.tables import parse
-from traces.registry import Peek, Reader
+from traces.registry import Peek, Reader, is_json
 
 _KEYS: Final = tuple(
     re.compile(rb"^[ \t]*(?:- +)?" + key + rb":", re.MULTILINE)
@@ -14,7 +14,7 @@ _KEYS: Final = tuple(
 
 def sniff(peek: Peek) -> bool:
     """Recognise a list of runs by the keys every run has, each at the start of a line."""
-    return all(key.search(peek.start) for key in _KEYS)
+    return not is_json(peek) and all(key.search(peek.start) for key in _KEYS)
 
 
 READER = Reader(

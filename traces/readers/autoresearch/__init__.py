@@ -1,11 +1,13 @@
 """autoresearch logs: one TSV of experiments an agent made one after the other, each scored by the loss it reached."""
 
 from traces.readers.autoresearch.tables import metric_of, parse
-from traces.registry import Peek, Reader
+from traces.registry import Peek, Reader, is_json
 
 
 def sniff(peek: Peek) -> bool:
     """Recognise the header: commit, a loss, status and description, separated by tabs."""
+    if is_json(peek):
+        return False
     header = peek.start.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0]
     return metric_of(header.decode("utf-8", "replace").strip().split("\t")) is not None
 

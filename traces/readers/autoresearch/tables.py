@@ -61,12 +61,17 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
         "run_id": run_id, "rollout_id": rollout_id, "kind": "experiments", "quantity": float(len(experiments)),
         "unit": "experiments",
     }  # fmt: skip
+    calls = {
+        "run_id": run_id, "rollout_id": rollout_id, "call_id": f"{rollout_id}#untold", "granularity": "rollout",
+        "n_requests": None,
+    }  # fmt: skip
     scores = _scores(run_id, rollout_id, metric, experiments, bests)
     yield {
         "runs": pl.DataFrame([run]),
         "tasks": pl.DataFrame([{"benchmark": _BENCHMARK, "task_id": metric}]),
         "rollouts": pl.DataFrame([rollout], schema_overrides={"score": pl.Float64}),
         "scores": scores.with_columns(pl.lit(file.name).alias(PATH_COLUMN)),
+        "calls": pl.DataFrame([calls], schema_overrides={"n_requests": pl.Int64}),
         "charges": pl.DataFrame([charge]),
     }
 

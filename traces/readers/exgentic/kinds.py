@@ -9,15 +9,18 @@ from traces.registry import Peek
 _Marks = Mapping[str, tuple[re.Pattern[bytes], ...]]
 
 
+# Marks that are found, or not, soonest come first: every file that is read is searched for them.
+
+
 def _marks(**kinds: tuple[bytes, ...]) -> _Marks:
     return {kind: tuple(map(re.compile, patterns)) for kind, patterns in kinds.items()}
 
 
 _TRACES: Final = _marks(
-    trajectory=(rb'^\s*\{.*?"event"\s*:\s*"(observation|action)"', rb'"session_number"', rb'"step"'),
+    trajectory=(rb'"session_number"', rb'"step"', rb'^\s*\{.*?"event"\s*:\s*"(observation|action)"'),
     trace=(
-        rb'^\s*\{.*?"status"\s*:\s*"(success|failure|stream)"', rb'"timestamp"\s*:\s*"', rb'"prompt_tokens"',
-        rb'"completion_tokens"', rb'"cost"', rb'"request"\s*:\s*\{',
+        rb'"request"\s*:\s*\{', rb'"timestamp"\s*:\s*"', rb'"prompt_tokens"', rb'"completion_tokens"', rb'"cost"',
+        rb'^\s*\{.*?"status"\s*:\s*"(success|failure|stream)"',
     ),
     spans=(rb'"exgentic\.\w', rb'"context"\s*:\s*\{', rb'"attributes"\s*:\s*\{', rb'"span_id"'),
     span_log=(rb"SPAN_START", rb"\bexgentic\.", rb"\btrace=\w"),

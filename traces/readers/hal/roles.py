@@ -11,6 +11,7 @@ from traces.readers.hal.file import Config
 _JUDGE: Final = re.compile("judge|grader|evaluator|scorer", re.IGNORECASE)
 _USER: Final = re.compile("user", re.IGNORECASE)
 _MODEL: Final = re.compile("model|llm", re.IGNORECASE)
+_SNAPSHOT: Final = re.compile(r"[-@:]?(?:\d{8}|\d{4}-\d\d-\d\d|\d{4}|latest)?(?:-v\d+)?(?::\d+)?$")
 _WITH_USER: Final = ("taubench", "colbench")
 """Benchmarks whose tasks talk to a simulated user; its model is a setting of the benchmark, not of the run."""
 _MODEL_ARGS: Final = ("model_name", "model", "agent.model.name", "model.name", "model_id")
@@ -47,8 +48,12 @@ def bare(model: str | None) -> str | None:
 
 
 def _is_same(name: str, own: str | None) -> bool:
-    """Tell whether an answer's model is the one asked for: answers add the date of a snapshot."""
-    return own is not None and (name.startswith(own) or own.startswith(name))
+    """Tell whether an answer's model is the one asked for: answers add the date of a snapshot, and dots are dashes."""
+    return own is not None and _undated(name) == _undated(own)
+
+
+def _undated(name: str) -> str:
+    return _SNAPSHOT.sub("", name.rpartition("anthropic.")[2].replace(".", "-"))
 
 
 def _models(arguments: Mapping[str, Any], who: re.Pattern[str]) -> set[str | None]:

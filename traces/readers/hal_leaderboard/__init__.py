@@ -4,7 +4,7 @@ from typing import Final
 
 from traces.readers.hal_leaderboard.export import is_export
 from traces.readers.hal_leaderboard.tables import parse
-from traces.registry import Peek, Reader
+from traces.registry import Peek, Reader, is_json
 
 _SQLITE: Final = b"SQLite format 3\x00"
 
@@ -13,7 +13,7 @@ def sniff(peek: Peek) -> bool:
     """Recognise a database by its table of results, an export by the names of its columns."""
     if peek.start.startswith(_SQLITE):
         return b"parsed_results" in peek.start
-    return is_export(peek.start)
+    return not is_json(peek) and is_export(peek.start)
 
 
 READER = Reader(

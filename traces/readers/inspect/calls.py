@@ -50,7 +50,7 @@ def add_call(event: Event, place: str, made: Made, *, is_scoring: bool) -> None:
         made.rollout_id, index,
         _call_id(event, output, response, is_cached=is_cached) or f"{made.rollout_id}#{index}",
         role_of(event.role, is_scoring=is_scoring), biller.provider, _served(output.model, biller),
-        *clock, *_by_duration(usage.tokens, response), _tier(response), _is_batch(event), is_billed,
+        *clock, *_told_by_answer(usage.tokens, response), _tier(response), _is_batch(event), is_billed,
         "call", 1, False, _is_unzoned(event), known_usd(output.usage), place,
     ))  # fmt: skip
     if is_cached:
@@ -126,6 +126,25 @@ def _clock(event: Event, output: Output, made: Made) -> tuple[int | None, int | 
     if started_us is not None and ended_us is not None:
         return started_us, ended_us, (ended_us - started_us) / 1e6, "upper_bound"
     return started_us, ended_us, None, "lower_bound" if started_us is not None or ended_us is not None else None
+
+
+def _told_by_answer(tokens: TokenCounts, response: Response | None) -> TokenCounts:
+    return _by_duration(_split_by_answer(tokens, response), response)
+
+
+def _split_by_answer(tokens: TokenCounts, response: Response | None) -> TokenCounts:
+    """Split of the input, where the log has none and the provider's own answer counts the same input."""
+    if tokens.uncached_input_tokens is not None or response is None or not isinstance(response.usage, dict):
+        return tokens
+    details = response.usage.get("prompt_tokens_details")
+    read = details.get("cached_tokens") if isinstance(details, dict) else None
+    sent = tokens.input_tokens
+    if type(read) is not int or sent is None or response.usage.get("prompt_tokens") != sent or not 0 <= read <= sent:
+        return tokens
+    return tokens._replace(
+        uncached_input_tokens=sent - read, cache_read_tokens=read, cache_write_5m_tokens=0, cache_write_1h_tokens=0,
+        cache_write_unspecified_tokens=0,
+    )  # fmt: skip
 
 
 def _by_duration(tokens: TokenCounts, response: Response | None) -> TokenCounts:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from traces.archive import ZIP_MAGIC, Archive, MemberError, open_archive
+from traces.archive import LEADS_OUT, ZIP_MAGIC, Archive, MemberError, open_archive
 from traces.decode import UndecodableError, convert_leniently, decode, load_leniently
 from traces.files import content, printable
 from traces.readers.inspect.file import Document, Event, Header, Sample, WholeDocument
@@ -54,6 +54,8 @@ def open_log(file: SourceFile, log: RejectLog) -> Iterator[Log | None]:
     """
     if _is_archive(file.path):
         with open_archive(file.path) as archive:
+            for name in archive.strays:
+                log.malformed(file.name, printable(name), LEADS_OUT)
             yield _archived(_Members(archive, file.name, log))
     else:
         with content(file.path) as raw:

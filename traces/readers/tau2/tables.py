@@ -11,6 +11,7 @@ import xxhash
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.decode import whole
+from traces.files import printable
 from traces.readers.tau2.calls import (
     Party,
     Rollout,
@@ -84,7 +85,7 @@ def _rollouts(results: Results, run_id: str, path: str, log: RejectLog) -> list[
         if task.initial_state
     }
     rollouts = []
-    for task_id, group in groupby(kept, key=lambda numbered: str(numbered[1].task_id)):
+    for task_id, group in groupby(kept, key=lambda numbered: printable(str(numbered[1].task_id))):
         numbered = list(group)
         attempts = _attempts([simulation for _, simulation in numbered])
         for (number, simulation), attempt in zip(numbered, attempts, strict=True):
@@ -113,7 +114,7 @@ def _sorted_out(simulations: Sequence[Simulation], path: str, log: RejectLog) ->
 
 def _order(numbered: Numbered) -> tuple[str, str, str]:
     simulation = numbered[1]
-    return str(simulation.task_id), simulation.start_time or "", simulation.id or ""
+    return printable(str(simulation.task_id)), simulation.start_time or "", simulation.id or ""
 
 
 def _attempts(simulations: Sequence[Simulation]) -> list[int]:
@@ -191,7 +192,7 @@ def _benchmark(info: Info) -> str | None:
 
 def _task_frame(results: Results, rollouts: Sequence[Rollout]) -> pl.DataFrame:
     """All tasks of the file, run or not, and those run but not described in it."""
-    described = {str(task.id) for task in results.tasks or () if task.id is not None}
+    described = {printable(str(task.id)) for task in results.tasks or () if task.id is not None}
     names = sorted(described | {rollout.task_id for rollout in rollouts})
     benchmark = pl.lit(_benchmark(results.info or Info()), pl.String).alias("benchmark")
     return pl.DataFrame({"task_id": names}, schema={"task_id": pl.String}).with_columns(benchmark)
