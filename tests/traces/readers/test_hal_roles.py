@@ -1,0 +1,23 @@
+"""Who calls a model in a HAL run: models are told apart by name, whatever snapshot answers and however it is spelt."""
+
+import pytest
+
+from traces.readers.hal.file import Config
+from traces.readers.hal.roles import role_of
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "role"),
+    [
+        ("gpt-4o", "gpt-4o-2024-08-06", "agent"),
+        ("gpt-4o-mini", "gpt-4o-2024-08-06", "user"),
+        ("gpt-4o", "gpt-4o-mini-2024-07-18", "user"),
+        ("gpt-5", "gpt-5-mini-2025-08-07", "user"),
+        ("o3-mini-2025-01-31", "o3-mini", "agent"),
+        ("openrouter/anthropic/claude-3.7-sonnet", "anthropic/claude-3-7-sonnet-20250219", "agent"),
+        ("claude-3-7-sonnet-20250219", "us.anthropic.claude-3-7-sonnet-20250219-v1:0", "agent"),
+    ],
+)
+def test_the_agent_and_the_user_it_talks_to_are_told_apart(asked: str, answered: str, role: str) -> None:
+    config = Config(benchmark_name="taubench_airline", agent_args={"model_name": asked})
+    assert role_of(config)(answered) == role
