@@ -19,7 +19,7 @@ from traces.shard import write_shard
 from traces.task_map import load_task_map
 from traces.walk import Progress, Unit
 
-WORTH_BYTES: Final = 32 * 1024 * 1024
+WORTH_BYTES: Final = 512 * 1024 * 1024
 """Input below which starting processes takes longer than it saves."""
 
 
