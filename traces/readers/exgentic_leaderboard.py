@@ -1,5 +1,6 @@
 """The Open Agent Leaderboard of Exgentic: one row per agent, model and benchmark, as CSV (Latin-1) or Parquet."""
 
+import csv
 import io
 import json
 import math
@@ -70,20 +71,28 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
 def _rows(file: SourceFile, log: RejectLog) -> Sequence[Mapping[str, Any]]:
     try:
         with content(file.path) as raw:
-            return pl.read_parquet(io.BytesIO(raw)).to_dicts() if raw[:4] == b"PAR1" else _csv_rows(bytes(raw))
-    except (TraceError, *DAMAGED) as error:
+            is_parquet = raw[:4] == b"PAR1"
+            return pl.read_parquet(io.BytesIO(raw)).to_dicts() if is_parquet else _csv_rows(bytes(raw), file.name, log)
+    except (TraceError, csv.Error, *DAMAGED) as error:
         log.malformed(file.name, "document", str(error).splitlines()[0].removeprefix(f"{file.path}: "))
         return []
 
 
-def _csv_rows(raw: bytes) -> list[dict[str, Any]]:
-    """Rows of a CSV file in UTF-8 or else Latin-1, as the site writes it."""
+def _csv_rows(raw: bytes, name: str, log: RejectLog) -> list[dict[str, Any]]:
+    """Rows of a CSV file in UTF-8 or else Latin-1, as the site writes it; a row that is cut or too long is rejected."""
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("latin-1")
-    frame = pl.read_csv(io.BytesIO(text.encode()), infer_schema=False, truncate_ragged_lines=True)
-    return frame.to_dicts()
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
+    lines = csv.reader(io.StringIO(text, newline=""))
+    header, found = next(lines, []), []
+    for cells in filter(None, lines):
+        if len(cells) == len(header):
+            found.append({column: cell or None for column, cell in zip(header, cells, strict=True)})
+        else:
+            log.malformed(name, f"line {lines.line_num}", f"{len(cells)} cells under {len(header)} names")
+    return found
 
 
 def _typed(raw: Mapping[str, Any], path: str, place: str, log: RejectLog) -> Row:

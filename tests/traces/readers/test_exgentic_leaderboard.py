@@ -125,3 +125,9 @@ def test_the_published_table_gives_its_published_totals(shared_data: Path) -> No
     )
     assert agent.null_count() == 3
     assert log.rows == []
+
+
+def test_a_row_that_is_cut_off_is_rejected_with_the_figure_it_ends_in(tmp_path: Path) -> None:
+    tables, log = read(write(tmp_path, HEADER + RETAIL + CODE[: CODE.index("10.0") + 3]), "skip")
+    assert tables["runs"].height == 1
+    assert [row["place"] for row in log.rows] == ["line 3"]
