@@ -12,7 +12,7 @@ import polars as pl
 from analyzer import api
 from analyzer.card_text import sentence
 from analyzer.figures import draw, save
-from analyzer.prices.listing import price_rows
+from analyzer.prices.listing import glance, price_rows
 from analyzer.words import counted
 from pricing.book import load_book
 from pricing.priced_store import reprice_store
@@ -32,6 +32,7 @@ class Step:
     command: str
     lines: tuple[str, ...] = ()
     table: pl.DataFrame | None = None
+    footnotes: tuple[str, ...] = ()
 
 
 def tour(output: Path) -> Iterator[Step]:
@@ -44,9 +45,8 @@ def tour(output: Path) -> Iterator[Step]:
     yield Step("evalreplay card priced/", tuple(sentence(row) for row in api.card(priced).iter_rows(named=True)))
     yield _figure(priced, "score_at_budget", output / "score_at_budget.png")
     yield _frontier(priced, output / "frontier.png")
-    of_o3 = price_rows(load_book(), "o3", "2025-06-09")
-    shown = of_o3.select("provider", "model", "kind", "price_usd", "unit", "source")
-    yield Step("evalreplay prices o3 --on 2025-06-09", table=shown)
+    shown, footnotes = glance(price_rows(load_book(), "o3", "2025-06-09"))
+    yield Step("evalreplay prices o3 --on 2025-06-09", table=shown, footnotes=tuple(footnotes))
     api.report(priced, output / "report.html")
     yield Step("evalreplay report priced/ -o report.html")
 

@@ -39,4 +39,6 @@ def command(output: Path, *, force: bool) -> None:
             click.echo(line)
         if step.table is not None:
             emit(step.table, None)
+        for footnote in step.footnotes:
+            click.echo(footnote)
     say(f"\nreport: {output / 'report.html'}")
