@@ -113,16 +113,24 @@ verifying_options = _stacked(
     click.option("--password", metavar="WORD", help="Opens encrypted files; default: their publisher's own."),
 )
 
-reading_options = _stacked(
+_reading_options = _stacked(
     click.option("--format", "format_name", metavar="NAME", help="Read only this format; default: by content."),
     click.option("--mapping", type=_FILE, help="Mapping (TOML) for plain tables."),
     click.option("--task-map", type=_FILE, help="CSV of one name for tasks that sources name differently."),
     click.option("--benchmark-name", metavar="NAME", help="Name of the benchmark, where the trace does not say."),
     click.option("--on-error", type=_ON_ERROR, default="stop", show_default=True, help="skip: list it, go on."),
-    click.option("--scorer", metavar="NAME", help="Scorer that counts, of several; default: the first."),
     click.option("--password", metavar="WORD", help="Opens encrypted files; default: their publisher's own."),
     click.option("--jobs", type=click.IntRange(min=1), help="Processes to read in; default: one per processor."),
 )  # fmt: skip
+
+
+def _scorer_option(*names: str) -> Callable[[F], F]:
+    return click.option(*names, "scorer", metavar="NAME", help="Scorer that counts, of several; default: the first.")
+
+
+reading_options = _stacked(_reading_options, _scorer_option("--scorer"))
+"""For commands that read on their way: some have a ``--score`` of their own."""
+read_options = _stacked(_reading_options, _scorer_option("--scorer", "--score"))
 
 
 def scenario_from(options: dict[str, Any]) -> "Scenario | None":

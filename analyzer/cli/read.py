@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import click
 
-from analyzer.cli.options import force_option, reading_options
+from analyzer.cli.options import force_option, read_options
 from analyzer.cli.printing import progress_bar, say
 
 _SHOWN: Final = 5
@@ -15,17 +15,10 @@ _SHOWN: Final = 5
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder of the store.")
 @click.option("--suggest-mapping", is_flag=True, help="Print a mapping to start from, for a plain table.")
-@click.option("--score", metavar="NAME", help="The same as --scorer.")
-@reading_options
+@read_options
 @force_option
 def command(
-    paths: tuple[Path, ...],
-    output: Path | None,
-    score: str | None,
-    *,
-    suggest_mapping: bool,
-    force: bool,
-    **options: Any,
+    paths: tuple[Path, ...], output: Path | None, *, suggest_mapping: bool, force: bool, **options: Any
 ) -> None:
     """Read raw traces into a store.
 
@@ -51,7 +44,6 @@ def command(
     from traces.read import read_traces
 
     with progress_bar() as progress:
-        options["scorer"] = options["scorer"] or score
         store = read_traces(paths, output, reading_from(options, is_forced=force), progress)
     rows = store.manifest["rows"]
     say(", ".join(counted(rows[f"{name}s"], name) for name in ("run", "rollout", "call", "reject")) + f" in {output}")
