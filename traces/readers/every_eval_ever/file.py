@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from traces.decode import Count
+from traces.inspect_usage import ModelUsage
 
 Number = int | float | str | None
 """A figure that may be written as text ("Infinity", "12.50")."""
@@ -139,17 +140,6 @@ class Evaluation(msgspec.Struct):
     is_correct: bool | None = None
 
 
-class TokenUsage(msgspec.Struct):
-    """Tokens of a sample."""
-
-    input_tokens: Count = None
-    output_tokens: Count = None
-    total_tokens: Count = None
-    input_tokens_cache_write: Count = None
-    input_tokens_cache_read: Count = None
-    reasoning_tokens: Count = None
-
-
 class Performance(msgspec.Struct):
     """Milliseconds of a sample."""
 
@@ -170,7 +160,7 @@ class Sample(msgspec.Struct):
     interaction_type: str | None = None
     messages: list[Message] | None = None
     evaluation: Evaluation | None = None
-    token_usage: TokenUsage | None = None
+    token_usage: ModelUsage | None = None
     performance: Performance | None = None
     error: str | None = None
     metadata: dict[str, Any] | None = None

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from traces.decode import Count
+from traces.inspect_usage import ModelUsage
 from traces.usage import Usage
 
 Stamp = str | int | float | None
@@ -107,19 +108,13 @@ class TaskLog(msgspec.Struct):
     call_count: Count = None
 
 
-class RecordedUsage(msgspec.Struct):
-    """Tokens of the whole run by one model, as HAL adds them up, or as Inspect does (``input_tokens`` ...)."""
+class RecordedUsage(ModelUsage):
+    """Tokens of the whole run by one model, as Inspect adds them up, or as HAL does (``prompt_tokens`` ...)."""
 
     prompt_tokens: Count = None
     completion_tokens: Count = None
     cache_creation_input_tokens: Count = None
     cache_read_input_tokens: Count = None
-    input_tokens: Count = None
-    output_tokens: Count = None
-    total_tokens: Count = None
-    input_tokens_cache_write: Count = None
-    input_tokens_cache_read: Count = None
-    reasoning_tokens: Count = None
 
 
 class Config(msgspec.Struct):

@@ -1,6 +1,7 @@
 """Usage as HAL uploads hold it, of every client, to the token columns of ``calls``."""
 
 from traces.decode import whole
+from traces.inspect_usage import proven
 from traces.readers.hal.file import Call, CallUsage, GoogleUsage, Inputs, Output, RecordedUsage
 from traces.usage import TOKEN_COLUMNS, UNKNOWN, TokenCounts, Usage, token_counts
 
@@ -97,19 +98,21 @@ def _google_counts(usage: GoogleUsage) -> TokenCounts:
 
 def inspect_counts(usage: RecordedUsage) -> TokenCounts:
     """Tokens as Inspect counts them: whether input includes cached tokens is proven by the total, per record."""
-    given, output = whole(usage.input_tokens), whole(usage.output_tokens)
+    given, output, reasoning = (
+        whole(count) for count in (usage.input_tokens, usage.output_tokens, usage.reasoning_tokens)
+    )
     read, write = whole(usage.input_tokens_cache_read) or 0, whole(usage.input_tokens_cache_write) or 0
-    total, reasoning = whole(usage.total_tokens), whole(usage.reasoning_tokens)
+    convention = proven(usage)
+    if output is not None and convention is not None and convention.is_reasoning_outside:
+        output += reasoning or 0
     rest = UNKNOWN._replace(output_tokens=output, reasoning_tokens=reasoning)
     if given is None:
         return rest
     if not read and not write:
         return rest._replace(input_tokens=given)
-    if total == given + (output or 0):
-        return rest._replace(**_split(given, given - read - write, read, write))
-    if total == given + (output or 0) + read + write or read + write > given:
+    if read + write > given or (convention is not None and convention.is_cache_outside):
         return rest._replace(**_split(given + read + write, given, read, write))
-    return rest
+    return rest if convention is None else rest._replace(**_split(given, given - read - write, read, write))
 
 
 def _split(total: int, uncached: int, read: int, write: int) -> dict[str, int]:

@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from traces.checks import PLACE_COLUMN
-from traces.readers.inspect.file import Event, ModelUsage, Output, Response
+from traces.inspect_usage import ModelUsage
+from traces.readers.inspect.file import Event, Output, Response
 from traces.readers.inspect.made import Made, stamps_of
 from traces.readers.inspect.times import seconds, span_of
 from traces.readers.inspect.usage import counted

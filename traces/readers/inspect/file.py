@@ -6,22 +6,11 @@ from typing import Any
 import msgspec
 
 from traces.decode import Count
+from traces.inspect_usage import ModelUsage
 
 
 class Skipped(msgspec.Struct, gc=False):
     """An object of which nothing is kept."""
-
-
-class ModelUsage(msgspec.Struct, gc=False):
-    """Tokens as Inspect counts them, of one call or summed."""
-
-    input_tokens: Count = None
-    output_tokens: Count = None
-    total_tokens: Count = None
-    input_tokens_cache_write: Count = None
-    input_tokens_cache_read: Count = None
-    reasoning_tokens: Count = None
-    total_cost: Count = None
 
 
 Usages = dict[str, ModelUsage] | None

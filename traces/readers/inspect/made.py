@@ -4,7 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from traces.readers.inspect.file import Event, ModelUsage
+from traces.inspect_usage import ModelUsage
+from traces.readers.inspect.file import Event
 from traces.readers.inspect.scores import Scored
 from traces.readers.inspect.times import Span, microseconds
 from traces.readers.inspect.usage import Version

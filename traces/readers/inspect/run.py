@@ -11,8 +11,9 @@ import polars as pl
 
 from traces.decode import Count, whole
 from traces.files import printable
+from traces.inspect_usage import ModelUsage
 from traces.readers.inspect.calls import known_usd, role_of
-from traces.readers.inspect.file import Header, ModelUsage, Results, Spec
+from traces.readers.inspect.file import Header, Results, Spec
 from traces.readers.inspect.scores import Chosen, recorded_score
 from traces.readers.inspect.times import microseconds, moment
 from traces.schema import RUNS

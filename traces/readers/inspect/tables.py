@@ -10,10 +10,11 @@ import polars as pl
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.files import printable
+from traces.inspect_usage import ModelUsage
 from traces.readers.inspect.calls import CALL_SCHEMA
 from traces.readers.inspect.container import Log, key_of, open_log
 from traces.readers.inspect.events import walk_events
-from traces.readers.inspect.file import Header, ModelUsage, Results, Sample
+from traces.readers.inspect.file import Header, Results, Sample
 from traces.readers.inspect.made import Made, Row
 from traces.readers.inspect.rollouts import ROLLOUT_SCHEMA, rollout_row
 from traces.readers.inspect.run import benchmark_of, roles_of, run_frame, run_id_of

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from traces.decode import Count, whole
+from traces.inspect_usage import ModelUsage
 from traces.readers.inspect.calls import biller_of, known_usd
-from traces.readers.inspect.file import ModelUsage
 from traces.readers.inspect.made import Row
 from traces.readers.inspect.usage import Version, counted
 

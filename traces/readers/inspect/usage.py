@@ -8,7 +8,7 @@ import re
 from typing import Any, Final, NamedTuple
 
 from traces.decode import whole
-from traces.readers.inspect.file import ModelUsage
+from traces.inspect_usage import INSIDE, Convention, ModelUsage, proven
 from traces.usage import UNKNOWN, TokenCounts
 
 _EXCLUSIVE_FROM: Final = (0, 3, 184)
@@ -17,19 +17,6 @@ _GOOGLE_THOUGHTS_INSIDE_FROM: Final = (0, 3, 285)
 _ALWAYS_EXCLUSIVE: Final = frozenset({"anthropic", "bedrock"})
 
 Version = tuple[int, ...]
-
-
-class Convention(NamedTuple):
-    """Whether cached tokens are left out of the input, and reasoning out of the output."""
-
-    is_cache_outside: bool
-    is_reasoning_outside: bool
-
-
-_INSIDE: Final = Convention(is_cache_outside=False, is_reasoning_outside=False)
-_CACHE_OUTSIDE: Final = Convention(is_cache_outside=True, is_reasoning_outside=False)
-_REASONING_OUTSIDE: Final = Convention(is_cache_outside=False, is_reasoning_outside=True)
-_BOTH_OUTSIDE: Final = Convention(is_cache_outside=True, is_reasoning_outside=True)
 
 
 class Counted(NamedTuple):
@@ -54,11 +41,9 @@ def counted(usage: ModelUsage | None, provider: str | None, version: Version) ->
         return _NOTHING
     sent, out, reasoning = whole(usage.input_tokens), whole(usage.output_tokens), whole(usage.reasoning_tokens)
     read, write = whole(usage.input_tokens_cache_read), whole(usage.input_tokens_cache_write)
-    cached, convention, basis = (read or 0) + (write or 0), _INSIDE, "uncached"
+    cached, convention, basis = usage.cached_tokens, INSIDE, "uncached"
     if cached or reasoning:
-        fitting = _fitting(_outside(usage, sent, out), cached, reasoning or 0)
-        if fitting is not None and not fitting.is_cache_outside and cached > (sent or 0):
-            fitting = None  # more cached than sent: the total leaves the cache out
+        fitting = proven(usage)
         convention = fitting or _expected(usage, cached, provider, version)
         if cached:
             basis = "assumed" if fitting is None else "exclusive" if fitting.is_cache_outside else "inclusive"
@@ -68,23 +53,6 @@ def counted(usage: ModelUsage | None, provider: str | None, version: Version) ->
         return Counted(TokenCounts(sent, output_tokens=out, reasoning_tokens=reasoning), basis)
     total = sent + cached if convention.is_cache_outside else sent
     return Counted(TokenCounts(total, total - cached, read or 0, 0, 0, write or 0, out, reasoning), basis)
-
-
-def _outside(usage: ModelUsage, sent: int | None, out: int | None) -> int | None:
-    """What the total holds besides input and output; null: there is no total."""
-    total = whole(usage.total_tokens)
-    return None if total is None else total - (sent or 0) - (out or 0)
-
-
-def _fitting(outside: int | None, cached: int, reasoning: int) -> Convention | None:
-    """Find the one convention the total allows; null: none, or two."""
-    if outside == 0:
-        return _INSIDE
-    if outside == cached:
-        return _CACHE_OUTSIDE if cached != reasoning else None
-    if outside == reasoning:
-        return _REASONING_OUTSIDE
-    return _BOTH_OUTSIDE if outside == cached + reasoning else None
 
 
 def _expected(usage: ModelUsage, cached: int, provider: str | None, version: Version) -> Convention:
