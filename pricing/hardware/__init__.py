@@ -1,0 +1,1 @@
+"""What rollouts cost and how long they take on rented accelerators: measured rows, laws fitted to them, deployments."""
