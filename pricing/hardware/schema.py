@@ -89,6 +89,7 @@ ARCHITECTURES: Final = Table(
         Column("active_params_b", pl.Float64, "Billions of parameters a token passes through.", nullable=False),
         Column("n_layers", pl.Int64, "Layers that attend to the whole context.", nullable=False),
         Column("kv_values", pl.Int64, "Values the cache keeps of a token in one such layer.", nullable=False),
+        Column("is_latent", pl.Boolean, "Whether those values are one latent vector that tensor parallelism cannot split.", nullable=False, default=False),
         Column("n_window_layers", pl.Int64, "Layers that attend to a window.", nullable=False, default=0),
         Column("window_tokens", pl.Int64, "Tokens of that window; null: no such layers."),
         Column("n_experts", pl.Int64, "Routed experts of a layer; null: dense."),

@@ -1,0 +1,66 @@
+"""What a trace asks of a deployed model: means per call, and how much of it lies outside what was measured."""
+
+from typing import NamedTuple
+
+import polars as pl
+
+from pricing.hardware.law import Shape
+
+
+class Workload(NamedTuple):
+    """Calls of one model.
+
+    Args:
+        n_calls: Calls whose tokens are known.
+        uncached_tokens: Mean uncached input of a call; all of its input where the split is not known.
+        cached_tokens: Mean input read from a cache.
+        output_tokens: Mean output of a call.
+    """
+
+    n_calls: int
+    uncached_tokens: float
+    cached_tokens: float
+    output_tokens: float
+
+    @property
+    def context_tokens(self) -> float:
+        """Mean context while the output is decoded."""
+        return self.uncached_tokens + self.cached_tokens + self.output_tokens / 2
+
+
+def uncached() -> pl.Expr:
+    """Uncached input of a call, cache writes included; all of its input where the split is not known."""
+    writes = pl.sum_horizontal("cache_write_5m_tokens", "cache_write_1h_tokens", "cache_write_unspecified_tokens")
+    return pl.coalesce(pl.col("uncached_input_tokens") + writes, "input_tokens")
+
+
+def workload_of(calls: pl.LazyFrame) -> Workload:
+    """Means of the calls of one model.
+
+    Args:
+        calls: CALLS of the model; totals count as their calls do on average.
+    """
+    new, held = uncached(), pl.col("input_tokens") - uncached()
+    known = calls.filter(pl.col("input_tokens").is_not_null(), pl.col("output_tokens").is_not_null())
+    n = pl.col("n_requests").fill_null(1).clip(1).sum()
+    sums = known.select(n=n, new=new.sum(), held=held.sum(), out=pl.col("output_tokens").sum())
+    n_calls, *totals = sums.collect(engine="streaming").row(0)
+    return Workload(n_calls, *(total / max(n_calls, 1) for total in totals))
+
+
+def outside(calls: pl.LazyFrame, shape: Shape | None) -> pl.LazyFrame:
+    """Tokens of calls, and those of calls outside what was measured.
+
+    A call is outside where its input or output is longer than any that was measured, or where it reads a cache, which
+    no row does.
+
+    Args:
+        calls: CALLS of the model.
+        shape: What was measured; null: nothing.
+    """
+    tokens = pl.col("input_tokens").fill_null(0) + pl.col("output_tokens").fill_null(0)
+    if shape is None:
+        return calls.select(n_tokens=tokens.sum(), n_outside_tokens=tokens.sum())
+    is_long = (pl.col("input_tokens") > shape.max_input_tokens) | (pl.col("output_tokens") > shape.max_output_tokens)
+    is_out = is_long | (pl.col("cache_read_tokens") > 0)
+    return calls.select(n_tokens=tokens.sum(), n_outside_tokens=tokens.filter(is_out.fill_null(value=False)).sum())
