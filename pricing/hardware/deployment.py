@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pricing.hardware.schema import TIERS
+from pricing.hardware.schema import Tier
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
@@ -67,7 +67,7 @@ class Deployment(BaseModel):
     startup_s: NotNegative = 0.0
     idle_s: NotNegative = 0.0
     usd_per_gpu_hour: Positive | None = None
-    price_tier: Literal[TIERS] | None = None
+    price_tier: Tier | None = None
     price_cloud: str | None = None
     price_date: date | None = None
     cached_cost_frac: Frac | None = None

@@ -70,7 +70,7 @@ def with_hosted_costs(priced: pl.LazyFrame, table: pl.DataFrame) -> pl.LazyFrame
 def _parts() -> dict[str, pl.Expr]:
     """Pico-dollars by reading and part; null where its tokens are not known."""
     fresh, held = _readings()
-    parts = {}
+    parts: dict[str, pl.Expr] = {}
     for reading in READINGS:
         output = pl.col(f"_{reading}_output_pusd") + _growth(reading, "pusd")
         parts |= {

@@ -66,7 +66,7 @@ def _in_force(rows: pl.DataFrame, on: date | None, deployment: Deployment) -> pl
     if on is not None:
         dated = rows.filter(pl.col("observed_from") <= on)
         if dated.is_empty() and rows["observed_from"].null_count() == 0:
-            first = rows["observed_from"].min()
+            first = rows.select(pl.col("observed_from").min()).item()
             raise PricingError(f"no price of an hour of {deployment.accelerator} on {on}", f"the first is of {first}")
         rows = pl.concat([dated, rows.filter(pl.col("observed_from").is_null())])
     latest = pl.col("observed_from").fill_null(date.min)
@@ -74,9 +74,8 @@ def _in_force(rows: pl.DataFrame, on: date | None, deployment: Deployment) -> pl
 
 
 def _title(rows: pl.DataFrame, usd: float) -> str:
-    tier = rows["tier"].first()
-    clouds = rows["cloud"].drop_nulls().unique().sort()
-    days = rows["observed_from"].drop_nulls()
-    when = "undated" if days.is_empty() else f"{days.max()}"
-    where = f", {clouds[0]}" if len(clouds) == 1 else f", median of {len(clouds)} clouds" if len(clouds) else ""
-    return f"${usd:.4g} per GPU-hour ({tier}{where}, {when})"
+    tier, day = rows.select(pl.col("tier").first(), pl.col("observed_from").max()).row(0)
+    clouds = sorted(set(rows["cloud"].drop_nulls()))
+    where = [clouds[0]] if len(clouds) == 1 else [f"median of {len(clouds)} clouds"] if clouds else []
+    words = [tier.replace("_", " "), *where, "undated" if day is None else f"{day}"]
+    return f"${usd:.4g} per GPU-hour ({', '.join(words)})"

@@ -119,12 +119,18 @@ def _rooflines(model: str, deployment: Deployment, machines: Machines) -> list[L
     return [law for n_gpus in sizes if (law := _roofline(model, n_gpus, deployment, machines)) is not None]
 
 
+def _usual_precision(model: str, serving: pl.DataFrame) -> str:
+    """Precision a model is mostly measured at; eight bits where it never was."""
+    stated = serving.filter(pl.col("model") == model)["weights_precision"].drop_nulls()
+    return str(stated.mode().sort().first() or "fp8")
+
+
 def _roofline(model: str, n_gpus: int, deployment: Deployment, machines: Machines) -> Law | None:
     engine: dict[str, Any] = dict.fromkeys(ENGINE)
     engine |= {
         "model": model,
         "accelerator": deployment.accelerator,
-        "weights_precision": deployment.precision or "fp8",
+        "weights_precision": deployment.precision or _usual_precision(model, machines.hardware.serving),
         "kv_precision": deployment.kv_precision,
         "framework": deployment.framework,
         "n_gpus": n_gpus,

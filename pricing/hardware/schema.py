@@ -3,7 +3,7 @@
 null = not known. A row keeps where it comes from, when, how it was come by, and under what licence.
 """
 
-from typing import Final
+from typing import Final, Literal, get_args
 
 import polars as pl
 
@@ -14,7 +14,8 @@ BASES: Final = ("measured", "derived", "spec_sheet", "stated", "placeholder")
 author without how; one its source marks as a stand-in for a figure to come."""
 SPECULATION: Final = ("none", "mtp", "eagle", "unlabelled")
 """Speculative decoding; unlabelled: the source does not say, and its rows of the model are of both kinds."""
-TIERS: Final = ("hyperscaler", "neocloud", "rental", "retail", "on_demand", "spot", "spot_floor", "reserved", "stated")
+Tier = Literal["hyperscaler", "neocloud", "rental", "retail", "on_demand", "spot", "spot_floor", "reserved", "stated"]
+TIERS: Final[tuple[str, ...]] = get_args(Tier)
 """Whose hour it is: what an hour costs its owner (hyperscaler, neocloud), a rental of years, a retail hour, a cloud's
 on-demand or spot hour, the lowest bid (not a price at which anything was had), a reserved hour, the user's own."""
 

@@ -1,0 +1,133 @@
+"""Deployments of a scenario against a trace: each model's engine, load and hourly price, or why there is none."""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from pricing.hardware.deployment import Deployment
+from pricing.hardware.facts import served_model
+from pricing.hardware.hours import hour_of
+from pricing.hardware.laws import Machines, laws_of
+from pricing.hardware.operating_point import Refused, cheapest, place
+from pricing.hardware.point import Coverage, Point
+from pricing.hardware.workload import Workload, outside, workload_of
+from traces.errors import PricingError, nearest
+
+
+def points_of(
+    calls: pl.LazyFrame, deployments: Mapping[str, Deployment], machines: Machines, *, allow_estimate: bool = False
+) -> list[Point]:
+    """Deploy models and say what each rests on.
+
+    Args:
+        calls: CALLS of the trace.
+        deployments: By model, as the trace writes it.
+        machines: The hardware tables.
+        allow_estimate: Whether a result may rest on more than measured rows of the model at measured lengths.
+
+    Raises:
+        PricingError: if a model, an accelerator or a price is not known, if no engine can do what was asked, or if a
+            result would be an estimate and that is not allowed.
+    """
+    _refuse_strangers(calls, deployments)
+    points = [_point(calls, model, deployment, machines) for model, deployment in deployments.items()]
+    for point in points:
+        if point.doubts and not allow_estimate:
+            problem = f"hardware {point.model!r}: an estimate: {'; '.join(point.doubts)}"
+            raise PricingError(problem, "take it as one: --allow-estimate, or allow_estimate = true in the scenario")
+    return points
+
+
+def _refuse_strangers(calls: pl.LazyFrame, deployments: Mapping[str, Deployment]) -> None:
+    models = calls.select(pl.col("model").cast(pl.String).unique()).collect(engine="streaming")["model"].drop_nulls()
+    for model in deployments:
+        if model not in set(models):
+            raise PricingError(
+                f"hardware {model!r}: no call of the trace names this model", nearest(model, set(models))
+            )
+
+
+def _point(calls: pl.LazyFrame, model: str, deployment: Deployment, machines: Machines) -> Point:
+    of_model = calls.filter(pl.col("model").cast(pl.String) == model)
+    point = point_for(model, deployment, workload_of(of_model), machines)
+    counted = outside(of_model, point.placed.law.shape).collect(engine="streaming").row(0)
+    return Point(point.model, point.served, deployment, point.placed, point.hour, Coverage(*counted), point.growth_band)
+
+
+def point_for(model: str, deployment: Deployment, workload: Workload, machines: Machines) -> Point:
+    """Deploy a model for calls of a mean length.
+
+    Args:
+        model: Model as the trace writes it.
+        deployment: On what.
+        workload: The mean call.
+        machines: The hardware tables.
+
+    Raises:
+        PricingError: as ``points_of``.
+    """
+    _refuse_unknown_accelerator(deployment.accelerator, machines)
+    served = served_model(model, deployment.like, machines.names)
+    laws = laws_of(served, deployment, machines)
+    if not laws:
+        raise PricingError(
+            f"hardware {model!r}: {_no_law(served, deployment, machines)}", _known_engines(served, machines)
+        )
+    found = [place(law, deployment, workload, machines) for law in laws]
+    placed = cheapest(found)
+    if placed is None:
+        raise PricingError(*_refusal(model, deployment, [each for each in found if isinstance(each, Refused)]))
+    hour = hour_of(deployment, machines.hardware.gpu_hours)
+    return Point(model, served, deployment, placed, hour, Coverage(0, 0), machines.calibration.roofline)
+
+
+def _refuse_unknown_accelerator(accelerator: str, machines: Machines) -> None:
+    known = {*machines.chips, *machines.hardware.serving["accelerator"]}
+    if accelerator not in known:
+        raise PricingError(f"no accelerator {accelerator!r}", nearest(accelerator, known))
+
+
+def _no_law(served: str, deployment: Deployment, machines: Machines) -> str:
+    rows = machines.hardware.serving.filter(pl.col("model") == served, pl.col("accelerator") == deployment.accelerator)
+    if rows.is_empty():
+        return f"no row of {served} on {deployment.accelerator}, and too little is known of it for a roofline"
+    return f"no row of {served} on {deployment.accelerator} has what was asked for"
+
+
+def _known_engines(served: str, machines: Machines) -> str:
+    rows = machines.hardware.serving.filter(pl.col("model") == served)
+    engines = rows.select("accelerator", "n_gpus", "weights_precision", "framework").unique().sort(pl.all()).head(8)
+    words = [f"{row[1]} x {row[0]} {row[2] or ''} {row[3] or ''}".strip() for row in engines.iter_rows()]
+    return f"measured: {'; '.join(words)}" if words else "give rows of it: hardware_files in the scenario"
+
+
+def _refusal(model: str, deployment: Deployment, refused: Sequence[Refused]) -> tuple[str, str]:
+    """What no engine can do, and the nearest that one can."""
+    by_reason = {reason: [each for each in refused if each.reason == reason] for reason in _NEAREST}
+    reason = next(reason for reason, all_such in by_reason.items() if all_such)
+    is_least = reason == "first"
+    best = (min if is_least else max)(by_reason[reason], key=lambda each: each.nearest)
+    problem, remedy = _NEAREST[reason]
+    asked = {"min": deployment.min_tokens_s, "first": deployment.max_ttft_s, "asked": deployment.concurrency}
+    values = {**{name: "" if value is None else f"{value:g}" for name, value in asked.items()}, "model": model}
+    return problem.format(**values), remedy.format(nearest=f"{best.nearest:.3g}", engine=best.law.title)
+
+
+_NEAREST = {
+    "speed": (
+        "hardware {model!r}: no engine gives {min} tokens/s to every request",
+        "the most that one gives is {nearest} ({engine})",
+    ),
+    "first": (
+        "hardware {model!r}: no engine gives the first token within {first} s",
+        "the least that one takes is {nearest} s ({engine})",
+    ),
+    "concurrency": (
+        "hardware {model!r}: the caches of {asked} requests of this length do not fit in memory",
+        "the most that fit are about {nearest} ({engine})",
+    ),
+    "memory": (
+        "hardware {model!r}: the weights and the cache of one request do not fit in memory",
+        "more accelerators to a copy (n_gpus), or a smaller precision; the largest tried: {engine}",
+    ),
+}
