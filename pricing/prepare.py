@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,8 @@ from pricing.cost.cache import FACTS_AFTER
 from pricing.cost.cost import Costs, cost_columns
 from pricing.cost.currency import load_fx
 from pricing.cost.facts import Facts
+from pricing.hardware.hosted import hosted_table
+from pricing.hardware.point import Point
 from pricing.rates.grid import Grid, RateTable, rate_grid
 from pricing.rates.keys import KEY_COLUMNS
 from pricing.rates.lattice import Seen
@@ -26,7 +29,7 @@ DENSE_CELLS: Final = 1_000_000
 """Up to so many cells rates are worked out of all of them; beyond, of those that calls lie in."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pricing:
     """Everything a trace is priced with: the scenario, the rates that can occur, and what is known of the calls.
 
@@ -39,6 +42,7 @@ class Pricing:
         facts: Facts of the calls, after the cache policy.
         times: Where the moment of a price comes from.
         exchange: Rates of the currency by day; null: none is asked for.
+        points: Deployed models.
     """
 
     scenario: Scenario
@@ -49,6 +53,12 @@ class Pricing:
     facts: Facts
     times: Times
     exchange: pl.DataFrame | None
+    points: tuple[Point, ...] = ()
+
+    @cached_property
+    def hosted(self) -> pl.DataFrame | None:
+        """Numbers of the deployed models; null: none is."""
+        return hosted_table(self.points) if self.points else None
 
     def sources(self) -> dict[str, str]:
         """Give the sha256 of every file prices were read from."""
@@ -57,7 +67,8 @@ class Pricing:
     def costs(self) -> Costs:
         """Give the steps from rated calls to their costs."""
         has_open = self.scenario.cache == "upper_bound"
-        return cost_columns(self.facts, rate_facts(self.rates.rows), self.grid.lattice.above, has_open=has_open)
+        costs = cost_columns(self.facts, rate_facts(self.rates.rows), self.grid.lattice.above, has_open=has_open)
+        return Costs(costs.steps, has_skipped=costs.has_skipped) if self.points else costs
 
 
 def prepare(
@@ -84,7 +95,20 @@ def prepare(
     rates = grid.rates(_cells(tables["calls"], grid, known, times))
     exchange = _exchange(tables, grid, known, times)
     list_book = books.get("list", books["effective"])[0]
-    return Pricing(scenario, books["effective"], list_book, grid, rates, known, times, exchange)
+    points = deployed(tables["calls"], scenario)
+    return Pricing(scenario, books["effective"], list_book, grid, rates, known, times, exchange, points)
+
+
+def deployed(calls: pl.LazyFrame, scenario: Scenario) -> tuple[Point, ...]:
+    """Deploy the models a scenario deploys; the hardware tables are read only if there are any."""
+    if not scenario.hardware:
+        return ()
+    from pricing.hardware.deploy import points_of
+    from pricing.hardware.laws import machines_of
+    from pricing.hardware.shelf import load_hardware
+
+    machines = machines_of(load_hardware(scenario.hardware_files))
+    return tuple(points_of(calls, scenario.hardware, machines, allow_estimate=scenario.allow_estimate))
 
 
 def books_of(scenario: Scenario, book: PriceBook | None = None) -> dict[View, list[PriceBook]]:

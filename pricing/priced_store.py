@@ -173,6 +173,7 @@ def _manifest(
         "scenario": pricing.scenario.manifest(),
         "price_files_sha256": pricing.sources(),
         "unpriced": unpriced,
+        "deployments": [point.manifest() for point in pricing.points],
         "rows": dict(rows),
         "traces": dict(store.manifest),
     }

@@ -13,6 +13,7 @@ from pricing.cost.currency import converted
 from pricing.cost.facts import facts_of
 from pricing.cost.rollup import HELPERS, call_sums, joined_sums, rollout_costs, run_costs, with_charges
 from pricing.cost.units import in_units
+from pricing.hardware.hosted import with_hosted_costs
 from pricing.prepare import Pricing, prepare
 from pricing.rates.place import placed, with_rates
 from pricing.rates.rate_facts import MOST_PUSD, most_pusd, rate_facts
@@ -30,6 +31,7 @@ def priced_calls(calls: pl.LazyFrame, pricing: Pricing, *, is_ordered: bool = Tr
     rated = with_full_cache(rated) if policy == "upper_bound" else rated
     for step in pricing.costs().steps:
         rated = rated.with_columns(**step)
+    rated = rated if pricing.hosted is None else with_hosted_costs(rated, pricing.hosted)
     if pricing.times.moment is not None:
         rated = rated.with_columns(_at=pl.lit(pricing.times.moment))
     priced = converted(rated, pricing.exchange).drop("_at")
@@ -77,7 +79,7 @@ def _collected_sums(calls: pl.LazyFrame, key: str, pricing: Pricing) -> pl.DataF
     """Sum in 64 bits; where so many calls of the highest cost there can be would not fit, again in 128."""
     sums = _call_sums(calls, key, pricing).collect(engine="streaming")
     n_most = sums.select(pl.col("n_rows").max()).item() or 0
-    if n_most * most_pusd(pricing.facts, rate_facts(pricing.rates.rows)) <= MOST_PUSD:
+    if pricing.hosted is None and n_most * most_pusd(pricing.facts, rate_facts(pricing.rates.rows)) <= MOST_PUSD:
         return sums
     return _call_sums(calls, key, pricing, is_wide=True).collect(engine="streaming")
 

@@ -26,6 +26,8 @@ COST_BASES: Final = (
     "price_unknown",  # no such model, or no price in force on that day
     "not_billed",  # answered from a local cache
     "what_if",  # priced as another model, at the number of tokens the scenario states
+    "hardware",  # accelerator-time of a deployment at its hourly price; low and high are its bands
+    "hardware_estimate",  # the same, resting on more than measured rows of the model at measured lengths
     "skipped",  # the book it is priced with leaves its model out of every sum
 )
 PRICE_TIME_BASES: Final = ("call", "rollout", "run", "as_of", "unknown")

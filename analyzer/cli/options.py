@@ -21,7 +21,8 @@ _ROLE: Final = click.Choice(["agent", "user", "judge", "other"])
 _ON_ERROR: Final = click.Choice(["stop", "skip"])
 _PRICING: Final = (
     "scenario", "as_of", "books", "prices", "cache", "batch_frac", "turnaround_s", "service_tier", "region",
-    "unlisted_tiers", "host", "priced_as", "roles",
+    "unlisted_tiers", "host", "priced_as", "hardware", "allow_estimate",
+    "roles",
 )  # fmt: skip
 _READING: Final = ("format_name", "mapping", "task_map", "benchmark_name", "on_error")
 _CHOICES: Final = ("password", "scorer")
@@ -91,6 +92,10 @@ _how_options = _stacked(
         "--host", multiple=True, metavar="[MODEL=]HOST", help="Who bills a model of open weights (repeatable)."
     ),
     click.option("--priced-as", multiple=True, metavar="MODEL=OTHER", help="The same tokens at another model."),
+    click.option(
+        "--hardware", multiple=True, metavar="MODEL=GPU,KEY=VALUE...", help="Run a model on accelerators (repeatable)."
+    ),
+    click.option("--allow-estimate", is_flag=True, default=None, help="Let a deployment rest on more than its rows."),
     click.option("--role", "roles", multiple=True, type=_ROLE, help="Count only this role (may be repeated)."),
 )
 pricing_options = _stacked(_scenario_option, _as_of_option, _how_options)
@@ -158,7 +163,19 @@ def _nested(given: dict[str, Any]) -> dict[str, Any]:
         given["hosts"] = {model or "*": host for model, _, host in pairs}
     if "priced_as" in given:
         given["substitute"] = [_substitute(text) for text in given.pop("priced_as")]
+    if "hardware" in given:
+        given["hardware"] = dict(_deployment(text) for text in given.pop("hardware"))
     return given
+
+
+def _deployment(text: str) -> tuple[str, dict[str, str]]:
+    """Deployment of ``MODEL=GPU,KEY=VALUE...``."""
+    model, equals, stated = text.rpartition("=") if "," not in text else text.partition(",")[0].rpartition("=")
+    accelerator, *keys = [stated, *text.split(",")[1:]]
+    pairs = [key.partition("=")[::2] for key in keys]
+    if not equals or not model or not all(name and value for name, value in pairs):
+        raise click.UsageError(f"--hardware {text}: write --hardware MODEL=GPU,concurrency=N (keys: docs/hardware.md)")
+    return model, {"accelerator": accelerator, **dict(pairs)}
 
 
 def _substitute(text: str) -> dict[str, str]:

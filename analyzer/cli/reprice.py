@@ -62,7 +62,7 @@ def _write(
     store: "Store", output: Path, scenario: "Scenario | None", style: str | None, *, is_strict: bool, is_forced: bool
 ) -> None:
     from analyzer.cli.amounts import amount, known_list_costs
-    from analyzer.words import counted
+    from analyzer.words import counted, percent
     from pricing.priced_store import reprice_store
     from pricing.unpriced import label, skipped_models
 
@@ -76,6 +76,11 @@ def _write(
     of_list = known_list_costs(priced) if runs["cost_usd"].null_count() else {}
     for row in runs.iter_rows(named=True):
         say(f"{row['benchmark'] or '-'}: {row['agent']}: {amount(row, of_list.get(row['run_id']))}")
+    for deployed in priced.manifest["deployments"]:
+        share = f"{percent(deployed['outside_frac'])} of its tokens outside what was measured"
+        say(f"on accelerators, no vendor's price: {deployed['title']}; {share}")
+        if deployed["doubts"]:
+            say(f"an estimate: {'; '.join(deployed['doubts'])}")
     for model in skipped_models(priced.scan("calls")):
         say(f"left out by the book, so costs are at least that: {label(model)} ({counted(model['n_calls'], 'call')})")
     for model in priced.manifest["unpriced"]:

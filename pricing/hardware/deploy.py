@@ -1,17 +1,22 @@
 """Deployments of a scenario against a trace: each model's engine, load and hourly price, or why there is none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
 
 import polars as pl
 
 from pricing.hardware.deployment import Deployment
-from pricing.hardware.facts import served_model
+from pricing.hardware.facts import folded, served_model
 from pricing.hardware.hours import hour_of
 from pricing.hardware.laws import Machines, laws_of
 from pricing.hardware.operating_point import Refused, cheapest, place
 from pricing.hardware.point import Coverage, Point
 from pricing.hardware.workload import Workload, outside, workload_of
 from traces.errors import PricingError, nearest
+
+ANY: Final = "*"
+"""Key of a deployment that means every model no other key does."""
 
 
 def points_of(
@@ -29,8 +34,11 @@ def points_of(
         PricingError: if a model, an accelerator or a price is not known, if no engine can do what was asked, or if a
             result would be an estimate and that is not allowed.
     """
-    _refuse_strangers(calls, deployments)
-    points = [_point(calls, model, deployment, machines) for model, deployment in deployments.items()]
+    written = calls.select(pl.col("model").cast(pl.String).unique()).collect(engine="streaming")["model"].drop_nulls()
+    meant = names_meant(sorted(written), deployments)
+    points = [
+        _point(calls, key, meant[key], deployment, machines) for key, deployment in deployments.items() if meant[key]
+    ]
     for point in points:
         if point.doubts and not allow_estimate:
             problem = f"hardware {point.model!r}: an estimate: {'; '.join(point.doubts)}"
@@ -38,20 +46,34 @@ def points_of(
     return points
 
 
-def _refuse_strangers(calls: pl.LazyFrame, deployments: Mapping[str, Deployment]) -> None:
-    models = calls.select(pl.col("model").cast(pl.String).unique()).collect(engine="streaming")["model"].drop_nulls()
-    for model in deployments:
-        if model not in set(models):
-            raise PricingError(
-                f"hardware {model!r}: no call of the trace names this model", nearest(model, set(models))
-            )
+def names_meant(written: Sequence[str], keys: Iterable[str]) -> dict[str, list[str]]:
+    """Models of a trace each key of a deployment means: that name, else it without who hosts it, else, by *, any other.
+
+    Args:
+        written: Models as the trace writes them.
+        keys: Keys of deployments.
+
+    Raises:
+        PricingError: if a key means none.
+    """
+    meant: dict[str, list[str]] = {key: [] for key in keys}
+    by_folded = {folded(key): key for key in reversed(list(meant))}
+    for model in written:
+        key = model if model in meant else by_folded.get(folded(model), ANY)
+        if key in meant:
+            meant[key].append(model)
+    for key, models in meant.items():
+        if not models and key != ANY:
+            raise PricingError(f"hardware {key!r}: no call of the trace names it", nearest(key, written))
+    return meant
 
 
-def _point(calls: pl.LazyFrame, model: str, deployment: Deployment, machines: Machines) -> Point:
-    of_model = calls.filter(pl.col("model").cast(pl.String) == model)
-    point = point_for(model, deployment, workload_of(of_model), machines)
-    counted = outside(of_model, point.placed.law.shape).collect(engine="streaming").row(0)
-    return Point(point.model, point.served, deployment, point.placed, point.hour, Coverage(*counted), point.growth_band)
+def _point(calls: pl.LazyFrame, key: str, models: Sequence[str], deployment: Deployment, machines: Machines) -> Point:
+    of_models = calls.filter(pl.col("model").cast(pl.String).is_in(models))
+    name = models[0] if key == ANY else key
+    point = point_for(name, deployment, workload_of(of_models), machines)
+    counted = outside(of_models, point.placed.law.shape).collect(engine="streaming").row(0)
+    return replace(point, models=tuple(models), coverage=Coverage(*counted))
 
 
 def point_for(model: str, deployment: Deployment, workload: Workload, machines: Machines) -> Point:
@@ -78,7 +100,7 @@ def point_for(model: str, deployment: Deployment, workload: Workload, machines: 
     if placed is None:
         raise PricingError(*_refusal(model, deployment, [each for each in found if isinstance(each, Refused)]))
     hour = hour_of(deployment, machines.hardware.gpu_hours)
-    return Point(model, served, deployment, placed, hour, Coverage(0, 0), machines.calibration.roofline)
+    return Point(model, (model,), served, deployment, placed, hour, Coverage(0, 0), machines.calibration.roofline)
 
 
 def _refuse_unknown_accelerator(accelerator: str, machines: Machines) -> None:

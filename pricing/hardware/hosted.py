@@ -19,11 +19,11 @@ _MODEL: Final = "_hosted_model"
 
 def hosted_table(points: Sequence[Point]) -> pl.DataFrame:
     """One row per deployed model: pico-dollars and seconds per token by reading, as columns that start with ``_``."""
-    return pl.DataFrame([_row(point) for point in points], schema=_SCHEMA)
+    return pl.DataFrame([_row(point) | {_MODEL: name} for point in points for name in point.models], schema=_SCHEMA)
 
 
 def _row(point: Point) -> dict[str, object]:
-    row: dict[str, object] = {_MODEL: point.model, "_known_context": point.known_context_tokens}
+    row: dict[str, object] = {"_known_context": point.known_context_tokens}
     row |= {
         "_hosted_title": point.title,
         "_hosted_evidence": point.placed.law.basis,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pricing.hardware.assumptions import Range, cached_cost_frac, ttft_over_mean
 from pricing.hardware.deployment import Deployment
@@ -14,7 +14,7 @@ OUTSIDE_FRAC: Final = 0.1
 _SECONDS_PER_HOUR: Final = 3600.0
 _BASES: Final = {
     "scaled": "rows of too few shapes: a roofline scaled to them",
-    "roofline": "no row of the model on this accelerator: a roofline",
+    "roofline": "no measured row of such an engine: a roofline",
 }
 
 
@@ -67,7 +67,8 @@ class Point:
     """A deployed model at its load.
 
     Args:
-        model: Model as the trace writes it.
+        model: Model as the scenario names it.
+        models: The same as the trace writes it, in one way or several.
         served: Model whose rows count, by its short name.
         deployment: As stated.
         placed: Engine and load.
@@ -77,6 +78,7 @@ class Point:
     """
 
     model: str
+    models: tuple[str, ...]
     served: str
     deployment: Deployment
     placed: Placed
@@ -160,6 +162,26 @@ class Point:
         if deployment.acceptance_length is not None:
             yield f"{deployment.acceptance_length:g} tokens a step, as stated, not as measured"
 
+    def manifest(self) -> dict[str, Any]:
+        """What it rests on, for the manifest of what was priced with it."""
+        law, load = self.placed.law, self.placed.load
+        return {
+            "model": self.model,
+            "models": list(self.models),
+            "title": self.title,
+            "engine": dict(law.engine),
+            "basis": law.basis,
+            "n_rows": law.n_rows,
+            "median_error_frac": law.median_error_frac,
+            "band": law.band,
+            "load": load._asdict(),
+            "max_concurrency": self.placed.max_concurrency,
+            "tpot_s": self.placed.tpot_s,
+            "hour": self.hour._asdict(),
+            "outside_frac": self.coverage.outside_frac,
+            "doubts": self.doubts,
+        }
+
     @property
     def title(self) -> str:
         """What it rests on, in one line."""
@@ -167,7 +189,12 @@ class Point:
         basis = f"{law.basis} of {law.n_rows} rows" if law.n_rows else law.basis
         busy = f"{100 * self.deployment.utilisation_frac:g} % busy"
         name = self.served if self.deployment.like is None else f"{self.model} like {self.served}"
-        return f"{name} on {law.title} at concurrency {load.concurrency:.3g}, {self.hour.title}, {busy} ({basis})"
+        return f"{name} on {law.title} at concurrency {_plain(load.concurrency)}, {self.hour.title}, {busy} ({basis})"
+
+
+def _plain(value: float) -> str:
+    """Three digits, and all those before the point."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 - three digits
 
 
 def _is_within(placed: Placed) -> bool:

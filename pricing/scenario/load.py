@@ -56,8 +56,9 @@ def _read(path: Path) -> dict[str, Any]:
         given = tomli.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise PricingError(f"{path}: {error}", "a scenario is a TOML file: see docs/scenarios.md") from error
-    if isinstance(given.get("prices"), list):
-        given["prices"] = [_beside(path, name) for name in given["prices"]]
+    for key in ("prices", "hardware_files"):
+        if isinstance(given.get(key), list):
+            given[key] = [_beside(path, name) for name in given[key]]
     if isinstance(given.get("books"), list):
         given["books"] = [str(path.parent / name) if is_file(str(name)) else name for name in given["books"]]
     if "catalogue" in given:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from pricing.book.catalogue import FILES as CATALOGUE_FILES
 from pricing.book.named import LIST_BOOK, SUFFIXES
+from pricing.hardware.deployment import Deployment
 from pricing.scenario.words import in_words, titled
 from traces.schema import ROLES
 
@@ -17,8 +18,11 @@ Frac = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 TokensFactor = Annotated[float, Field(ge=0.001, le=1000)]
 _STATEMENTS: Final = frozenset(
-    ("name", "books", "prices", "service_tier", "region", "hosts", "discount", "currency", "roles")
-)
+    (
+        "name", "books", "prices", "service_tier", "region", "hosts", "discount", "currency", "roles",
+        "hardware_files", "allow_estimate",
+    )
+)  # fmt: skip
 """Keys that state what a bill rests on, or how it is shown; any other key changes what was billed."""
 
 
@@ -178,6 +182,9 @@ class Scenario(_Part):
         discount: Shares taken off list prices.
         currency: Another currency to give costs in; null: dollars only.
         roles: Roles whose calls are counted in the sums of rollouts and runs.
+        hardware: Deployments by model, "*" any other: its calls cost accelerator-time, not list prices.
+        hardware_files: Hardware tables of the user; they win over the package's.
+        allow_estimate: Whether a deployment may rest on more than measured rows of its model at measured lengths.
     """
 
     name: str = ""
@@ -195,6 +202,9 @@ class Scenario(_Part):
     discount: tuple[Discount, ...] = ()
     currency: Currency | None = None
     roles: Annotated[tuple[Literal["agent", "user", "judge", "other"], ...], Field(min_length=1)] = ROLES
+    hardware: dict[str, Deployment] = {}
+    hardware_files: tuple[Path, ...] = ()
+    allow_estimate: bool = False
 
     _moment_first = field_validator("as_of", mode="before")(_as_moment)
 
@@ -242,7 +252,7 @@ class Scenario(_Part):
         """Name the copy a priced store keeps of each file of the user."""
         rates = [] if self.currency is None else [self.currency.rates]
         books = [Path(name) for name in self.books if is_file(name)]
-        kinds = {"prices": self.prices, "books": books, "rates": rates}
+        kinds = {"prices": self.prices, "books": books, "rates": rates, "hardware": self.hardware_files}
         numbered = [(kind, number, path) for kind, paths in kinds.items() for number, path in enumerate(paths, 1)]
         copies = [(f"{kind}/{number}-{path.name}", path) for kind, number, path in numbered]
         if self.catalogue is not None:
@@ -255,5 +265,6 @@ class Scenario(_Part):
         books = tuple(str(place(Path(name))) if is_file(name) else name for name in self.books)
         prices = tuple(place(path) for path in self.prices)
         catalogue = self.catalogue and place(self.catalogue / CATALOGUE_FILES[0]).parent
+        files = tuple(place(path) for path in self.hardware_files)
         changed = {"prices": prices, "catalogue": catalogue, "books": books, "currency": currency}
-        return self.model_copy(update=changed)
+        return self.model_copy(update={**changed, "hardware_files": files})

@@ -9,6 +9,7 @@ from pricing.book.named import SUFFIXES
 from traces.schema import ROLES
 
 if TYPE_CHECKING:
+    from pricing.hardware.deployment import Deployment
     from pricing.scenario.model import Discount, Scenario, Substitute
 
 
@@ -111,12 +112,23 @@ def _roles(scenario: "Scenario") -> str:
     return f"only {' and '.join(scenario.roles)} calls" if set(scenario.roles) != set(ROLES) else ""
 
 
+def _hardware(scenario: "Scenario") -> str:
+    return ", ".join(f"{model} {_deployed(each)}" for model, each in scenario.hardware.items())
+
+
+def _deployed(each: "Deployment") -> str:
+    size = "" if each.n_gpus is None else f"{each.n_gpus} x "
+    load = f"concurrency {each.concurrency:g}" if each.concurrency else f"{each.min_tokens_s:g} tokens/s each"
+    like = f" like {each.like}" if each.like else ""
+    return f"on {size}{each.accelerator} at {load}{like}"
+
+
 def _currency(scenario: "Scenario") -> str:
     return f"also in {scenario.currency.code}" if scenario.currency else ""
 
 
 _Part = Callable[["Scenario"], str]
 _CHANGES: Final[tuple[_Part, ...]] = (
-    _substitutes, _cache, _batch, _tier, _unlisted, _region, _hosts, _discounts, _roles,
+    _substitutes, _hardware, _cache, _batch, _tier, _unlisted, _region, _hosts, _discounts, _roles,
 )  # fmt: skip
 _PARTS: Final[tuple[_Part, ...]] = (_prices, _files, _catalogue, *_CHANGES, _currency)

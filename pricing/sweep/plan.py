@@ -19,6 +19,7 @@ from pricing.reprice import seen_calls
 from pricing.scenario import Scenario
 from pricing.sweep.structure import Structure, shape_of
 from pricing.sweep.usage import Usage, usage_of
+from traces.errors import PricingError
 
 _ROLLOUT = ("run_id", "rollout_id")
 
@@ -78,6 +79,12 @@ class Plan:
         return with_full_cache(with_rates(numbered, rules, grid, is_ordered=False)).rename({"_kept": "_place"})
 
 
+def _refuse_hardware(scenarios: Sequence[Scenario]) -> None:
+    if any(scenario.hardware for scenario in scenarios):
+        remedy = "price under it call by call: evalreplay reprice STORE -s SCENARIO -o PRICED"
+        raise PricingError("a deployment on accelerators has no list prices to move through dates or levers", remedy)
+
+
 def plan_of(
     tables: Mapping[str, pl.DataFrame], scenarios: Sequence[Scenario], by: Sequence[str], book: PriceBook | None = None
 ) -> Plan:
@@ -88,7 +95,11 @@ def plan_of(
         scenarios: Scenarios, or one of each shape and moment that will be asked for.
         by: Groups to sum by: run_id, or run_id and rollout_id.
         book: Prices; null: the package's own with each scenario's files.
+
+    Raises:
+        PricingError: if a scenario deploys a model on accelerators.
     """
+    _refuse_hardware(scenarios)
     calls, facts = tables["calls"].lazy(), facts_of(tables["calls"])
     pairs = tables["calls"].select(KEY_COLUMNS).unique()
     shapes = {shape.model_dump_json(): shape for shape in map(shape_of, scenarios)}
