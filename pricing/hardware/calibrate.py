@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-import polars as pl
+import tomli
 
 from pricing.hardware.fit import band_of, held_out_errors, log_errors
 from pricing.hardware.measured import Rows
@@ -16,6 +18,14 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+_GPU: Final = ("prefill", "weights", "step_s", "context")
+_FIRST: Final = ("first_s", "first", "first_per_request")
+_ANY: Final = "any"
+_HEAD: Final = """# Worked out from the measured rows in serving*.*; a test works it out again.
+# efficiencies: multiples of the ideal, and seconds; bands: factors the true value lies within nine times in ten, from
+# rows left out.
+
+"""
 MIN_ERRORS: Final = 30
 """Held-out errors below which the band of an accelerator is that of all."""
 Engines = Sequence[tuple[Rows, Ideal]]
@@ -97,21 +107,29 @@ def _joined(parts: "Sequence[Floats]") -> "Floats":
     return np.concatenate([np.zeros(0), *parts])
 
 
-def to_frame(calibration: Calibration) -> pl.DataFrame:
-    """Write a calibration as a table: kind, name, value."""
-    gpu = zip(("prefill", "weights", "step_s", "context"), calibration.efficiencies.gpu, strict=True)
-    first = zip(("first_s", "first", "first_per_request"), calibration.efficiencies.first, strict=True)
-    rows = [("efficiency", name, value) for name, value in (*gpu, *first)]
-    rows += [("band_fit", name, value) for name, value in calibration.fit.items()]
-    rows += [("band_scaled", "", calibration.scaled), ("band_roofline", "", calibration.roofline)]
-    return pl.DataFrame(rows, schema={"kind": pl.String, "name": pl.String, "value": pl.Float64}, orient="row")
+def to_toml(calibration: Calibration) -> str:
+    """Write a calibration down."""
+    import tomli_w
+
+    efficiencies = {
+        **dict(zip(_GPU, calibration.efficiencies.gpu, strict=True)),
+        **dict(zip(_FIRST, calibration.efficiencies.first, strict=True)),
+    }
+    fit = {name or _ANY: value for name, value in calibration.fit.items()}
+    bands = {"scaled": calibration.scaled, "roofline": calibration.roofline, "fit": fit}
+    return _HEAD + tomli_w.dumps({"efficiencies": efficiencies, "bands": bands})
 
 
-def from_frame(frame: pl.DataFrame) -> Calibration:
-    """Read what ``to_frame`` wrote."""
-    by_kind: dict[str, dict[str, float]] = {}
-    for kind, name, value in frame.select("kind", "name", "value").iter_rows():
-        by_kind.setdefault(kind, {})[name or ""] = value
-    values = tuple(by_kind["efficiency"].values())
-    efficiencies = Efficiencies(values[:4], values[4:])
-    return Calibration(efficiencies, by_kind["band_fit"], by_kind["band_scaled"][""], by_kind["band_roofline"][""])
+def from_toml(text: str) -> Calibration:
+    """Read what ``to_toml`` wrote."""
+    stated = tomli.loads(text)
+    known, bands = stated["efficiencies"], stated["bands"]
+    efficiencies = Efficiencies(tuple(known[name] for name in _GPU), tuple(known[name] for name in _FIRST))
+    fit = {"" if name == _ANY else name: value for name, value in bands["fit"].items()}
+    return Calibration(efficiencies, fit, bands["scaled"], bands["roofline"])
+
+
+@cache
+def bundled_calibration() -> Calibration:
+    """What all bundled rows together say, as the package keeps it."""
+    return from_toml(files("pricing").joinpath("data/hardware/calibration.toml").read_text(encoding="utf-8"))

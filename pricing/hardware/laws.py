@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from pricing.hardware.calibrate import Calibration, calibrated
+from pricing.hardware.calibrate import Calibration, bundled_calibration
 from pricing.hardware.deployment import Deployment
 from pricing.hardware.facts import architectures_of, chips_of, names_of
 from pricing.hardware.fit import fitted
@@ -59,11 +59,10 @@ def machines_of(hardware: Hardware, calibration: Calibration | None = None) -> M
 
     Args:
         hardware: The tables.
-        calibration: What all rows together say; null: worked out from them.
+        calibration: What all rows together say; null: as the package keeps it.
     """
     architectures, chips = architectures_of(hardware.architectures), chips_of(hardware.chips)
-    if calibration is None:
-        calibration = calibrated(engines_with_ideals(hardware.serving, architectures, chips))
+    calibration = calibration or bundled_calibration()
     return Machines(hardware, architectures, chips, names_of(hardware.architectures), calibration)
 
 
