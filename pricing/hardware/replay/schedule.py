@@ -1,0 +1,106 @@
+"""The event loop: rollouts in slots, requests that share engines, tools that wait in the slot.
+
+All requests in flight progress at one rate, so a request that needs so many seconds alone ends when that much virtual
+time has passed; virtual time runs at that rate. Ends of requests are a heap in virtual time, ends of tools one in
+seconds, and an event costs the logarithm of what is under way.
+"""
+
+from collections import deque
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+import numpy as np
+
+from pricing.hardware.replay.grouping import FloatArray, IntArray
+from pricing.hardware.replay.work import Work
+from traces.errors import PricingError
+
+_NEVER = float("inf")
+_Due = tuple[float, int]
+"""When, and which rollout."""
+
+
+class Played(NamedTuple):
+    """Seconds from the start by rollout, and seconds by number of requests in flight."""
+
+    started_s: list[float]
+    ended_s: list[float]
+    in_model_s: list[float]
+    seconds_at: list[float]
+
+
+def play(
+    work: Work, order: IntArray, arrived_s: FloatArray, n_slots: int, pace: list[float], most_in_flight: int
+) -> Played:
+    """Run rollouts through slots.
+
+    Args:
+        work: What they ask for.
+        order: Rollouts in the order in which they get a slot; of those with the same arrival at least.
+        arrived_s: When each can start, by place in the order; never falls.
+        n_slots: Rollouts under way at a time.
+        pace: Seconds per second at load 1, by requests in flight.
+        most_in_flight: Further requests wait for one to end, first come first served.
+
+    Raises:
+        PricingError: where more requests are in flight than pace has places.
+    """
+    stage, after = work.first_stage[:-1].tolist(), work.first_stage[1:].tolist()
+    first, need, tool, lead = (a.tolist() for a in (work.first_request, work.request_s, work.tool_s, work.lead_s))
+    queue, arrived, n = order.tolist(), arrived_s.tolist(), len(stage)
+    started, ended, in_model, began, n_open = [0.0] * n, [0.0] * n, [0.0] * n, [0.0] * n, [0] * n
+    requests, tools, held = list[_Due](), list[_Due](), deque[_Due]()
+    seconds_at, now, virtual = [0.0] * len(pace), 0.0, 0.0
+    limit, n_free, place, left = min(most_in_flight, len(pace) - 1), n_slots, 0, n
+    while left:
+        request_at = now + (requests[0][0] - virtual) * pace[len(requests)] if requests else _NEVER
+        tool_at = tools[0][0] if tools else _NEVER
+        free_at = max(arrived[place], now) if n_free and place < n else _NEVER
+        then = min(request_at, tool_at, free_at)
+        seconds_at[len(requests)] += then - now
+        virtual += (then - now) / pace[len(requests)]
+        now, pause = then, 0.0
+        if request_at == then:
+            virtual, i = heappop(requests)
+            if held:
+                next_s, other = held.popleft()
+                heappush(requests, (virtual + next_s, other))
+            n_open[i] -= 1
+            if n_open[i]:
+                continue
+            in_model[i] += now - began[i]
+            pause, stage[i] = tool[stage[i]], stage[i] + 1
+        elif tool_at == then:
+            i = heappop(tools)[1]
+        else:
+            i, place, n_free = queue[place], place + 1, n_free - 1
+            started[i], pause = now, lead[i]
+        if pause > 0:
+            heappush(tools, (now + pause, i))
+        elif stage[i] < after[i]:
+            sent = need[first[stage[i]] : first[stage[i] + 1]]
+            began[i], n_open[i] = now, len(sent)
+            n_sent = min(limit - len(requests), len(sent))
+            for seconds in sent[:n_sent]:
+                heappush(requests, (virtual + seconds, i))
+            held.extend((seconds, i) for seconds in sent[n_sent:])
+            if held and limit < most_in_flight:
+                raise _too_many(limit)
+        else:
+            ended[i], n_free, left = now, n_free + 1, left - 1
+    return Played(started, ended, in_model, seconds_at)
+
+
+def most_at_once(work: Work, n_slots: int) -> int:
+    """Most requests that so many slots can have in flight: those of the widest stages of as many rollouts."""
+    widest = np.zeros(len(work.lead_s), dtype=np.int64)
+    rows = np.repeat(np.arange(len(widest)), np.diff(work.first_stage))
+    np.maximum.at(widest, rows, np.diff(work.first_request))
+    return int(np.sort(widest)[::-1][:n_slots].sum())
+
+
+def _too_many(limit: int) -> PricingError:
+    return PricingError(
+        f"more than {limit} requests are in flight, and the slowdown ends there",
+        f"use fewer slots, more engines, or cap the requests in flight at {limit}",
+    )
