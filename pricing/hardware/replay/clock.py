@@ -8,6 +8,7 @@ import polars as pl
 from pricing.hardware.replay.grouping import FloatArray
 from pricing.hardware.replay.stages import Stages, stages_of
 
+_MICROSECOND: Final = 1e-6
 HARDWARE: Final = ("hardware_s", "hardware_low_s", "hardware_high_s")
 
 
@@ -33,7 +34,8 @@ def rollout_seconds(
     at_most_s = _per_rollout(stages, _at_most(stages, high))
     tool_low_s, tool_high_s = tool_seconds(stages)
     is_whole = stages.rollouts["n_missing"].to_numpy() == 0
-    is_told = is_whole & np.isclose(tool_low_s, tool_high_s, rtol=0, atol=1e-6) & (stages.rollouts["n_chained"] == 0)
+    is_serial = stages.rollouts["n_chained"].to_numpy() == 0
+    is_told = is_whole & is_serial & np.isclose(tool_low_s, tool_high_s, rtol=0, atol=_MICROSECOND)
     values = {
         clock[0]: np.where(is_told, in_model_s + tool_low_s, np.nan),
         clock[1]: at_least_s + tool_low_s,
@@ -62,13 +64,13 @@ def _longest(stages: Stages, seconds: FloatArray) -> FloatArray:
 def _at_most(stages: Stages, seconds: FloatArray) -> FloatArray:
     """Longest call of a stage; where one began after another had ended, they may all have waited for each other."""
     longest = _longest(stages, seconds)
-    if not stages.rollouts["n_chained"].any():
+    if not stages.is_chained.any():
         return longest
     return np.where(stages.is_chained, np.add.reduceat(seconds, stages.first_call), longest)
 
 
 def _per_rollout(stages: Stages, seconds: FloatArray) -> FloatArray:
-    return np.bincount(stages.stage_row, seconds, stages.rollouts.height)
+    return np.asarray(np.bincount(stages.stage_row, seconds, stages.rollouts.height), dtype=np.float64)
 
 
 def _floats(values: pl.Series) -> FloatArray:

@@ -1,6 +1,6 @@
 """Seconds a trace tells of calls, of stages and between them, each with what it is at least and at most."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -61,7 +61,7 @@ class Trace:
 
     def per_rollout(self, values: FloatArray) -> FloatArray:
         """Sum of values by stage over the stages of each rollout; not a number where one is not known."""
-        return np.bincount(self.stage_row, values, self.n_rollouts)
+        return np.asarray(np.bincount(self.stage_row, values, self.n_rollouts), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,8 @@ class Gaps:
 
 def gaps_of(trace: Trace) -> Gaps:
     """Tell seconds apart by stamps where every call has one, by totals of the rollout elsewhere."""
+    if trace.is_timed.all():
+        return _narrowed(trace, _by_stamps(trace))
     stamped, even = _by_stamps(trace), _by_totals(trace)
     is_timed = {"c": trace.is_timed[trace.call_row], "s": trace.is_timed[trace.stage_row], "r": trace.is_timed}
     kinds = {"call_low_s": "c", "call_high_s": "c", "span_s": "s", "tool_low_s": "s", "tool_high_s": "s"}
@@ -121,9 +123,15 @@ def _by_stamps(trace: Trace) -> Gaps:
     lead_s = _seconds(trace.rollouts["start_us"], _first(trace, begins))
     is_loose_lead = hides_calls | (trace.basis == "upper_bound") | np.isnan(lead_s)
     return Gaps(
-        low_s, high_s, np.nan_to_num(span_s), *(np.where(is_total_stage, 0, s) for s in (tool_low_s, tool_high_s)),
-        np.nan_to_num(lead_s), np.where(is_loose_lead, 0, lead_s), lead_s,
-    )  # fmt: skip
+        call_low_s=low_s,
+        call_high_s=high_s,
+        span_s=np.nan_to_num(span_s),
+        tool_low_s=np.where(is_total_stage, 0, tool_low_s),
+        tool_high_s=np.where(is_total_stage, 0, tool_high_s),
+        lead_s=np.nan_to_num(lead_s),
+        lead_low_s=np.where(is_loose_lead, 0, lead_s),
+        lead_high_s=lead_s,
+    )
 
 
 def _following(trace: Trace, begins: FloatArray) -> FloatArray:
@@ -164,12 +172,19 @@ def _by_totals(trace: Trace) -> Gaps:
     most_s = np.maximum(wall_s - trace.per_rollout(trace.longest(low_s)), 0) * share
     least_s = np.where((trace.n_missing > 0) | (trace.basis == "upper_bound"), 0, least_s)
     lead_s = np.where(n_stages == 0, wall_s, 0)
+    lead_low_s = np.where((trace.n_missing > 0) | (trace.basis == "upper_bound"), 0, np.nan_to_num(lead_s))
     spread_s = np.maximum(wall_s - trace.per_rollout(longest_s), 0) * share
     span_s = np.nan_to_num(longest_s + spread_s[trace.stage_row])
     return Gaps(
-        low_s, high_s, span_s, least_s[trace.stage_row], most_s[trace.stage_row],
-        np.nan_to_num(lead_s), np.zeros(trace.n_rollouts), lead_s,
-    )  # fmt: skip
+        call_low_s=low_s,
+        call_high_s=high_s,
+        span_s=span_s,
+        tool_low_s=least_s[trace.stage_row],
+        tool_high_s=most_s[trace.stage_row],
+        lead_s=np.nan_to_num(lead_s),
+        lead_low_s=lead_low_s,
+        lead_high_s=lead_s,
+    )
 
 
 def _narrowed(trace: Trace, gaps: Gaps) -> Gaps:
@@ -177,6 +192,8 @@ def _narrowed(trace: Trace, gaps: Gaps) -> Gaps:
     wall_s, model_s, tool_s = (trace.rollouts[name] for name in ("wall_s", "model_s", "tool_s"))
     rest_s = np.where(trace.basis == "measured", np.maximum(wall_s - model_s, 0), np.nan)
     told_s = np.where(trace.n_missing > 0, np.nan, np.where(np.isnan(tool_s), rest_s, tool_s))
+    if np.isnan(told_s).all():
+        return gaps
     least_s = trace.per_rollout(gaps.tool_low_s) + gaps.lead_low_s
     most_s = trace.per_rollout(gaps.tool_high_s) + gaps.lead_high_s
     n_stages = np.bincount(trace.stage_row, minlength=trace.n_rollouts)
@@ -186,9 +203,7 @@ def _narrowed(trace: Trace, gaps: Gaps) -> Gaps:
     of_stage, stage_s = place[trace.stage_row], evenly_s[trace.stage_row]
     tool = _between(gaps.tool_low_s, gaps.tool_high_s, of_stage, stage_s)
     lead = _between(gaps.lead_low_s, gaps.lead_high_s, place, np.where(np.isnan(evenly_s), np.nan, 0))
-    return Gaps(
-        gaps.call_low_s, gaps.call_high_s, gaps.span_s, *tool, gaps.lead_s, *lead,
-    )  # fmt: skip
+    return replace(gaps, tool_low_s=tool[0], tool_high_s=tool[1], lead_low_s=lead[0], lead_high_s=lead[1])
 
 
 def _between(

@@ -6,9 +6,8 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from pricing.hardware.replay.grouping import FloatArray, IntArray
 from pricing.hardware.replay.load import Slowdown, pace
-from pricing.hardware.replay.schedule import Played, most_at_once, play
+from pricing.hardware.replay.schedule import Played, Queue, most_at_once, play
 from pricing.hardware.replay.stages import Stages
 from pricing.hardware.replay.work import Readings, Work
 from traces.errors import PricingError
@@ -90,10 +89,9 @@ def replay(stages: Stages, readings: Readings, slots: Slots | None = None) -> Re
     """
     slots = slots or Slots()
     _check(slots)
-    order, arrived_s = _arrivals(stages, slots)
+    queue = _queue(stages, slots)
     low, high = (
-        None if work is None else _schedule(stages, work, slots, order, arrived_s)
-        for work in (readings.low, readings.high)
+        None if work is None else _schedule(stages, work, slots, queue) for work in (readings.low, readings.high)
     )
     if low is None:  # a reading always has its low
         raise PricingError("there is nothing to replay")
@@ -107,8 +105,7 @@ def _check(slots: Slots) -> None:
             raise PricingError(f"{name} is {value}", "give 1 or more")
 
 
-def _arrivals(stages: Stages, slots: Slots) -> tuple[IntArray, FloatArray]:
-    """Give the order of the rollouts, and the second each can start at, in that order."""
+def _queue(stages: Stages, slots: Slots) -> Queue:
     n, started = stages.rollouts.height, stages.rollouts["started_at"]
     if slots.is_as_arrived and started.null_count():
         problem = f"{started.null_count()} of {n} rollouts have no recorded start"
@@ -117,21 +114,22 @@ def _arrivals(stages: Stages, slots: Slots) -> tuple[IntArray, FloatArray]:
     is_recorded = slots.is_as_arrived or slots.order == "recorded"
     order = np.argsort(starts_us, kind="stable") if is_recorded else np.arange(n)
     in_order_us = starts_us[order]
-    return order, (in_order_us - in_order_us[0]) / 1e6 if slots.is_as_arrived and n else np.zeros(n)
+    arrived_s = (in_order_us - in_order_us[0]) / 1e6 if slots.is_as_arrived and n else np.zeros(n)
+    return Queue(order, arrived_s)
 
 
-def _schedule(stages: Stages, work: Work, slots: Slots, order: IntArray, arrived_s: FloatArray) -> Schedule:
+def _schedule(stages: Stages, work: Work, slots: Slots, queue: Queue) -> Schedule:
     n = stages.rollouts.height
     n_slots = max(n, 1) if slots.n_slots is None else slots.n_slots
     at_once = most_at_once(work, n_slots)
     most = at_once if slots.most_in_flight is None else min(at_once, slots.most_in_flight)
-    played = play(work, order, arrived_s, n_slots, pace(slots.slowdown, slots.n_engines, most), most)
+    played = play(work, queue, n_slots, pace(slots.slowdown, slots.n_engines, most), most)
     seconds_at = np.asarray(played.seconds_at)
     n_in_flight = np.arange(len(seconds_at))
     elapsed_s, in_flight_s = max(played.ended_s, default=0.0), float(n_in_flight @ seconds_at)
     loads = pl.DataFrame({"n_in_flight": n_in_flight, "seconds": seconds_at}).filter(pl.col("seconds") > 0)
     return Schedule(
-        rollouts=_rollouts(stages, work, played, order, arrived_s),
+        rollouts=_rollouts(stages, work, played, queue),
         loads=loads,
         elapsed_s=elapsed_s,
         in_flight_s=in_flight_s,
@@ -140,10 +138,10 @@ def _schedule(stages: Stages, work: Work, slots: Slots, order: IntArray, arrived
     )
 
 
-def _rollouts(stages: Stages, work: Work, played: Played, order: IntArray, arrived_s: FloatArray) -> pl.DataFrame:
+def _rollouts(stages: Stages, work: Work, played: Played, queue: Queue) -> pl.DataFrame:
     n = stages.rollouts.height
     arrivals = np.empty(n)
-    arrivals[order] = arrived_s
+    arrivals[queue.order] = queue.arrived_s
     rows = np.repeat(np.arange(n), np.diff(work.first_stage))
     started_s = np.asarray(played.started_s)
     return stages.rollouts.select(

@@ -20,6 +20,13 @@ _Due = tuple[float, int]
 """When, and which rollout."""
 
 
+class Queue(NamedTuple):
+    """Rollouts in the order in which they get a slot, and the second each can start at, which never falls."""
+
+    order: IntArray
+    arrived_s: FloatArray
+
+
 class Played(NamedTuple):
     """Seconds from the start by rollout, and seconds by number of requests in flight."""
 
@@ -29,15 +36,12 @@ class Played(NamedTuple):
     seconds_at: list[float]
 
 
-def play(
-    work: Work, order: IntArray, arrived_s: FloatArray, n_slots: int, pace: list[float], most_in_flight: int
-) -> Played:
+def play(work: Work, queue: Queue, n_slots: int, pace: list[float], most_in_flight: int) -> Played:
     """Run rollouts through slots.
 
     Args:
         work: What they ask for.
-        order: Rollouts in the order in which they get a slot; of those with the same arrival at least.
-        arrived_s: When each can start, by place in the order; never falls.
+        queue: In which order they get a slot, and when.
         n_slots: Rollouts under way at a time.
         pace: Seconds per second at load 1, by requests in flight.
         most_in_flight: Further requests wait for one to end, first come first served.
@@ -47,12 +51,17 @@ def play(
     """
     stage, after = work.first_stage[:-1].tolist(), work.first_stage[1:].tolist()
     first, need, tool, lead = (a.tolist() for a in (work.first_request, work.request_s, work.tool_s, work.lead_s))
-    queue, arrived, n = order.tolist(), arrived_s.tolist(), len(stage)
+    waiting, arrived, n = queue.order.tolist(), queue.arrived_s.tolist(), len(stage)
     started, ended, in_model, began, n_open = [0.0] * n, [0.0] * n, [0.0] * n, [0.0] * n, [0] * n
     requests, tools, held = list[_Due](), list[_Due](), deque[_Due]()
     seconds_at, now, virtual = [0.0] * len(pace), 0.0, 0.0
     limit, n_free, place, left = min(most_in_flight, len(pace) - 1), n_slots, 0, n
     while left:
+        while held and len(requests) < limit:
+            seconds, i = held.popleft()
+            heappush(requests, (virtual + seconds, i))
+        if held and limit < most_in_flight:
+            raise _too_many(limit)
         request_at = now + (requests[0][0] - virtual) * pace[len(requests)] if requests else _NEVER
         tool_at = tools[0][0] if tools else _NEVER
         free_at = max(arrived[place], now) if n_free and place < n else _NEVER
@@ -62,9 +71,6 @@ def play(
         now, pause = then, 0.0
         if request_at == then:
             virtual, i = heappop(requests)
-            if held:
-                next_s, other = held.popleft()
-                heappush(requests, (virtual + next_s, other))
             n_open[i] -= 1
             if n_open[i]:
                 continue
@@ -73,19 +79,15 @@ def play(
         elif tool_at == then:
             i = heappop(tools)[1]
         else:
-            i, place, n_free = queue[place], place + 1, n_free - 1
+            i, place, n_free = waiting[place], place + 1, n_free - 1
             started[i], pause = now, lead[i]
         if pause > 0:
             heappush(tools, (now + pause, i))
         elif stage[i] < after[i]:
-            sent = need[first[stage[i]] : first[stage[i] + 1]]
-            began[i], n_open[i] = now, len(sent)
-            n_sent = min(limit - len(requests), len(sent))
-            for seconds in sent[:n_sent]:
-                heappush(requests, (virtual + seconds, i))
-            held.extend((seconds, i) for seconds in sent[n_sent:])
-            if held and limit < most_in_flight:
-                raise _too_many(limit)
+            j, k = first[stage[i]], first[stage[i] + 1]
+            began[i], n_open[i] = now, k - j
+            for seconds in need[j:k]:
+                held.append((seconds, i))
         else:
             ended[i], n_free, left = now, n_free + 1, left - 1
     return Played(started, ended, in_model, seconds_at)
