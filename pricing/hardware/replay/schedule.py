@@ -7,9 +7,10 @@ seconds, and an event costs the logarithm of what is under way.
 
 from collections import deque
 from heapq import heappop, heappush
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from pricing.hardware.replay.grouping import FloatArray, IntArray
 from pricing.hardware.replay.work import Work
@@ -49,23 +50,20 @@ def play(work: Work, queue: Queue, n_slots: int, pace: list[float], most_in_flig
     Raises:
         PricingError: where more requests are in flight than pace has places.
     """
-    stage, after = work.first_stage[:-1].tolist(), work.first_stage[1:].tolist()
-    first, need, tool, lead = (a.tolist() for a in (work.first_request, work.request_s, work.tool_s, work.lead_s))
-    waiting, arrived, n = queue.order.tolist(), queue.arrived_s.tolist(), len(stage)
+    stages, first, need, tool, lead, waiting, arrived = (array.tolist() for array in _arrays(work, queue))
+    n, stage, after = len(lead), stages[:-1], stages[1:]
     started, ended, in_model, began, n_open = [0.0] * n, [0.0] * n, [0.0] * n, [0.0] * n, [0] * n
     requests, tools, held = list[_Due](), list[_Due](), deque[_Due]()
     seconds_at, now, virtual = [0.0] * len(pace), 0.0, 0.0
     limit, n_free, place, left = min(most_in_flight, len(pace) - 1), n_slots, 0, n
     while left:
         while held and len(requests) < limit:
-            seconds, i = held.popleft()
-            heappush(requests, (virtual + seconds, i))
+            heappush(requests, (virtual + held[0][0], held.popleft()[1]))
         if held and limit < most_in_flight:
             raise _too_many(limit)
         request_at = now + (requests[0][0] - virtual) * pace[len(requests)] if requests else _NEVER
         tool_at = tools[0][0] if tools else _NEVER
-        free_at = max(arrived[place], now) if n_free and place < n else _NEVER
-        then = min(request_at, tool_at, free_at)
+        then = min(request_at, tool_at, max(arrived[place], now) if n_free and place < n else _NEVER)
         seconds_at[len(requests)] += then - now
         virtual += (then - now) / pace[len(requests)]
         now, pause = then, 0.0
@@ -86,11 +84,16 @@ def play(work: Work, queue: Queue, n_slots: int, pace: list[float], most_in_flig
         elif stage[i] < after[i]:
             j, k = first[stage[i]], first[stage[i] + 1]
             began[i], n_open[i] = now, k - j
-            for seconds in need[j:k]:
-                held.append((seconds, i))
+            held.extend([(seconds, i) for seconds in need[j:k]])
         else:
             ended[i], n_free, left = now, n_free + 1, left - 1
     return Played(started, ended, in_model, seconds_at)
+
+
+def _arrays(work: Work, queue: Queue) -> tuple[npt.NDArray[Any], ...]:
+    """Arrays to read place by place, which lists are faster at."""
+    steps = (work.first_stage, work.first_request, work.request_s, work.tool_s, work.lead_s)
+    return (*steps, queue.order, queue.arrived_s)
 
 
 def most_at_once(work: Work, n_slots: int) -> int:
