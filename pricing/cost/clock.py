@@ -8,6 +8,7 @@ from typing import Final
 
 import polars as pl
 
+from pricing.cost.rounds import begins_round
 from pricing.scenario import Scenario
 from pricing.scenario.model import Batch
 
@@ -62,8 +63,7 @@ def _rounds(calls: pl.LazyFrame) -> pl.LazyFrame:
         rollout_id, _n_rounds, and _in_model_s, the seconds in which some call was under way; null: not measured.
     """
     timed = calls.filter(pl.col("rollout_id").is_not_null(), pl.col("is_billed")).sort("rollout_id", "started_at")
-    done = pl.col("ended_at").cum_max().shift(1).over("rollout_id")
-    is_new = done.is_null() | (pl.col("started_at") >= done)
+    is_new = begins_round(pl.col("started_at"), pl.col("ended_at"), "rollout_id")
     timed = timed.with_columns(_is_new=is_new)
     timed = timed.with_columns(_round=pl.col("_is_new").cum_sum().over("rollout_id"))
     is_timed = pl.col("started_at").is_not_null() & pl.col("ended_at").is_not_null()
