@@ -11,6 +11,7 @@ from pricing.cost.charges import counted_charges, price_charges
 from pricing.cost.clock import with_api_clock
 from pricing.cost.currency import converted
 from pricing.cost.facts import facts_of
+from pricing.cost.other_clocks import with_hardware_clock, with_stated_speed
 from pricing.cost.rollup import HELPERS, call_sums, joined_sums, rollout_costs, run_costs, with_charges
 from pricing.cost.units import in_units
 from pricing.hardware.hosted import with_hosted_costs
@@ -108,7 +109,7 @@ def priced_sums(
     in_rollouts = (calls.filter(pl.col("rollout_id").is_not_null()) for calls in shards or [tables["calls"]])
     sums = sums_by_rollout(in_rollouts, charges, pricing)
     costs = rollout_costs(tables["rollouts"], sums, seen_calls(tables["calls"]))
-    rollouts = with_api_clock(costs, tables["calls"], pricing.scenario).collect(engine="streaming")
+    rollouts = _with_clocks(costs, tables["calls"], pricing).collect(engine="streaming")
     of_run = tables["calls"].filter(pl.col("rollout_id").is_null())
     of_whole = charges.filter(pl.col("rollout_id").is_null())
     whole = with_charges(_call_sums(of_run, "run_id", pricing, is_wide=True), of_whole, "run_id")
@@ -116,6 +117,12 @@ def priced_sums(
     runs = runs.join(_price_span(tables, pricing), on="run_id", how="left", maintain_order="left")
     written = (in_units(frame, pricing.scenario.currency).drop(HELPERS).collect() for frame in (runs, rollouts.lazy()))
     return next(written), next(written)
+
+
+def _with_clocks(rollouts: pl.LazyFrame, calls: pl.LazyFrame, pricing: Pricing) -> pl.LazyFrame:
+    timed = with_api_clock(rollouts, calls, pricing.scenario)
+    timed = with_stated_speed(timed, calls, pricing.scenario.speed)
+    return with_hardware_clock(timed, calls, pricing.hosted)
 
 
 def seen_calls(calls: pl.LazyFrame) -> pl.LazyFrame:

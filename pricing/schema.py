@@ -197,6 +197,13 @@ PRICED_ROLLOUTS: Final = ROLLOUTS.with_columns(
     Column("api_s", pl.Float64, "Seconds on the API under the scenario; null: not known, or only bounds are."),
     Column("api_low_s", pl.Float64, "Lowest it can be."),
     Column("api_high_s", pl.Float64, "Highest it can be; null: unbounded."),
+    Column(
+        "hardware_s",
+        pl.Float64,
+        "Seconds on the accelerators of the scenario's deployments; null: not deployed, or only bounds are known.",
+    ),
+    Column("hardware_low_s", pl.Float64, "Lowest it can be; null: not deployed."),
+    Column("hardware_high_s", pl.Float64, "Highest it can be; null: not deployed, or unbounded."),
 )
 PRICED_RUNS: Final = RUNS.with_columns(
     RUNS.doc,

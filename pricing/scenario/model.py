@@ -20,7 +20,7 @@ TokensFactor = Annotated[float, Field(ge=0.001, le=1000)]
 _STATEMENTS: Final = frozenset(
     (
         "name", "books", "prices", "service_tier", "region", "hosts", "discount", "currency", "roles",
-        "hardware_files", "allow_estimate",
+        "speed", "hardware_files", "allow_estimate",
     )
 )  # fmt: skip
 """Keys that state what a bill rests on, or how it is shown; any other key changes what was billed."""
@@ -116,6 +116,18 @@ class Substitute(_Part):
         return self
 
 
+class Speed(_Part):
+    """How fast an API answers.
+
+    Args:
+        tokens_s: Output tokens per second of one request.
+        ttft_s: Seconds to the first of them.
+    """
+
+    tokens_s: Positive
+    ttft_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+
+
 class Discount(_Part):
     """A share taken off the list price; several that fit a call are taken one after the other.
 
@@ -182,6 +194,7 @@ class Scenario(_Part):
         discount: Shares taken off list prices.
         currency: Another currency to give costs in; null: dollars only.
         roles: Roles whose calls are counted in the sums of rollouts and runs.
+        speed: Speed of the API by model, as the trace writes it, "*" any other; api_s then rests on it.
         hardware: Deployments by model, "*" any other: its calls cost accelerator-time, not list prices.
         hardware_files: Hardware tables of the user; they win over the package's.
         allow_estimate: Whether a deployment may rest on more than measured rows of its model at measured lengths.
@@ -202,6 +215,7 @@ class Scenario(_Part):
     discount: tuple[Discount, ...] = ()
     currency: Currency | None = None
     roles: Annotated[tuple[Literal["agent", "user", "judge", "other"], ...], Field(min_length=1)] = ROLES
+    speed: dict[str, Speed] = {}
     hardware: dict[str, Deployment] = {}
     hardware_files: tuple[Path, ...] = ()
     allow_estimate: bool = False

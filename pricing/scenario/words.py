@@ -112,6 +112,10 @@ def _roles(scenario: "Scenario") -> str:
     return f"only {' and '.join(scenario.roles)} calls" if set(scenario.roles) != set(ROLES) else ""
 
 
+def _speeds(scenario: "Scenario") -> str:
+    return ", ".join(f"{model} at {each.tokens_s:g} tokens/s" for model, each in scenario.speed.items())
+
+
 def _hardware(scenario: "Scenario") -> str:
     return ", ".join(f"{model} {_deployed(each)}" for model, each in scenario.hardware.items())
 
@@ -129,6 +133,6 @@ def _currency(scenario: "Scenario") -> str:
 
 _Part = Callable[["Scenario"], str]
 _CHANGES: Final[tuple[_Part, ...]] = (
-    _substitutes, _hardware, _cache, _batch, _tier, _unlisted, _region, _hosts, _discounts, _roles,
+    _substitutes, _speeds, _hardware, _cache, _batch, _tier, _unlisted, _region, _hosts, _discounts, _roles,
 )  # fmt: skip
 _PARTS: Final[tuple[_Part, ...]] = (_prices, _files, _catalogue, *_CHANGES, _currency)

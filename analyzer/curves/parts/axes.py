@@ -78,6 +78,13 @@ _ALL: Final = (
         pl.col("recorded_low_s"),
         pl.col("recorded_high_s"),
     ),
+    Axis(
+        "hardware_seconds",
+        "seconds on accelerators",
+        pl.col("hardware_s"),
+        pl.col("hardware_low_s"),
+        pl.col("hardware_high_s"),
+    ),
     Axis("tokens", "input and output tokens", _INPUT + _OUTPUT, _INPUT_LOW + _OUTPUT_LOW, _INPUT + _OUTPUT_HIGH),
     Axis("output_tokens", "output tokens", _OUTPUT, _OUTPUT_LOW, _OUTPUT_HIGH),
     Axis(
@@ -104,8 +111,9 @@ COST: Final = Option(
 
 SECONDS: Final = Option(
     "seconds",
-    ("api", "recorded"),
-    "Seconds: on the API under the scenario (batches wait; another model's speed is not known), or as recorded.",
+    ("api", "recorded", "hardware"),
+    "Seconds: on the API under the scenario (batches wait; another model's speed is not known), as recorded, or on "
+    "accelerators.",
 )
 
 
@@ -115,8 +123,8 @@ def chosen_axis(axis: Axis, chosen: Mapping[str, str]) -> Axis:
     Raises:
         UsageError: if recorded dollars are chosen for an axis that is not dollars.
     """
-    if chosen.get(SECONDS.name) == "recorded" and axis.name == "seconds":
-        return AXES["recorded_seconds"]
+    if chosen.get(SECONDS.name) in {"recorded", "hardware"} and axis.name == "seconds":
+        return AXES[f"{chosen[SECONDS.name]}_seconds"]
     if chosen.get(COST.name, COST.default) == COST.default:
         return axis
     if axis.name != "dollars":
