@@ -21,7 +21,7 @@ _ROLE: Final = click.Choice(["agent", "user", "judge", "other"])
 _ON_ERROR: Final = click.Choice(["stop", "skip"])
 _PRICING: Final = (
     "scenario", "as_of", "books", "prices", "cache", "batch_frac", "turnaround_s", "service_tier", "region",
-    "unlisted_tiers", "host", "priced_as", "hardware", "allow_estimate",
+    "unlisted_tiers", "host", "priced_as", "hardware", "gpu_hours", "allow_estimate",
     "roles",
 )  # fmt: skip
 _READING: Final = ("format_name", "mapping", "task_map", "benchmark_name", "on_error")
@@ -95,6 +95,7 @@ _how_options = _stacked(
     click.option(
         "--hardware", multiple=True, metavar="MODEL=GPU,KEY=VALUE...", help="Run a model on accelerators (repeatable)."
     ),
+    click.option("--gpu-hours", metavar="TIER", help="What accelerator-hours of charges cost: a tier, or USD an hour."),
     click.option("--allow-estimate", is_flag=True, default=None, help="Let a deployment rest on more than its rows."),
     click.option("--role", "roles", multiple=True, type=_ROLE, help="Count only this role (may be repeated)."),
 )
@@ -163,9 +164,17 @@ def _nested(given: dict[str, Any]) -> dict[str, Any]:
         given["hosts"] = {model or "*": host for model, _, host in pairs}
     if "priced_as" in given:
         given["substitute"] = [_substitute(text) for text in given.pop("priced_as")]
+    if "gpu_hours" in given:
+        given["gpu_hours"] = _gpu_hours(given["gpu_hours"])
     if "hardware" in given:
         given["hardware"] = dict(_deployment(text) for text in given.pop("hardware"))
     return given
+
+
+def _gpu_hours(text: str) -> dict[str, str]:
+    """Price of an hour: USD, or a tier of the table."""
+    is_number = text.replace(".", "", 1).lstrip("-").isdigit()
+    return {"usd_per_gpu_hour" if is_number else "price_tier": text}
 
 
 def _deployment(text: str) -> tuple[str, dict[str, str]]:

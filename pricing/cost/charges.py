@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from pricing.book import PriceBook
+from pricing.cost.accelerator_hours import with_accelerator_hours
 from pricing.cost.currency import converted
 from pricing.moments import END, START
 from pricing.names.resolve import resolve_one
@@ -50,7 +51,7 @@ def price_charges(
         pl.Series(f"_{name}", [getattr(each, name) for each in rates], dtype=pl.Float64) for name in _Rates._fields
     )
     joined = timed.join(rated, on=wanted.columns, how="left", nulls_equal=True, maintain_order="left")
-    priced = joined.with_columns(**_costs()).with_columns(**_figure())
+    priced = joined.with_columns(**_costs()).with_columns(**_figure()).pipe(with_accelerator_hours, scenario)
     return converted(priced.lazy(), exchange).collect().drop("_at", *(f"_{name}" for name in _Rates._fields))
 
 

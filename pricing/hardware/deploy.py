@@ -99,7 +99,7 @@ def point_for(model: str, deployment: Deployment, workload: Workload, machines: 
     placed = cheapest(found)
     if placed is None:
         raise PricingError(*_refusal(model, deployment, [each for each in found if isinstance(each, Refused)]))
-    hour = hour_of(deployment, machines.hardware.gpu_hours)
+    hour = hour_of(deployment.accelerator, deployment, machines.hardware.gpu_hours)
     return Point(model, (model,), served, deployment, placed, hour, Coverage(0, 0), machines.calibration.roofline)
 
 

@@ -1,4 +1,4 @@
-"""A deployment: on what, at which load and at whose hourly price a model is taken to run."""
+"""A deployment and the price of its hours: on what, at which load and at whose hourly price a model is taken to run."""
 
 from datetime import date
 from typing import Annotated, Final, Literal, Self
@@ -16,7 +16,55 @@ Percentile = Literal["mean", "p50", "p90", "p99"]
 DEFAULT_TIER: Final = "neocloud"
 
 
-class Deployment(BaseModel):
+class HourPrice(BaseModel):
+    """What an accelerator-hour costs: stated, or read from the table.
+
+    Args:
+        usd_per_gpu_hour: What an accelerator-hour costs; null: as the table says of the tier.
+        price_tier: Whose hour it is; null: DEFAULT_TIER.
+        price_cloud: Cloud that rents it out; null: any.
+        price_date: Day whose price counts; null: the latest stated.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    usd_per_gpu_hour: Positive | None = None
+    price_tier: Tier | None = None
+    price_cloud: str | None = None
+    price_date: date | None = None
+
+    @model_validator(mode="after")
+    def _price_is_one(self) -> Self:
+        others = (self.price_tier, self.price_cloud, self.price_date)
+        if self.usd_per_gpu_hour is not None and any(each is not None for each in others):
+            raise ValueError("usd_per_gpu_hour, or a price of the table (price_tier, price_cloud, price_date)")
+        return self
+
+
+class GpuHours(HourPrice):
+    """What the accelerator-hours cost that a trace states as charges: on the accelerator it names, or on another.
+
+    Training and simulation do not speed up as serving does: only the user can say how much.
+
+    Args:
+        accelerator: Accelerator they are taken to run on instead; null: the one named, and no other.
+        speed_up: How many of the hours one of that accelerator stands for.
+    """
+
+    accelerator: str | None = None
+    speed_up: Positive | None = None
+
+    @model_validator(mode="after")
+    def _speed_up_is_stated(self) -> Self:
+        if (self.accelerator is None) != (self.speed_up is None):
+            raise ValueError(
+                "accelerator and speed_up go together: how much faster another accelerator trains or simulates is not "
+                "known from how it serves models, and is yours to state"
+            )
+        return self
+
+
+class Deployment(HourPrice):
     """Where the calls of a model are taken to run: a what-if, never a vendor's price.
 
     Args:
@@ -36,10 +84,6 @@ class Deployment(BaseModel):
         utilisation_frac: Share of the rented time the accelerators are busy at that load.
         startup_s: Seconds the fleet is paid for before its first request.
         idle_s: Seconds it is paid for after its last.
-        usd_per_gpu_hour: What an accelerator-hour costs; null: as the table says of the tier.
-        price_tier: Whose hour it is.
-        price_cloud: Cloud that rents it out; null: any.
-        price_date: Day whose price counts; null: the latest stated.
         cached_cost_frac: What a cached input token costs of an uncached one; null: as the table says.
         percentile: Of the seconds to the first token.
         like: Model it is taken to run like; needed where the tables do not have it.
@@ -47,8 +91,6 @@ class Deployment(BaseModel):
         like_factor_low: Lowest it may be; null: like_factor.
         like_factor_high: Highest it may be; null: like_factor.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     accelerator: str
     n_gpus: Count | None = None
@@ -66,10 +108,6 @@ class Deployment(BaseModel):
     utilisation_frac: Busy = 1.0
     startup_s: NotNegative = 0.0
     idle_s: NotNegative = 0.0
-    usd_per_gpu_hour: Positive | None = None
-    price_tier: Tier | None = None
-    price_cloud: str | None = None
-    price_date: date | None = None
     cached_cost_frac: Frac | None = None
     percentile: Percentile = "mean"
     like: str | None = None
@@ -88,13 +126,6 @@ class Deployment(BaseModel):
             raise ValueError("concurrency, or a speed to meet (min_tokens_s, max_ttft_s): not both")
         if self.concurrency is None and self.min_tokens_s is None:
             raise ValueError("the load is missing: concurrency, or min_tokens_s (output tokens per second and request)")
-        return self
-
-    @model_validator(mode="after")
-    def _price_is_one(self) -> Self:
-        others = (self.price_tier, self.price_cloud, self.price_date)
-        if self.usd_per_gpu_hour is not None and any(each is not None for each in others):
-            raise ValueError("usd_per_gpu_hour, or a price of the table (price_tier, price_cloud, price_date)")
         return self
 
     @model_validator(mode="after")

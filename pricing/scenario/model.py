@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from pricing.book.catalogue import FILES as CATALOGUE_FILES
 from pricing.book.named import LIST_BOOK, SUFFIXES
-from pricing.hardware.deployment import Deployment
+from pricing.hardware.deployment import Deployment, GpuHours
 from pricing.scenario.words import in_words, titled
 from traces.schema import ROLES
 
@@ -20,7 +20,7 @@ TokensFactor = Annotated[float, Field(ge=0.001, le=1000)]
 _STATEMENTS: Final = frozenset(
     (
         "name", "books", "prices", "service_tier", "region", "hosts", "discount", "currency", "roles",
-        "speed", "hardware_files", "allow_estimate",
+        "speed", "gpu_hours", "hardware_files", "allow_estimate",
     )
 )  # fmt: skip
 """Keys that state what a bill rests on, or how it is shown; any other key changes what was billed."""
@@ -197,6 +197,7 @@ class Scenario(_Part):
         speed: Speed of the API by model, as the trace writes it, "*" any other; api_s then rests on it.
         hardware: Deployments by model, "*" any other: its calls cost accelerator-time, not list prices.
         hardware_files: Hardware tables of the user; they win over the package's.
+        gpu_hours: What accelerator-hours cost that a trace states as charges; null: not known.
         allow_estimate: Whether a deployment may rest on more than measured rows of its model at measured lengths.
     """
 
@@ -219,6 +220,7 @@ class Scenario(_Part):
     hardware: dict[str, Deployment] = {}
     hardware_files: tuple[Path, ...] = ()
     allow_estimate: bool = False
+    gpu_hours: GpuHours | None = None
 
     _moment_first = field_validator("as_of", mode="before")(_as_moment)
 

@@ -21,6 +21,7 @@ _MEANING: Final = {
     "service_tier": "as recorded",
     "region": "as recorded",
     "currency": "dollars only",
+    "gpu_hours": "what they cost is not known",
 }
 """What a scenario does where a key is not set."""
 

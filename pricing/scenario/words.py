@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
 from pricing.book.named import SUFFIXES
+from pricing.hardware.deployment import DEFAULT_TIER
 from traces.schema import ROLES
 
 if TYPE_CHECKING:
@@ -127,12 +128,21 @@ def _deployed(each: "Deployment") -> str:
     return f"on {size}{each.accelerator} at {load}{like}"
 
 
+def _gpu_hours(scenario: "Scenario") -> str:
+    price = scenario.gpu_hours
+    if price is None:
+        return ""
+    cost = f"${price.usd_per_gpu_hour:g}" if price.usd_per_gpu_hour else (price.price_tier or DEFAULT_TIER)
+    on = f" as {price.accelerator} {price.speed_up:g} times as fast" if price.accelerator else ""
+    return f"accelerator-hours at {cost.replace('_', ' ')}{on}"
+
+
 def _currency(scenario: "Scenario") -> str:
     return f"also in {scenario.currency.code}" if scenario.currency else ""
 
 
 _Part = Callable[["Scenario"], str]
 _CHANGES: Final[tuple[_Part, ...]] = (
-    _substitutes, _speeds, _hardware, _cache, _batch, _tier, _unlisted, _region, _hosts, _discounts, _roles,
+    _substitutes, _speeds, _hardware, _gpu_hours, _cache, _batch, _tier, _unlisted, _region, _hosts, _discounts, _roles,
 )  # fmt: skip
 _PARTS: Final[tuple[_Part, ...]] = (_prices, _files, _catalogue, *_CHANGES, _currency)

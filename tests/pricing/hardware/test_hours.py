@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pricing.hardware.deployment import Deployment
+from pricing.hardware.deployment import HourPrice
 from pricing.hardware.hours import Hour, hour_of
 from pricing.hardware.schema import GPU_HOURS
 from tests.builders import frame
@@ -22,7 +22,7 @@ ROWS = (
 
 
 def price(**keys: Any) -> Hour:
-    return hour_of(Deployment(accelerator="h200", concurrency=8, **keys), frame(GPU_HOURS, *ROWS))
+    return hour_of("h200", HourPrice(**keys), frame(GPU_HOURS, *ROWS))
 
 
 def test_a_stated_price_is_taken() -> None:
