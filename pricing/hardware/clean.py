@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 import polars as pl
 
-from pricing.hardware.names import models_with_mtp, names_file, short_model
+from pricing.hardware.names import labelled_speculation, models_with_mtp, names_file, short_model
 
 NODE_GPUS: Final = 8
 """Accelerators of one node: what the sample gives as one copy on more of them are several nodes, counted unreliably."""
@@ -167,8 +167,9 @@ def _setting(name: str) -> Any:
 
 
 def speculation() -> pl.Expr:
-    """Label by model: the sample does not say, so models with heads for it are of either kind, others have none."""
-    return pl.when(pl.col("model").is_in(models_with_mtp())).then(pl.lit("unlabelled")).otherwise(pl.lit("none"))
+    """Label a row: by its configuration where that is published; else the models without heads for it have none."""
+    by_model = pl.when(pl.col("model").is_in(models_with_mtp())).then(pl.lit("unlabelled")).otherwise(pl.lit("none"))
+    return pl.col("config").replace_strict(labelled_speculation(), default=by_model)
 
 
 def front_note(engine: Sequence[str]) -> pl.Expr:
