@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from pricing.book.foreign import Foreign
-from pricing.hardware.importer import Imported, Importer, settle
+from pricing.hardware.importer import Imported, Importer, csv_header, settle
 from pricing.hardware.names import names_file, short_accelerator
 
 _SKYPILOT: Final = {"AcceleratorName", "AcceleratorCount", "Price", "SpotPrice"}
@@ -22,8 +22,8 @@ _NUMBERS: Final = ("n_gpus", "usd", "spot_usd")
 
 def sniff(source: Foreign) -> bool:
     """Recognise a catalogue by its columns."""
-    names = set(source.text.partition("\n")[0].strip().split(","))
-    return source.folder is None and (names >= _SKYPILOT or names >= _GPUHUNT)
+    names = csv_header(source)
+    return names >= _SKYPILOT or names >= _GPUHUNT
 
 
 def parse(source: Foreign) -> Imported:

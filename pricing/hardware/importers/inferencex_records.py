@@ -9,6 +9,7 @@ from typing import Any, Final
 import polars as pl
 
 from pricing.book.foreign import Foreign, files_below
+from pricing.hardware.importer import csv_header
 
 CONFIGS: Final = "configs.json"
 RESULTS: Final = "benchmark_results.json"
@@ -51,7 +52,7 @@ def header(source: Foreign) -> set[str]:
     """Names of the fields of a list of records or of a table."""
     if source.is_json:
         return set(source.document[0]) if isinstance(source.document, list) and source.document else set()
-    return set(source.text.partition("\n")[0].strip().split(","))
+    return csv_header(source)
 
 
 def records(source: Foreign) -> pl.DataFrame:

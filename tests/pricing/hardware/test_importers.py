@@ -85,8 +85,9 @@ def test_rows_that_are_no_single_node_load_are_counted_and_the_rest_is_kept(tmp_
 def test_a_list_of_the_ci_has_other_names_for_the_same(tmp_path: Path) -> None:
     row = {
         "hw": "b200-trt", "infmax_model_prefix": "gptoss", "model": "/models/x", "framework": "vllm",
-        "precision": "fp4", "spec_decoding": "none", "disagg": False, "tp": 4, "ep": 1, "dp_attention": "false", "isl": 1024,
-        "osl": 1024, "conc": 4, "median_ttft": 0.2, "median_tpot": 0.004, "median_e2el": 4.0, "tput_per_gpu": 900.0,
+        "precision": "fp4", "spec_decoding": "none", "disagg": False, "tp": 4, "ep": 1, "dp_attention": "false",
+        "isl": 1024, "osl": 1024, "conc": 4, "median_ttft": 0.2, "median_tpot": 0.004,
+        "median_e2el": 4.0, "tput_per_gpu": 900.0,
     }  # fmt: skip
     path = tmp_path / "agg_bmk.json"
     path.write_text(json.dumps([row]), encoding="utf-8")
