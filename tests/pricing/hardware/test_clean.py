@@ -58,6 +58,7 @@ def test_a_sound_row_becomes_a_serving_row_in_seconds() -> None:
         ("no concurrency", load(concurrency=None)),
         ("rounded copies", load(origin="source_file=kimi-k2.5-gap-analysis.csv")),
         ("copies not told", load(concurrency=128)),
+        ("queued", load(silicon_ttft_ms=20_000.0)),
         ("placeholders", load(silicon_ttft_ms=0.0)),
         ("tp = dp", load(attention_dp_size=4, batch_size=16)),
         ("more than a node", load(tp_size=72, moe_tp_size=72)),
@@ -87,6 +88,22 @@ def test_a_measurement_in_two_extracts_is_kept_once_with_its_configuration() -> 
     rows, touched = cleaned(load(), load(origin="db-dump/2026-04-27; config_id=7"))
     assert touched == {"repeated": 1}
     assert rows["config"].to_list() == ["db-dump:7"]
+
+
+def test_one_image_in_two_extracts_is_one_engine_unless_it_may_speculate() -> None:
+    images = [
+        f"source_file={name}.csv; image=hub{mark}vendor/engine:1"
+        for name, mark in (("2026-03-25", "#"), ("2026-04-06", "/"))
+    ]
+    one, _ = cleaned(*(load(origin=image, isl=isl) for image, isl in zip(images, (1024, 8192), strict=True)))
+    two, _ = cleaned(
+        *(
+            load(origin=image, isl=isl, model_path="zhipuai/GLM-5")
+            for image, isl in zip(images, (1024, 8192), strict=True)
+        )
+    )
+    assert one["config"].unique().to_list() == ["hub/vendor/engine:1"]
+    assert two["config"].n_unique() == 2
 
 
 def test_of_two_speeds_on_one_day_the_slower_is_kept() -> None:

@@ -207,10 +207,11 @@ def test_a_mapping_that_does_not_fit_says_where_and_what_next(
     assert error.value.hint
 
 
-def test_what_is_imported_can_be_written_and_loaded(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["rows.csv", "rows.parquet"])
+def test_what_is_imported_can_be_written_and_loaded(tmp_path: Path, name: str) -> None:
     imported = mapped(tmp_path)
-    write_rows(imported, tmp_path / "rows.csv")
-    serving = load_hardware([tmp_path / "rows.csv"]).serving
+    write_rows(imported, tmp_path / name)
+    serving = load_hardware([tmp_path / name]).serving
     assert serving.filter(pl.col("source") == "loads.csv").equals(imported.frame)
 
 

@@ -120,3 +120,13 @@ def test_a_file_that_cannot_be_says_where_and_why(tmp_path: Path, text: str, pro
     assert str(path) in error.value.problem
     assert error.value.hint
     assert error.value.exit_code == 4
+
+
+def test_no_load_without_speculation_is_faster_than_those_of_a_quarter_of_its_requests() -> None:
+    served = load_hardware().serving.filter(pl.col("speculation") == "none").with_row_index("row")
+    same = ["model", "accelerator", "weights_precision", "framework", "n_gpus", "isl", "osl"]
+    fewer = served.select(*same, n_fewer="concurrency", fewer_s="tpot_s")
+    pairs = served.join(fewer, on=same, nulls_equal=True).filter(pl.col("n_fewer") * 4 <= pl.col("concurrency"))
+    medians = pairs.group_by("row").agg(pl.col("tpot_s").first() / pl.col("fewer_s").median())
+    assert medians.height > 500
+    assert medians["tpot_s"].min() > 0.95
