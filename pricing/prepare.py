@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +13,6 @@ from pricing.cost.cache import FACTS_AFTER
 from pricing.cost.cost import Costs, cost_columns
 from pricing.cost.currency import load_fx
 from pricing.cost.facts import Facts
-from pricing.hardware.hosted import hosted_table
 from pricing.hardware.point import Point
 from pricing.rates.grid import Grid, RateTable, rate_grid
 from pricing.rates.keys import KEY_COLUMNS
@@ -29,7 +27,7 @@ DENSE_CELLS: Final = 1_000_000
 """Up to so many cells rates are worked out of all of them; beyond, of those that calls lie in."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pricing:
     """Everything a trace is priced with: the scenario, the rates that can occur, and what is known of the calls.
 
@@ -54,11 +52,6 @@ class Pricing:
     times: Times
     exchange: pl.DataFrame | None
     points: tuple[Point, ...] = ()
-
-    @cached_property
-    def hosted(self) -> pl.DataFrame | None:
-        """Numbers of the deployed models; null: none is."""
-        return hosted_table(self.points) if self.points else None
 
     def sources(self) -> dict[str, str]:
         """Give the sha256 of every file prices were read from."""
@@ -95,20 +88,27 @@ def prepare(
     rates = grid.rates(_cells(tables["calls"], grid, known, times))
     exchange = _exchange(tables, grid, known, times)
     list_book = books.get("list", books["effective"])[0]
-    points = deployed(tables["calls"], scenario)
+    points = deployed(tables["calls"], pairs["model"], scenario)
     return Pricing(scenario, books["effective"], list_book, grid, rates, known, times, exchange, points)
 
 
-def deployed(calls: pl.LazyFrame, scenario: Scenario) -> tuple[Point, ...]:
-    """Deploy the models a scenario deploys; the hardware tables are read only if there are any."""
+def deployed(calls: pl.LazyFrame, models: pl.Series, scenario: Scenario) -> tuple[Point, ...]:
+    """Deploy the models a scenario deploys; the hardware tables are read only if there are any.
+
+    Args:
+        calls: CALLS.
+        models: Models they name.
+        scenario: What it deploys.
+    """
     if not scenario.hardware:
         return ()
-    from pricing.hardware.deploy import points_of
+    from pricing.hardware.deploy import names_meant, points_of
     from pricing.hardware.laws import machines_of
     from pricing.hardware.shelf import load_hardware
 
     machines = machines_of(load_hardware(scenario.hardware_files))
-    return tuple(points_of(calls, scenario.hardware, machines, allow_estimate=scenario.allow_estimate))
+    meant = names_meant(sorted(models.drop_nulls().unique()), scenario.hardware)
+    return tuple(points_of(calls, meant, scenario.hardware, machines, allow_estimate=scenario.allow_estimate))
 
 
 def books_of(scenario: Scenario, book: PriceBook | None = None) -> dict[View, list[PriceBook]]:

@@ -14,7 +14,9 @@ from pricing.cost.facts import facts_of
 from pricing.cost.other_clocks import with_hardware_clock, with_stated_speed
 from pricing.cost.rollup import HELPERS, call_sums, joined_sums, rollout_costs, run_costs, with_charges
 from pricing.cost.units import in_units
-from pricing.hardware.hosted import with_hosted_costs
+from pricing.hardware.hosted import hosted_costs, most_hosted_pusd
+from pricing.hardware.point import Point
+from pricing.hardware.workload import is_of
 from pricing.prepare import Pricing, prepare
 from pricing.rates.place import placed, with_rates
 from pricing.rates.rate_facts import MOST_PUSD, most_pusd, rate_facts
@@ -27,18 +29,35 @@ def priced_calls(calls: pl.LazyFrame, pricing: Pricing, *, is_ordered: bool = Tr
     """Add cost_pusd, its low, high and parts, costs of other views, cost_basis, and what the price was, to calls."""
     policy = pricing.scenario.cache
     calls = _BEFORE_RATES[policy](calls) if policy in _BEFORE_RATES else calls
+    if not pricing.points:
+        return _at_list_prices(calls, pricing, is_ordered=is_ordered)
+    numbered = calls.with_row_index("_number")
+    hosted = [_on_accelerators(numbered, point, pricing) for point in pricing.points]
+    others = numbered.filter(~is_of(name for point in pricing.points for name in point.models))
+    priced = pl.concat([_at_list_prices(others, pricing, is_ordered=False), *hosted], how="diagonal_relaxed")
+    return (priced.sort("_number") if is_ordered else priced).drop("_number")
+
+
+def _at_list_prices(calls: pl.LazyFrame, pricing: Pricing, *, is_ordered: bool) -> pl.LazyFrame:
+    is_cached = pricing.scenario.cache == "upper_bound"
     at = placed(calls, pricing.grid, pricing.facts, pricing.times)
     rated = with_rates(at, pricing.rates, pricing.grid, is_ordered=is_ordered)
-    rated = with_full_cache(rated) if policy == "upper_bound" else rated
+    rated = with_full_cache(rated) if is_cached else rated
     for step in pricing.costs().steps:
         rated = rated.with_columns(**step)
-    rated = rated if pricing.hosted is None else with_hosted_costs(rated, pricing.hosted)
     if pricing.times.moment is not None:
         rated = rated.with_columns(_at=pl.lit(pricing.times.moment))
     priced = converted(rated, pricing.exchange).drop("_at")
-    if policy != "upper_bound":
+    if not is_cached:
         return priced
     return (priced.sort("_row") if is_ordered else priced).drop("_row")
+
+
+def _on_accelerators(calls: pl.LazyFrame, point: Point, pricing: Pricing) -> pl.LazyFrame:
+    costed = hosted_costs(calls.filter(is_of(point.models)), point)
+    moment = pricing.times.moment
+    at = pl.coalesce("started_at", "ended_at") if moment is None else pl.lit(moment)
+    return converted(costed.with_columns(_at=at), pricing.exchange).drop("_at")
 
 
 _BEFORE_RATES: Final[dict[str, Callable[[pl.LazyFrame], pl.LazyFrame]]] = {
@@ -80,7 +99,8 @@ def _collected_sums(calls: pl.LazyFrame, key: str, pricing: Pricing) -> pl.DataF
     """Sum in 64 bits; where so many calls of the highest cost there can be would not fit, again in 128."""
     sums = _call_sums(calls, key, pricing).collect(engine="streaming")
     n_most = sums.select(pl.col("n_rows").max()).item() or 0
-    if pricing.hosted is None and n_most * most_pusd(pricing.facts, rate_facts(pricing.rates.rows)) <= MOST_PUSD:
+    most = most_pusd(pricing.facts, rate_facts(pricing.rates.rows))
+    if n_most * max(most, most_hosted_pusd(pricing.facts, pricing.points)) <= MOST_PUSD:
         return sums
     return _call_sums(calls, key, pricing, is_wide=True).collect(engine="streaming")
 
@@ -122,7 +142,7 @@ def priced_sums(
 def _with_clocks(rollouts: pl.LazyFrame, calls: pl.LazyFrame, pricing: Pricing) -> pl.LazyFrame:
     timed = with_api_clock(rollouts, calls, pricing.scenario)
     timed = with_stated_speed(timed, calls, pricing.scenario.speed)
-    return with_hardware_clock(timed, calls, pricing.hosted)
+    return with_hardware_clock(timed, calls, pricing.points)
 
 
 def seen_calls(calls: pl.LazyFrame) -> pl.LazyFrame:

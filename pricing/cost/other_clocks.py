@@ -3,20 +3,21 @@
 Both give every call its seconds; a rollout takes the critical path over its calls, and the tool time kept of the trace.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import polars as pl
 
 from pricing.cost.clock import API
-from pricing.hardware.hosted import hosted_seconds
-from pricing.hardware.replay.clock import HARDWARE, rollout_seconds
+from pricing.hardware.hosted import HARDWARE, hosted_seconds
+from pricing.hardware.point import Point
+from pricing.hardware.replay.clock import rollout_seconds
 from pricing.scenario.model import Speed
 
 _CALL_API: Final = ("api_s", "api_low_s", "api_high_s")
 
 
-def with_hardware_clock(rollouts: pl.LazyFrame, calls: pl.LazyFrame, hosted: pl.DataFrame | None) -> pl.LazyFrame:
+def with_hardware_clock(rollouts: pl.LazyFrame, calls: pl.LazyFrame, points: Sequence[Point]) -> pl.LazyFrame:
     """Add hardware_s, hardware_low_s and hardware_high_s to rollouts; a rollout on accelerators has no time on an API.
 
     Null: some call of it is of no deployed model, or the tool time is not told apart; high null: unbounded.
@@ -24,11 +25,11 @@ def with_hardware_clock(rollouts: pl.LazyFrame, calls: pl.LazyFrame, hosted: pl.
     Args:
         rollouts: ROLLOUTS with their clock on the API.
         calls: CALLS of all roles.
-        hosted: Numbers of the deployed models; null: none is.
+        points: Deployed models.
     """
-    if hosted is None:
+    if not points:
         return rollouts.with_columns(pl.lit(None, pl.Float64).alias(name) for name in HARDWARE)
-    timed = hosted_seconds(calls, hosted)
+    timed = hosted_seconds(calls, points)
     seconds = rollout_seconds(timed, rollouts, HARDWARE).lazy().select("rollout_id", *HARDWARE)
     seconds = seconds.join(_with(timed, "hardware_s"), on="rollout_id", how="semi")
     is_hosted = pl.any_horizontal(pl.col(name).is_not_null() for name in HARDWARE)

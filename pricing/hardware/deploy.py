@@ -12,7 +12,7 @@ from pricing.hardware.hours import hour_of
 from pricing.hardware.laws import Machines, laws_of
 from pricing.hardware.operating_point import Refused, cheapest, place
 from pricing.hardware.point import Coverage, Point
-from pricing.hardware.workload import Workload, outside, workload_of
+from pricing.hardware.workload import Workload, is_of, outside, workload_of
 from traces.errors import PricingError, nearest
 
 ANY: Final = "*"
@@ -20,13 +20,19 @@ ANY: Final = "*"
 
 
 def points_of(
-    calls: pl.LazyFrame, deployments: Mapping[str, Deployment], machines: Machines, *, allow_estimate: bool = False
+    calls: pl.LazyFrame,
+    meant: Mapping[str, Sequence[str]],
+    deployments: Mapping[str, Deployment],
+    machines: Machines,
+    *,
+    allow_estimate: bool = False,
 ) -> list[Point]:
     """Deploy models and say what each rests on.
 
     Args:
         calls: CALLS of the trace.
-        deployments: By model, as the trace writes it.
+        meant: Models of the trace by key of a deployment, as ``names_meant`` gives them.
+        deployments: By key.
         machines: The hardware tables.
         allow_estimate: Whether a result may rest on more than measured rows of the model at measured lengths.
 
@@ -34,8 +40,6 @@ def points_of(
         PricingError: if a model, an accelerator or a price is not known, if no engine can do what was asked, or if a
             result would be an estimate and that is not allowed.
     """
-    written = calls.select(pl.col("model").cast(pl.String).unique()).collect(engine="streaming")["model"].drop_nulls()
-    meant = names_meant(sorted(written), deployments)
     points = [
         _point(calls, key, meant[key], deployment, machines) for key, deployment in deployments.items() if meant[key]
     ]
@@ -69,7 +73,7 @@ def names_meant(written: Sequence[str], keys: Iterable[str]) -> dict[str, list[s
 
 
 def _point(calls: pl.LazyFrame, key: str, models: Sequence[str], deployment: Deployment, machines: Machines) -> Point:
-    of_models = calls.filter(pl.col("model").cast(pl.String).is_in(models))
+    of_models = calls.filter(is_of(models))
     name = models[0] if key == ANY else key
     point = point_for(name, deployment, workload_of(of_models), machines)
     counted = outside(of_models, point.placed.law.shape).collect(engine="streaming").row(0)

@@ -45,6 +45,11 @@ class Spread(NamedTuple):
     output: float
     growth: float | None
 
+    def times(self, factor: float) -> "Spread":
+        """Return the same spread, of another unit."""
+        growth = None if self.growth is None else self.growth * factor
+        return Spread(self.uncached * factor, self.cached * factor, self.output * factor, growth)
+
 
 class Seconds(NamedTuple):
     """Seconds of a call by one reading.

@@ -1,5 +1,6 @@
 """What a trace asks of a deployed model: means per call, and how much of it lies outside what was measured."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import polars as pl
@@ -26,6 +27,11 @@ class Workload(NamedTuple):
     def context_tokens(self) -> float:
         """Mean context while the output is decoded."""
         return self.uncached_tokens + self.cached_tokens + self.output_tokens / 2
+
+
+def is_of(models: Iterable[str]) -> pl.Expr:
+    """Whether a call is of one of the models; false where it names none."""
+    return pl.col("model").cast(pl.String).is_in(list(models)).fill_null(value=False)
 
 
 def uncached() -> pl.Expr:

@@ -224,6 +224,12 @@ class Scenario(_Part):
 
     _moment_first = field_validator("as_of", mode="before")(_as_moment)
 
+    @model_validator(mode="after")
+    def _caches_are_one_kind(self) -> Self:
+        if self.hardware and self.cache == "upper_bound":
+            raise ValueError("upper_bound is a vendor's cache: what a deployment holds is stated as cached_cost_frac")
+        return self
+
     @property
     def title(self) -> str:
         """Its name with what that leaves unsaid, or the scenario in words."""

@@ -147,7 +147,8 @@ def test_a_key_that_means_no_model_is_an_error() -> None:
 
 def points(**usage: int) -> list[Point]:
     calls = trace(call(model="open-30b", **usage))["calls"].lazy()
-    return points_of(calls, {"open-30b": Deployment(accelerator="h200", concurrency=8)}, machines_of(tables_of()))
+    asked = {"open-30b": Deployment(accelerator="h200", concurrency=8)}
+    return points_of(calls, {"open-30b": ["open-30b"]}, asked, machines_of(tables_of()))
 
 
 def test_within_the_measured_lengths_nothing_is_an_estimate() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pricing.hardware.deploy import point_for
 from pricing.hardware.deployment import Deployment
-from pricing.hardware.hosted import hosted_seconds, hosted_table
+from pricing.hardware.hosted import hosted_seconds
 from pricing.hardware.laws import machines_of
 from pricing.hardware.point import Point
 from pricing.hardware.workload import Workload
@@ -139,7 +139,7 @@ def test_the_growth_with_context_counts_only_beyond_what_was_measured() -> None:
 def test_seconds_are_first_token_and_steps() -> None:
     at = point()
     rows = [call(model="open-30b", uncached_input_tokens=1000, output_tokens=101), call(model="other", call_index=1)]
-    found = hosted_seconds(tables(calls=rows)["calls"].lazy(), hosted_table([at])).collect()
+    found = hosted_seconds(tables(calls=rows)["calls"].lazy(), [at]).collect()
     middle = at.seconds[1]
     assert found["hardware_s"][0] == pytest.approx(middle.first + 1000 * middle.first_per_token + 100 * middle.step)
     assert found["hardware_s"][1] is None
