@@ -157,11 +157,12 @@ def _seconds(start_us: FloatArray, end_us: FloatArray) -> FloatArray:
 
 
 def _by_totals(trace: Trace) -> Gaps:
-    """Spread what the totals of a rollout leave over its calls of unknown length, and its tool time over its stages."""
+    """Spread what the totals of a rollout leave over its stages of unknown length, and its tool time over all."""
     row, wall_s, model_s = trace.call_row, trace.rollouts["wall_s"], trace.rollouts["model_s"]
     is_unknown = np.isnan(trace.calls["high_s"])
-    known_s = np.bincount(row, np.nan_to_num(trace.calls["high_s"]), trace.n_rollouts)
-    n_unknown = np.maximum(np.bincount(row, is_unknown, trace.n_rollouts), 1)
+    longest_s = trace.longest(trace.calls["high_s"])
+    known_s = trace.per_rollout(np.nan_to_num(longest_s))
+    n_unknown = np.maximum(trace.per_rollout(np.isnan(longest_s)), 1)
     in_calls_s = np.maximum(np.where(np.isnan(model_s), wall_s, model_s) - known_s, 0) / n_unknown
     high_s = np.where(is_unknown, in_calls_s[row], trace.calls["high_s"])
     low_s = np.where(is_unknown & ~np.isnan(model_s)[row], high_s, trace.calls["low_s"])

@@ -57,7 +57,9 @@ def test_twenty_slots_take_about_as_long_as_the_run_did(stages: Stages) -> None:
 
 def test_the_largest_start_is_reproduced_by_the_slots_it_had(tables: dict[str, pl.DataFrame]) -> None:
     """469 rollouts on 40 slots took 0.9975 h, and 2 to 20 s passed in a slot before the next rollout's first stamp."""
-    starts = tables["rollouts"].with_columns(at_s=(pl.col("started_at") - pl.col("started_at").min()).dt.total_seconds())
+    starts = tables["rollouts"].with_columns(
+        at_s=(pl.col("started_at") - pl.col("started_at").min()).dt.total_seconds()
+    )
     largest = starts.filter(pl.col("at_s").is_between(2400, 6000))
     assert largest.height == 469
     elapsed = (largest["ended_at"].max() - largest["started_at"].min()).total_seconds()  # type: ignore[operator,union-attr]

@@ -1,6 +1,7 @@
 """Schedules worked out on paper, properties of all, and a second computation in small steps of time."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -97,7 +98,8 @@ def test_what_is_not_told_apart_is_calls_in_one_reading_and_tools_in_the_other()
 
 
 def test_the_extremes_of_tool_time_give_low_and_high() -> None:
-    rows = [{**row, "ended_at": None, "latency_s": None, "time_basis": "lower_bound"} for row in spans("a", (0, 1), (20, 21))]  # fmt: skip
+    stamp = {"ended_at": None, "latency_s": None, "time_basis": "lower_bound"}
+    rows = [{**row, **stamp} for row in spans("a", (0, 1), (20, 21))]
     done = on(staged(hardware(rows, 2, 3), [whole("a", 0, 50)]))
     assert done.high is not None
     assert (done.low.elapsed_s, done.high.elapsed_s) == (5, 55)
@@ -158,7 +160,7 @@ def test_one_slot_takes_the_sum_and_a_slot_each_the_longest(needs: Any) -> None:
 def test_fewer_slots_are_never_faster_where_load_slows_nothing(needs: Any) -> None:
     stages = chains(needs)
     elapsed = [on(stages, Slots(n)).low.elapsed_s for n in (1, 2, 3, 4, 5)]
-    assert all(fewer >= more - 1e-9 for fewer, more in zip(elapsed, elapsed[1:], strict=False))
+    assert all(fewer >= more - 1e-9 for fewer, more in pairwise(elapsed))
 
 
 @settings(max_examples=25)

@@ -1,10 +1,15 @@
 """Which calls run side by side, and what lies between: worked out on paper for small traces."""
 
+from itertools import accumulate
+from typing import Any
+
 import pytest
 from builders import call, rollout
-from replays import Row, at, hardware, lazy, spans, staged, whole
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from replays import Row, at, hardware, lazy, on, spans, staged, whole
 
-from pricing.hardware.replay.clock import rollout_seconds
+from pricing.hardware.replay.clock import HARDWARE, rollout_seconds
 
 
 def tools(calls: list[Row], *rollouts: Row) -> tuple[list[float], list[float]]:
@@ -13,7 +18,9 @@ def tools(calls: list[Row], *rollouts: Row) -> tuple[list[float], list[float]]:
 
 
 def clock(calls: list[Row], *rollouts: Row) -> tuple[float | None, ...]:
-    return rollout_seconds(*lazy(calls, list(rollouts))).select("hardware_s", "hardware_low_s", "hardware_high_s").row(0)
+    return (
+        rollout_seconds(*lazy(calls, list(rollouts))).select("hardware_s", "hardware_low_s", "hardware_high_s").row(0)
+    )
 
 
 def counts(calls: list[Row], *rollouts: Row) -> Row:
@@ -121,6 +128,42 @@ def test_totals_of_a_run_are_in_no_rollout_and_counted() -> None:
     total = call(**UNTIMED, rollout_id=None, granularity="run", call_index=None, call_id="total")
     stages = staged([*SERIAL, total], [whole("task", 0, 100)])
     assert (stages.n_unplaced, stages.calls.height) == (1, 3)
+
+
+LENGTHS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=6)
+
+
+@settings(max_examples=40)
+@given(st.lists(LENGTHS, min_size=1, max_size=4), st.integers(0, 5))
+def test_with_the_seconds_it_had_every_rollout_takes_as_long_as_it_did(lengths: list[Any], lead_s: int) -> None:
+    calls: list[Row] = []
+    rollouts: list[Row] = []
+    for number, each in enumerate(lengths):
+        ends = list(accumulate(wait + need for wait, need in each))
+        times = [(lead_s + end - need, lead_s + end) for end, (_, need) in zip(ends, each, strict=True)]
+        calls += hardware(spans(f"t{number}", *times), *(need for _, need in each))
+        rollouts.append(whole(f"t{number}", 0, lead_s + ends[-1] + number))
+    seconds = rollout_seconds(*lazy(calls, rollouts))
+    for name in HARDWARE:
+        assert seconds[name].to_list() == pytest.approx([row["wall_s"] for row in rollouts])
+
+
+KINDS = st.sampled_from(["measured", "upper_bound", "lower_bound"])
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), KINDS), min_size=1, max_size=6))
+def test_a_slot_each_gives_the_seconds_of_the_clock(calls: list[Any]) -> None:
+    """Overlapping calls, of every kind of stamp, of one rollout."""
+    rows = [row for i, (start, need, kind) in enumerate(calls)
+            for row in hardware(spans("task", (start, start + need), time_basis=kind), i / 2)]  # fmt: skip
+    rows = [{**row, "call_index": i, "call_id": f"c{i}"} for i, row in enumerate(rows)]
+    rows = [{**row, "ended_at": None, "latency_s": None} if row["time_basis"] == "lower_bound" else row for row in rows]
+    rollouts = [whole("task", 0, 20)]
+    done = on(staged(rows, rollouts))
+    _, low, high = clock(rows, *rollouts)
+    assert done.high is not None
+    assert (done.low.elapsed_s, done.high.elapsed_s) == pytest.approx((low, high))
 
 
 def test_the_order_of_the_rows_changes_nothing() -> None:
