@@ -23,9 +23,9 @@ def rollout_seconds(
         clock: Names of the seconds, what they are at least and at most; those of the rollouts are named alike.
 
     Returns:
-        One row per rollout, in order: rollout_id, the clock (null: calls without seconds or missing, or tool time not
-        told apart; at least: of what is known; at most null: unbounded), tool_low_s and tool_high_s, n_unknown (calls
-        without seconds) and the counts and flags of ``Stages.rollouts``.
+        One row per rollout, in the order of their key: rollout_id, the clock (null: calls without seconds or missing,
+        or tool time not told apart; at least: of what is known; at most null: unbounded), tool_low_s and tool_high_s,
+        n_unknown (calls without seconds) and the counts and flags of ``Stages.rollouts``.
     """
     stages = stages_of(calls, rollouts, clock)
     seconds, low, high = (_floats(stages.calls[name]) for name in clock)

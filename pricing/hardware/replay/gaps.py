@@ -116,7 +116,9 @@ def _by_stamps(trace: Trace) -> Gaps:
     last_end = trace.longest(ends)
     is_total_stage = is_total[trace.first_call]
     span_s = np.where(is_total_stage, 0, _seconds(begins, np.where(np.isnan(following), last_end, following)))
-    tool_high_s = np.where(np.isnan(following), np.nan, np.maximum(span_s - trace.longest(low_s), 0))
+    is_measured = trace.calls["low_s"] == trace.calls["high_s"]
+    held_s = np.where(is_measured, np.fmax(low_s, _seconds(starts, trace.calls["end_us"])), low_s)
+    tool_high_s = np.where(np.isnan(following), np.nan, np.maximum(span_s - trace.longest(held_s), 0))
     hides_calls = (trace.n_aggregate > 0) | (trace.n_missing > 0)
     is_loose = hides_calls[row] | ((trace.basis == "upper_bound")[row] & (_next_row(row) != row))
     tool_low_s = np.where(is_loose, 0, np.nan_to_num(_seconds(last_end, following)))
@@ -191,7 +193,8 @@ def _by_totals(trace: Trace) -> Gaps:
 def _narrowed(trace: Trace, gaps: Gaps) -> Gaps:
     """Where the rollout tells its tool time, take that: every gap at the same place between its bounds."""
     wall_s, model_s, tool_s = (trace.rollouts[name] for name in ("wall_s", "model_s", "tool_s"))
-    rest_s = np.where(trace.basis == "measured", np.maximum(wall_s - model_s, 0), np.nan)
+    wait_s = np.nan_to_num(trace.rollouts["wait_s"])
+    rest_s = np.where(trace.basis == "measured", np.maximum(wall_s - model_s - wait_s, 0), np.nan)
     told_s = np.where(trace.n_missing > 0, np.nan, np.where(np.isnan(tool_s), rest_s, tool_s))
     if np.isnan(told_s).all():
         return gaps

@@ -74,6 +74,17 @@ def test_what_the_rollout_says_of_its_tools_decides_between_the_extremes(told: R
     assert clock(hardware(rows, 1, 2, 3), whole("task", 0, 100, **told)) == pytest.approx((45 + 6,) * 3)
 
 
+def test_waiting_between_the_stamps_of_a_call_is_no_tool_time() -> None:
+    rows = [{**row, "latency_s": 4.0} for row in SERIAL]
+    assert clock(hardware(rows, 1, 2, 3), whole("task", 0, 100)) == (65 + 6,) * 3
+
+
+def test_waiting_the_rollout_counts_is_no_tool_time() -> None:
+    rows = [call(call_index=i, **stamp) for i, stamp in enumerate(STAMPS)]
+    known = whole("task", 0, 100, model_s=40.0, wait_s=20.0)
+    assert clock(hardware(rows, 1, 2, 3), known) == pytest.approx((40 + 6,) * 3)
+
+
 UNTIMED = {"started_at": None, "time_basis": None}
 
 
