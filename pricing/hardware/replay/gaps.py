@@ -57,11 +57,16 @@ class Trace:
 
     def longest(self, values: FloatArray) -> FloatArray:
         """Highest value of the calls of each stage; not a number where one is not known."""
-        return np.maximum.reduceat(values, self.first_call) if len(self.first_call) else np.zeros(0)
+        return longest_of(values, self.first_call)
 
     def per_rollout(self, values: FloatArray) -> FloatArray:
         """Sum of values by stage over the stages of each rollout; not a number where one is not known."""
         return np.asarray(np.bincount(self.stage_row, values, self.n_rollouts), dtype=np.float64)
+
+
+def longest_of(values: FloatArray, first: IntArray) -> FloatArray:
+    """Highest value of each stage, given its first call; not a number where one is not known."""
+    return values if len(first) == len(values) else np.maximum.reduceat(values, first)
 
 
 @dataclass(frozen=True)
