@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from pricing.hardware.replay.gaps import longest_of
 from pricing.hardware.replay.grouping import FloatArray
 from pricing.hardware.replay.stages import Stages, stages_of
 
@@ -23,14 +24,14 @@ def rollout_seconds(
         clock: Names of the seconds, what they are at least and at most; those of the rollouts are named alike.
 
     Returns:
-        One row per rollout, in order: rollout_id, the clock (null: calls without seconds or missing, or tool time not
-        told apart; at least: of what is known; at most null: unbounded), tool_low_s and tool_high_s, n_unknown (calls
-        without seconds) and the counts and flags of ``Stages.rollouts``.
+        One row per rollout, in the order of their key: rollout_id, the clock (null: calls without seconds or missing,
+        or tool time not told apart; at least: of what is known; at most null: unbounded), tool_low_s and tool_high_s,
+        n_unknown (calls without seconds) and the counts and flags of ``Stages.rollouts``.
     """
     stages = stages_of(calls, rollouts, clock)
     seconds, low, high = (_floats(stages.calls[name]) for name in clock)
-    in_model_s = _per_rollout(stages, _longest(stages, seconds))
-    at_least_s = _per_rollout(stages, _longest(stages, np.nan_to_num(low)))
+    in_model_s = _per_rollout(stages, longest_of(seconds, stages.first_call))
+    at_least_s = _per_rollout(stages, longest_of(np.nan_to_num(low), stages.first_call))
     at_most_s = _per_rollout(stages, _at_most(stages, high))
     tool_low_s, tool_high_s = tool_seconds(stages)
     is_whole = stages.rollouts["n_missing"].to_numpy() == 0
@@ -57,13 +58,9 @@ def tool_seconds(stages: Stages) -> tuple[FloatArray, FloatArray]:
     return low_s, _per_rollout(stages, gaps.tool_high_s) + gaps.lead_high_s
 
 
-def _longest(stages: Stages, seconds: FloatArray) -> FloatArray:
-    return np.maximum.reduceat(seconds, stages.first_call) if len(seconds) else seconds
-
-
 def _at_most(stages: Stages, seconds: FloatArray) -> FloatArray:
     """Longest call of a stage; where one began after another had ended, they may all have waited for each other."""
-    longest = _longest(stages, seconds)
+    longest = longest_of(seconds, stages.first_call)
     if not stages.is_chained.any():
         return longest
     return np.where(stages.is_chained, np.add.reduceat(seconds, stages.first_call), longest)

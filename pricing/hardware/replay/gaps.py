@@ -57,11 +57,16 @@ class Trace:
 
     def longest(self, values: FloatArray) -> FloatArray:
         """Highest value of the calls of each stage; not a number where one is not known."""
-        return np.maximum.reduceat(values, self.first_call) if len(self.first_call) else np.zeros(0)
+        return longest_of(values, self.first_call)
 
     def per_rollout(self, values: FloatArray) -> FloatArray:
         """Sum of values by stage over the stages of each rollout; not a number where one is not known."""
         return np.asarray(np.bincount(self.stage_row, values, self.n_rollouts), dtype=np.float64)
+
+
+def longest_of(values: FloatArray, first: IntArray) -> FloatArray:
+    """Highest value of each stage, given its first call; not a number where one is not known."""
+    return values if len(first) == len(values) else np.maximum.reduceat(values, first)
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,9 @@ def _by_stamps(trace: Trace) -> Gaps:
     last_end = trace.longest(ends)
     is_total_stage = is_total[trace.first_call]
     span_s = np.where(is_total_stage, 0, _seconds(begins, np.where(np.isnan(following), last_end, following)))
-    tool_high_s = np.where(np.isnan(following), np.nan, np.maximum(span_s - trace.longest(low_s), 0))
+    is_measured = trace.calls["low_s"] == trace.calls["high_s"]
+    held_s = np.where(is_measured, np.fmax(low_s, _seconds(starts, trace.calls["end_us"])), low_s)
+    tool_high_s = np.where(np.isnan(following), np.nan, np.maximum(span_s - trace.longest(held_s), 0))
     hides_calls = (trace.n_aggregate > 0) | (trace.n_missing > 0)
     is_loose = hides_calls[row] | ((trace.basis == "upper_bound")[row] & (_next_row(row) != row))
     tool_low_s = np.where(is_loose, 0, np.nan_to_num(_seconds(last_end, following)))
@@ -157,11 +164,12 @@ def _seconds(start_us: FloatArray, end_us: FloatArray) -> FloatArray:
 
 
 def _by_totals(trace: Trace) -> Gaps:
-    """Spread what the totals of a rollout leave over its calls of unknown length, and its tool time over its stages."""
+    """Spread what the totals of a rollout leave over its stages of unknown length, and its tool time over all."""
     row, wall_s, model_s = trace.call_row, trace.rollouts["wall_s"], trace.rollouts["model_s"]
     is_unknown = np.isnan(trace.calls["high_s"])
-    known_s = np.bincount(row, np.nan_to_num(trace.calls["high_s"]), trace.n_rollouts)
-    n_unknown = np.maximum(np.bincount(row, is_unknown, trace.n_rollouts), 1)
+    longest_s = trace.longest(trace.calls["high_s"])
+    known_s = trace.per_rollout(np.nan_to_num(longest_s))
+    n_unknown = np.maximum(trace.per_rollout(np.isnan(longest_s)), 1)
     in_calls_s = np.maximum(np.where(np.isnan(model_s), wall_s, model_s) - known_s, 0) / n_unknown
     high_s = np.where(is_unknown, in_calls_s[row], trace.calls["high_s"])
     low_s = np.where(is_unknown & ~np.isnan(model_s)[row], high_s, trace.calls["low_s"])
@@ -190,7 +198,8 @@ def _by_totals(trace: Trace) -> Gaps:
 def _narrowed(trace: Trace, gaps: Gaps) -> Gaps:
     """Where the rollout tells its tool time, take that: every gap at the same place between its bounds."""
     wall_s, model_s, tool_s = (trace.rollouts[name] for name in ("wall_s", "model_s", "tool_s"))
-    rest_s = np.where(trace.basis == "measured", np.maximum(wall_s - model_s, 0), np.nan)
+    wait_s = np.nan_to_num(trace.rollouts["wait_s"])
+    rest_s = np.where(trace.basis == "measured", np.maximum(wall_s - model_s - wait_s, 0), np.nan)
     told_s = np.where(trace.n_missing > 0, np.nan, np.where(np.isnan(tool_s), rest_s, tool_s))
     if np.isnan(told_s).all():
         return gaps

@@ -10,7 +10,19 @@ import polars as pl
 from pricing.hardware.replay.gaps import Gaps, Trace, gaps_of
 from pricing.hardware.replay.grouping import BoolArray, FloatArray, Grouped, IntArray, grouped
 
-_OF_ROLLOUT: Final = ("rollout_id", "started_at", "ended_at", "wall_s", "model_s", "tool_s", "time_basis", "n_calls")
+_OF_ROLLOUT: Final = (
+    "rollout_id",
+    "started_at",
+    "ended_at",
+    "wall_s",
+    "model_s",
+    "tool_s",
+    "wait_s",
+    "time_basis",
+    "n_calls",
+)
+
+_KEY: Final = ("run_id", "rollout_id")
 
 
 @dataclass(frozen=True)
@@ -19,7 +31,7 @@ class Stages:
 
     Args:
         calls: One row per call sent to a model, in order: row (of its rollout), call_index, and what else was kept.
-        rollouts: One row per rollout, in the order given: rollout_id, started_at (null: not known), n_calls,
+        rollouts: One row per rollout, in the order of their key: rollout_id, started_at (null: not known), n_calls,
             n_missing (requests the source counts and the trace does not hold), n_aggregate (calls that are totals),
             n_chained (stages in which a call began after another had ended: the longest call is a low bound, the sum
             of all a high one), n_stages, and is_open (what came after the last stamp is not in its seconds).
@@ -43,15 +55,16 @@ def stages_of(calls: pl.LazyFrame, rollouts: pl.LazyFrame, keep: Sequence[str] =
     """Group the calls of rollouts into stages.
 
     Calls whose recorded times overlap form one stage, stages are serial. Time between stages is tool time where stamps
-    tell it apart (waiting for limits between calls counts as such), else rollouts.tool_s or wall_s - model_s do; else
-    it is none at least, and all of wall_s that is not in model calls at most, and not bounded where wall_s is unknown.
+    tell it apart, else rollouts.tool_s or wall_s - model_s - wait_s do; else it is none at least, and all of wall_s
+    that is not in model calls at most, and not bounded where wall_s is unknown. Waiting for limits is no tool time
+    where it lies between the stamps of a call or the rollout counts it; between calls it cannot be told from tools.
 
     Args:
         calls: CALLS of all roles; those answered from a local cache take no part.
         rollouts: ROLLOUTS.
         keep: Further columns of calls to keep, such as their seconds on another clock.
     """
-    table = rollouts.select(_OF_ROLLOUT).collect(engine="streaming")
+    table = rollouts.select("run_id", *_OF_ROLLOUT).collect(engine="streaming").sort(_KEY)
     group = grouped(calls, table["rollout_id"], keep)
     trace = _trace(group, table)
     kept = group.sent.select("row", "call_index", *keep)
@@ -73,7 +86,7 @@ def _trace(group: Grouped, table: pl.DataFrame) -> Trace:
     call_row = sent["row"].to_numpy().astype(np.int64)
     started = pl.col("started_at").dt.epoch("us")
     ended = pl.coalesce(pl.col("ended_at").dt.epoch("us"), started + pl.col("wall_s") * 1e6)
-    times = table.select(started.alias("start_us"), ended.alias("end_us"), "wall_s", "model_s", "tool_s")
+    times = table.select(started.alias("start_us"), ended.alias("end_us"), "wall_s", "model_s", "tool_s", "wait_s")
     n_seen = pl.Series(group.n_seen)
     n_missing = (table["n_calls"] - n_seen).fill_null((n_seen == 0).cast(pl.Int64)).clip(0)
     return Trace(

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from pricing.hardware.replay.clock import HARDWARE
+from pricing.hardware.replay.gaps import longest_of
 from pricing.hardware.replay.grouping import BoolArray, FloatArray, IntArray
 from pricing.hardware.replay.stages import Stages
 
@@ -56,8 +57,7 @@ def recorded_work(stages: Stages) -> Readings:
     unbounded |= np.bincount(row, np.isnan(gaps.tool_high_s), len(unbounded)) > 0
     readings = []
     for request_s in (np.nan_to_num(gaps.call_high_s), gaps.call_low_s):
-        longest = np.maximum.reduceat(request_s, stages.first_call) if len(request_s) else request_s
-        tool_s = np.maximum(gaps.span_s - longest, 0)
+        tool_s = np.maximum(gaps.span_s - longest_of(request_s, stages.first_call), 0)
         readings.append(_work(stages, request_s, tool_s, gaps.lead_s))
     n_unknown = int(unbounded.sum())
     return Readings(readings[0], readings[1] if n_unknown == 0 else None, n_unknown)
