@@ -218,6 +218,7 @@ class Stats(msgspec.Struct):
     started_at: str | None = None
     completed_at: str | None = None
     model_usage: Usages = None
+    role_usage: Usages = None
 
 
 class Header(msgspec.Struct):

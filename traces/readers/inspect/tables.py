@@ -71,7 +71,7 @@ def log_batches(opened: Log, path: str, scorer: str | None, log: RejectLog) -> I
     """Map an open log to batches of calls and scores; rollouts and the run itself come with the last one."""
     spec = opened.header.eval
     chosen = chosen_score(opened.header, scorer)
-    run = _Run(opened.header, path, run_id_of(spec), chosen, version_of(spec.packages), roles_of(spec))
+    run = _Run(opened.header, path, run_id_of(spec), chosen, version_of(spec.packages), roles_of(opened.header))
     for place, sample in opened.samples:
         _add_sample(run, sample, place, log)
         if len(run.calls) >= _CALLS_PER_BATCH:
