@@ -108,6 +108,11 @@ def costs(*values: float | None) -> dict[str, Any]:
     return {f"i{number}": {"cost": cost, "resolved": number % 2 == 0} for number, cost in enumerate(values)}
 
 
+def test_the_agent_of_another_maker_belongs_to_the_scaffold(tmp_path: Path) -> None:
+    tables = index(tmp_path, costs(0.25), agent_version="v1.19.1", acp_agent_name="x-acp", acp_agent_version="v0.11.1")
+    assert tables["runs"]["scaffold"].to_list() == ["v1.19.1 x-acp v0.11.1"]
+
+
 @pytest.mark.parametrize(
     ("instances", "mean", "known", "said"),
     [
