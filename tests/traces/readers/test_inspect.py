@@ -256,6 +256,13 @@ def test_a_role_that_used_just_what_a_model_did_is_its_role(tmp_path: Path) -> N
     assert calls.select("role", "model").rows() == [("agent", "large"), ("judge", "judge")]
 
 
+def test_logs_of_2024_hold_the_events_of_a_sample_in_its_transcript(tmp_path: Path) -> None:
+    early = sample(transcript={"events": [call(0), {"event": "unknown", "output": 7}, call(9)], "content": {}})
+    tables, rejects = read(tmp_path, log({**early, "events": None}))
+    assert tables["calls"].select("granularity", "input_tokens").rows() == [("call", 10), ("call", 10)]
+    assert rejects.rows == []
+
+
 def test_attempts_that_failed_are_calls_of_the_rollout_where_the_log_keeps_them(tmp_path: Path) -> None:
     retried = sample(call(9), model_usage={MODEL: used(10, 5)}, error_retries=[{"message": "x", "events": [call(0)]}])
     calls = read(tmp_path, log(retried, stats={"model_usage": {MODEL: used(20, 10)}}))[0]["calls"]

@@ -33,7 +33,7 @@ READER = Reader(
     summary=(
         "Inspect AI logs: `.json` and `.eval` (members deflated or zstd, samples whole or in chunks), finished or not."
     ),
-    upstream=("UKGovernmentBEIS/inspect_ai 0.3.20 to 0.3.285 (log versions 1 and 2)",),
+    upstream=("UKGovernmentBEIS/inspect_ai 0.3.8 (2024-05) to 0.3.285 (log versions 1 and 2)",),
     token_convention=(
         "Proven per call: total_tokens = input + output says cached tokens are inside input_tokens, = input + output + "
         "cached that they are outside; the same shows whether reasoning lies outside output_tokens. Where the total "

@@ -28,7 +28,7 @@ _CHUNK: Final = re.compile(r"(.+)/events/(\d+)\.json", re.DOTALL)
 _NOT_SCORED: Final = re.compile(
     r"(?:.*[.\]])?(?:scores?[.\[]|results\.metrics\.).*value.*: -?(?:nan|inf) is not a number", re.DOTALL
 )
-_OF_EVENT: Final = re.compile(r"(?:events)?\[(\d+)\]\.")
+_OF_EVENT: Final = re.compile(r"(?:(?:transcript\.)?events)?\[(\d+)\]\.")
 _KNOWN: Final = frozenset({"model", "tool", "subtask", "step", "span_begin", "score", "sample_limit", "compaction"})
 
 _WHOLE_BYTES: Final = 512 * 1024 * 1024
@@ -140,7 +140,7 @@ def _read(raw: Any, kind: Any, name: str, place: str, log: RejectLog) -> Any:
 
 def _report(problems: Sequence[str], value: Any, name: str, place: str, log: RejectLog) -> None:
     """Report problems but two: NaN is how Inspect writes "not scored", and an unknown kind of event is not read."""
-    events = (value.events or []) if isinstance(value, Sample) else value if isinstance(value, list) else []
+    events = value.all_events if isinstance(value, Sample) else value if isinstance(value, list) else []
     for problem in problems:
         found = _OF_EVENT.match(problem)
         number = int(found[1]) if found is not None else len(events)

@@ -110,7 +110,7 @@ def _made(run: _Run, sample: Sample, place: str, rollout_id: str) -> Made:
         walk_events(attempt.events or (), f"{place} error_retries[{number}].events", retried)
     run.usages = summed([*run.usages.items(), *retried.usages])
     made = Made(rollout_id, run.version, rows=retried.rows, charges=retried.charges, bases=retried.bases)
-    walk_events(sample.events or (), f"{place} events", made)
+    walk_events(sample.all_events, f"{place} events", made)
     return made
 
 
@@ -124,7 +124,7 @@ def _rest(run: _Run, sample: Sample, made: Made, place: str, log: RejectLog) -> 
         log.contradiction(run.path, place, f"the calls of {printable(model)} add up to more than model_usage says")
     whose = Whose(made.rollout_id, run.version, run.roles)
     yield from total_rows(exceeding(total, listed), whose, f"{place} model_usage", is_residual=bool(made.usages))
-    if not sample.events and not total:
+    if not sample.all_events and not total:
         yield _unknown(made.rollout_id, place)
 
 
