@@ -38,12 +38,19 @@ class Score(msgspec.Struct):
     cost_per_problem: Count = None
     average_runtime: Count = None
     agent_version: str | None = None
+    acp_agent_name: str | None = None
+    acp_agent_version: str | None = None
     submission_time: str | None = None
 
     @property
     def mean_usd(self) -> float | None:
         """Published mean cost of an instance; 0 is that of an agent that does not tell: not known."""
         return known_usd(self.cost_per_problem if self.cost_per_instance is None else self.cost_per_instance)
+
+    @property
+    def scaffold(self) -> str | None:
+        """Agent of another maker that OpenHands ran, from April 2026 on."""
+        return " ".join(filter(None, (self.acp_agent_name, self.acp_agent_version))) or None
 
 
 class Instance(msgspec.Struct, gc=False):
@@ -144,9 +151,9 @@ def _rows(run_id: str, benchmark: str, model: str | None, found: _Listed | None)
 
 def _run_row(run_id: str, score: Score, metadata: Metadata, found: _Listed | None) -> Row:
     version = score.agent_version or metadata.agent_version
-    scaffold = " ".join(filter(None, (metadata.agent_name, version))) or None
+    scaffold = " ".join(filter(None, (metadata.agent_name, version, score.scaffold))) or None
     n, mean = len(found.instances) if found else None, score.mean_usd
-    told = {"metric": score.metric, "mean_cost_usd": mean, "mean_runtime_s": score.average_runtime}
+    told = {"metric": score.metric, "mean_cost_usd": mean, "mean_runtime_s": score.average_runtime or None}
     return {
         "run_id": run_id, "benchmark": score.benchmark, "scaffold": scaffold, "model": metadata.model,
         "agent": " + ".join(filter(None, (scaffold, metadata.model))) or "unknown",
@@ -216,7 +223,7 @@ def _group(files: Sequence[SourceFile], companions: Sequence[SourceFile]) -> Ite
 READER = Reader(
     name="openhands_index",
     summary="OpenHands index: scores.json of an agent, metadata.json, and its instance_results folder.",
-    upstream=("OpenHands/openhands-index-results 2026-01 to 2026-07",),
+    upstream=("OpenHands/openhands-index-results 2025-11 to 2026-07",),
     token_convention="No tokens: scores, costs and mean runtimes only.",
     blind_spots=(
         "Runtime is a mean of the benchmark, kept in settings; no instance has a time.",

@@ -100,8 +100,9 @@ def test_the_route_says_who_bills_unless_it_only_names_a_protocol(
     assert (total["provider"], total["model"]) == (provider, model)
 
 
-def test_a_total_over_two_models_names_none(tmp_path: Path) -> None:
-    total = call(tmp_path, editor_model="small", edit_format="architect")
+@pytest.mark.parametrize("second", ["editor_model", "junior_model"])
+def test_a_total_over_two_models_names_none(tmp_path: Path, second: str) -> None:
+    total = call(tmp_path, edit_format="architect", **{second: "small"})
     assert (total["provider"], total["model"], total["input_tokens"]) == (None, None, 2671437)
 
 

@@ -112,3 +112,29 @@ def test_other_tables_are_not_taken_for_logs(header: str) -> None:
 def test_the_kind_of_every_score_is_told(tmp_path: Path) -> None:
     scores = read(tmp_path, BASELINE)[0]["scores"]
     assert scores.select(pl.struct("metric", "event").alias("x"))["x"].n_unique() == 3
+
+
+@pytest.mark.parametrize(
+    ("metric", "values_kept", "best", "direction"),
+    [
+        ("val_rmse", ("343.88", "285.86", "203.37", "210.43"), 203.37, "lower"),
+        ("score", ("-999.000", "1.079", "1.136"), 1.136, "higher"),
+        ("cost_total", ("9", "8", "8.5", "7"), 7.0, "lower"),
+        ("primary_f05", ("0", "0.2"), 0.2, "higher"),
+    ],
+)
+def test_the_metric_after_the_commit_counts_and_what_was_kept_tells_its_direction(
+    tmp_path: Path, metric: str, values_kept: tuple[str, ...], best: float, direction: str
+) -> None:
+    rows = "".join(f"c{number}\t{value}\t4.7\tkeep\tx\n" for number, value in enumerate(values_kept))
+    tables, log = read_text(READER, tmp_path, f"commit\t{metric}\tfinal_loss\tstatus\tdescription\n{rows}")
+    assert tables["rollouts"]["score"].item() == best
+    assert tables["runs"]["is_higher_better"].item() is (direction == "higher")
+    assert log.rows == []
+
+
+def test_other_words_for_kept_and_for_nothing_are_read(tmp_path: Path) -> None:
+    rows = ("a\t2.0\t1\tBASELINE\tx\n", "b\t1.0\t1\tREVERT\tx\n", "c\tNA\t1\tblocked\tx\n", "d\t1.5\t1\tKEEP\tx\n")
+    tables, log = read(tmp_path, *rows)
+    assert (values(tables, "best_val_bpb"), log.rows) == ([2.0, 2.0, 2.0, 1.5], [])
+    assert values(tables, "val_bpb") == [2.0, 1.0, None, 1.5]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from traces.errors import ReplayError, UnreadableError
 from traces.files import peek
+from traces.readers.agentlab import READER as AGENTLAB
 from traces.readers.aider import READER as AIDER
 from traces.readers.autoresearch import READER as AUTORESEARCH
 from traces.readers.elo import READER as ELO
@@ -25,6 +26,7 @@ from traces.registry import Reader, discover
 
 DATA = Path(__file__).parents[2] / "data"
 SAMPLES = {
+    "agentlab": (AGENTLAB, DATA / "agentlab" / "result_df.csv"),
     "aider": (AIDER, DATA / "aider" / "board.yml"),
     "autoresearch": (AUTORESEARCH, DATA / "autoresearch" / "results.tsv"),
     "elo": (ELO, DATA / "elo" / "board.csv"),

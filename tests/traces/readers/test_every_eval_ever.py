@@ -124,6 +124,18 @@ def test_samples_evaluated_are_those_listed_not_those_of_the_dataset(tmp_path: P
     assert run["recorded_n_rollouts"].to_list() == [2]
 
 
+def test_schema_0_1_names_the_dataset_once_for_all_results(tmp_path: Path) -> None:
+    score = {"score_details": {"score": 1.0}}
+    early = aggregate(
+        result(source_data=None, **score),
+        result("other", source_data={"dataset_name": "own", "sample_ids": ["a"]}, **score),
+        schema_version="0.1.0", source_data={"dataset_name": "ai2_arc", "samples_number": 9, "sample_ids": [1, 2, 3]},
+    )  # fmt: skip
+    runs = read(write(tmp_path, early))[0]["runs"].sort("benchmark")
+    assert runs["recorded_n_rollouts"].to_list() == [1, 3]
+    assert [json.loads(settings)["dataset"] for settings in runs["settings"]] == ["own", "ai2_arc"]
+
+
 def test_the_first_schema_lists_addresses_and_dates_in_words(tmp_path: Path) -> None:
     early = aggregate(
         result(source_data=["https://example.invalid"]),

@@ -249,6 +249,20 @@ def test_what_stats_exceed_the_samples_by_is_a_residual_of_the_run(tmp_path: Pat
     assert calls["n_requests"].null_count() == 2
 
 
+def test_a_role_that_used_just_what_a_model_did_is_its_role(tmp_path: Path) -> None:
+    usages = {MODEL: used(30, 15), "openai/judge": used(4, 1)}
+    stats = {"model_usage": usages, "role_usage": {"grader": used(4, 1), "critic": used(3, 1)}}
+    calls = read(tmp_path, log(stats=stats))[0]["calls"].sort("role")
+    assert calls.select("role", "model").rows() == [("agent", "large"), ("judge", "judge")]
+
+
+def test_logs_of_2024_hold_the_events_of_a_sample_in_its_transcript(tmp_path: Path) -> None:
+    early = sample(transcript={"events": [call(0), {"event": "unknown", "output": 7}, call(9)], "content": {}})
+    tables, rejects = read(tmp_path, log({**early, "events": None}))
+    assert tables["calls"].select("granularity", "input_tokens").rows() == [("call", 10), ("call", 10)]
+    assert rejects.rows == []
+
+
 def test_attempts_that_failed_are_calls_of_the_rollout_where_the_log_keeps_them(tmp_path: Path) -> None:
     retried = sample(call(9), model_usage={MODEL: used(10, 5)}, error_retries=[{"message": "x", "events": [call(0)]}])
     calls = read(tmp_path, log(retried, stats={"model_usage": {MODEL: used(20, 10)}}))[0]["calls"]

@@ -189,6 +189,25 @@ def test_a_bad_value_is_rejected_by_its_place_and_the_rest_is_kept(
     assert kept.equals(read(tmp_path, log(sample(call(0)), sample(call(0), id="c")))[0]["rollouts"])
 
 
+@pytest.mark.parametrize(
+    "results",
+    [
+        {"scorer": {"name": "match"}, "metrics": {"accuracy": {"name": "accuracy", "value": float("nan")}}},
+        {"scores": [{"name": "match", "scorer": "match", "metrics": {"accuracy": {"value": float("nan")}}}]},
+    ],
+    ids=["version 1", "version 2"],
+)
+def test_a_mean_of_nothing_is_written_as_nan_and_no_damage(tmp_path: Path, results: dict[str, Any]) -> None:
+    tables, rejects = read(tmp_path, log(sample(call(0))) | {"results": results})
+    assert (tables["rollouts"].height, tables["runs"]["recorded_score"].to_list(), rejects.rows) == (1, [None], [])
+
+
+def test_the_manifest_of_a_folder_of_logs_is_no_log(tmp_path: Path) -> None:
+    (tmp_path / "logs.json").write_text(json.dumps({"2026-05-22_shop_x.eval": log(sample(call(0)))}, indent=2))
+    (tmp_path / "sorted.json").write_text(json.dumps(log(sample(call(0))), sort_keys=True))
+    assert [READER.sniff(peek(tmp_path / name)) for name in ("logs.json", "sorted.json")] == [False, True]
+
+
 @pytest.mark.parametrize("text", ["", "   ", "[]", "{", "null", '{"eval": ', "7", "[" * 2_000, '{"samples":' * 2_000])
 def test_a_file_with_nothing_in_it_is_an_error_and_a_reject(tmp_path: Path, text: str) -> None:
     with pytest.raises(MalformedTraceError):

@@ -160,6 +160,15 @@ def test_the_exit_status_names_why_the_rollout_ended(
     assert read_one(folder, document)["rollouts"]["stop_reason"].item() == reason
 
 
+@pytest.mark.parametrize(("seconds", "limit_s"), [(600, 600.0), (0, None), (None, None)])
+def test_seconds_a_rollout_may_take_are_told_from_2_3_on(
+    folder: Path, seconds: int | None, limit_s: float | None
+) -> None:
+    document = trajectory("task", answer())
+    document["info"]["config"]["agent"]["wall_time_limit_seconds"] = seconds
+    assert read_one(folder, document)["runs"]["limit_s"].item() == limit_s
+
+
 def test_the_settings_of_a_run_hold_no_credentials_or_addresses(folder: Path) -> None:
     document = trajectory("task", answer())
     kwargs = {"temperature": 0, "api_key": "k", "extra_headers": {"a": "k"}, "extra_body": {"auth": "k", "top_k": 1}}

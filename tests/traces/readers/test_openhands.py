@@ -68,6 +68,7 @@ def test_attempts_of_several_critic_files_are_all_counted(tmp_path: Path) -> Non
     ("result", "score"),
     [
         ({"report": {"resolved": True}}, 1.0), ({"resolved": False}, 0.0), ({"score": 0.25}, 0.25),
+        ({"final_score": {"total": 4, "result": 1}}, 0.25), ({"final_score": {"total": 0, "result": 0}}, None),
         ({"result": True}, 1.0), ({"git_patch": "…"}, None), ("…", None), (None, None),
     ],
 )  # fmt: skip
@@ -90,6 +91,17 @@ def test_a_total_of_nothing_is_unknown(tmp_path: Path) -> None:
     assert tables["rollouts"]["recorded_cost_usd"].to_list() == [None]
 
 
+def test_records_without_metrics_name_their_calls(tmp_path: Path) -> None:
+    stamped = [("r2", 1), ("r1", 3), ("r1", 6), (None, 9)]
+    history = [{"timestamp": f"2025-10-30T03:50:0{at}", "llm_response_id": response} for response, at in stamped]
+    (tmp_path / "output.jsonl").write_text(json.dumps(record(history=history) | {"metrics": None}))
+    calls = read(tmp_path / "output.jsonl", tmp_path / "store")["calls"]
+    assert calls.select("call_id", "granularity", "n_requests", "input_tokens", "model").rows() == [
+        ("r2", "call", 1, None, "large"), ("r1", "call", 1, None, "large")
+    ]  # fmt: skip
+    assert calls["started_at"].dt.second().to_list() == [1, 3]
+
+
 def test_a_broken_line_is_rejected_and_the_others_are_read(tmp_path: Path) -> None:
     (tmp_path / "output.jsonl").write_text(json.dumps(record(used(1, 10, 5))) + '\n{"instance_id": "j", "metr')
     tables = read(tmp_path / "output.jsonl", tmp_path / "store", "skip")
@@ -106,6 +118,11 @@ def index(tmp_path: Path, instances: dict[str, Any], **score: Any) -> Tables:
 
 def costs(*values: float | None) -> dict[str, Any]:
     return {f"i{number}": {"cost": cost, "resolved": number % 2 == 0} for number, cost in enumerate(values)}
+
+
+def test_the_agent_of_another_maker_belongs_to_the_scaffold(tmp_path: Path) -> None:
+    tables = index(tmp_path, costs(0.25), agent_version="v1.19.1", acp_agent_name="x-acp", acp_agent_version="v0.11.1")
+    assert tables["runs"]["scaffold"].to_list() == ["v1.19.1 x-acp v0.11.1"]
 
 
 @pytest.mark.parametrize(

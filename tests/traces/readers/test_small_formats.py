@@ -49,6 +49,26 @@ def test_an_arc_total_is_tasks_solved_a_share_or_per_cent(tmp_path: Path, stated
     assert tables["rejects"].height == (score is None)
 
 
+@pytest.mark.parametrize(
+    ("counted", "tokens"),
+    [
+        (
+            {"prompt_tokens": 760, "reasoning_tokens": 1461, "output_tokens": 96, "total_tokens": 2317},
+            (760, 1557, 1461),
+        ),
+        ({"output_tokens": 96, "total_tokens": 856}, (None, 96, None)),
+        ({"output_tokens": 0, "total_tokens": 0}, (None, None, None)),
+    ],
+    ids=["from 2026 on", "until then the input is not told", "0 is not counted"],
+)
+def test_an_arc_task_without_its_submission_has_the_tokens_of_its_result(
+    tmp_path: Path, counted: dict[str, int], tokens: tuple[int | None, ...]
+) -> None:
+    results = {"score": 1.0, "task_results": {"bb": {"score": 1.0, "cost": 0.0, "attempts": 2, **counted}}}
+    calls = arc(tmp_path, {"attempt_1": arc_attempt()}, results=results)["calls"].filter(granularity="rollout")
+    assert calls.select("input_tokens", "output_tokens", "reasoning_tokens").row(0) == tokens
+
+
 def test_an_arc_attempt_that_ends_before_it_begins_has_no_latency(tmp_path: Path) -> None:
     stamps = {"start_timestamp": "2026-01-15T12:00:05Z", "end_timestamp": "2026-01-15T12:00:00Z"}
     tables = arc(tmp_path, {"attempt_1": arc_attempt(**stamps)})

@@ -151,6 +151,17 @@ def test_the_lock_of_a_run_fills_what_its_metadata_leaves_open(tmp_path: Path) -
     assert log.rows == []
 
 
+def test_tasks_of_no_registry_are_named_by_their_folder_and_timed_as_the_lock_says(tmp_path: Path) -> None:
+    about = metadata(dataset_name=None, dataset_version=None, n_attempts=None, dataset_path="/home/x/datasets/sciences")
+    lock = tmp_path / "tb.lock"
+    settings = {"n_attempts": 1, "global_agent_timeout_sec": 3600.0}
+    paths = write_run(tmp_path, [trial()], None, about)
+    lock.write_text(json.dumps({"lockfile_version": "1.0", "run_config": settings}))
+    run = read_files(READER, [*paths, lock])[0]["runs"]
+    assert run.select("benchmark", "limit_s").row(0) == ("sciences", 3600.0)
+    assert json.loads(run["settings"].item())["n_attempts"] == 1
+
+
 @pytest.mark.parametrize(
     ("stamps", "wall_s", "is_assumed"),
     [

@@ -26,7 +26,8 @@ _ROUTE: Final = re.compile(r"--model[ =]([^\s/]+)/(\S+)")
 _ADDRESS: Final = re.compile(r"(?:OPENAI_API_BASE=|--openai-api-base[ =])(\S+)")
 _EFFORT: Final = re.compile(r"--reasoning-effort[ =](\S+)")
 _KEPT: Final = (
-    "edit_format", "editor_model", "editor_edit_format", "commit_hash", "released", "_released", "thinking_tokens",
+    "edit_format", "editor_model", "editor_edit_format", "junior_model", "junior_edit_format", "commit_hash",
+    "released", "_released", "thinking_tokens",
 )  # fmt: skip
 _COUNTED: Final = (
     "pass_rate_1", "pass_num_1", "pass_num_2", "percent_cases_well_formed", "error_outputs", "num_malformed_responses",
@@ -149,7 +150,8 @@ class _Row:
 
     def _billed(self) -> tuple[str | None, str | None]:
         """Who bills and under which name: the route aider was given says both, where it names more than a protocol."""
-        if self.written.get("editor_model") not in {None, self.written["model"]}:
+        second = self.written.get("editor_model") or self.written.get("junior_model")  # junior until September 2024
+        if second not in {None, self.written["model"]}:
             return None, None
         command = self.written.get("command", "")
         route, address = _ROUTE.search(command), _ADDRESS.search(command)

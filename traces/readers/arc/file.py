@@ -7,7 +7,7 @@ import msgspec
 
 from traces.decode import Count
 from traces.registry import Peek
-from traces.usage import Usage
+from traces.usage import OutputDetails, Usage
 
 
 class Cost(msgspec.Struct, gc=False):
@@ -39,12 +39,26 @@ class Attempt(msgspec.Struct, gc=False):
 
 
 class TaskResult(msgspec.Struct, gc=False):
-    """What the results file says of a task."""
+    """What the results file says of a task; prompt and reasoning tokens only from 2026 on."""
 
     score: float | None = None
     cost: Count = None
     attempts: Count = None
     duration: Count = None
+    prompt_tokens: Count = None
+    output_tokens: Count = None
+    reasoning_tokens: Count = None
+    total_tokens: Count = None
+
+    @property
+    def usage(self) -> Usage | None:
+        """Tokens of all attempts; 0 in all is that of a model nobody counted: not known."""
+        if not self.total_tokens and not self.output_tokens:
+            return None
+        return Usage(
+            prompt_tokens=self.prompt_tokens, completion_tokens=self.output_tokens, total_tokens=self.total_tokens,
+            completion_tokens_details=OutputDetails(self.reasoning_tokens),
+        )  # fmt: skip
 
 
 class Results(msgspec.Struct):

@@ -117,6 +117,7 @@ def _total_row(task: _Task) -> Row:
     return {
         "rollout_id": task.rollout_id, "call_id": f"{task.rollout_id}#total", "granularity": "rollout",
         "n_requests": whole(result.attempts), "recorded_cost_usd": known_usd(result.cost, result.attempts or 0),
+        **token_counts(result.usage)._asdict(),
         PATH_COLUMN: task.file.name, PLACE_COLUMN: task.task_id,
     }  # fmt: skip
 

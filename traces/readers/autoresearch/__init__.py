@@ -1,11 +1,11 @@
-"""autoresearch logs: one TSV of experiments an agent made one after the other, each scored by the loss it reached."""
+"""autoresearch logs: one TSV of experiments an agent made one after the other, each scored by the value it reached."""
 
 from traces.readers.autoresearch.tables import metric_of, parse
 from traces.registry import Peek, Reader, is_json
 
 
 def sniff(peek: Peek) -> bool:
-    """Recognise the header: commit, a loss, status and description, separated by tabs."""
+    """Recognise the header: commit, a metric, status and description, separated by tabs."""
     if is_json(peek):
         return False
     header = peek.start.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0]
@@ -14,11 +14,15 @@ def sniff(peek: Peek) -> bool:
 
 READER = Reader(
     name="autoresearch",
-    summary="autoresearch results.tsv: the experiments of one long rollout, each with the loss it reached.",
-    upstream=("karpathy/autoresearch results.tsv of program.md, 2026-03 (branch exp/H100/mar8 at 6c087cb)",),
+    summary="autoresearch results.tsv: the experiments of one long rollout, each with the value it reached.",
+    upstream=(
+        "karpathy/autoresearch results.tsv of program.md, 2026-03 (branch exp/H100/mar8 at 6c087cb)",
+        "logs of other projects in its shape, 2026-03 to 2026-07: any metric after the commit, more columns",
+    ),
     token_convention="No tokens and no dollars.",
     blind_spots=(
-        "Lower is better. A crash is written as a loss of 0: not known.",
+        "Lower is better for a loss or an error; of other metrics what was kept tells the direction, else higher is.",
+        "A crash is written as a loss of 0: not known. Columns but the one after the commit are not kept.",
         "The running best is over experiments that were kept; one that was discarded counts as if it had not been.",
         "call_index is the number of the experiment, from 0: model calls are not told.",
         "How long an experiment ran (five minutes upstream), and on what, is not in the file.",

@@ -1,8 +1,10 @@
 """An autoresearch log as canonical tables: one rollout, its experiments and their running best as scores."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from operator import gt, lt
 from typing import Any, Final
 
 import polars as pl
@@ -15,27 +17,28 @@ from traces.rejects import RejectLog
 from traces.schema import SCORES
 
 _COLUMNS: Final = frozenset({"commit", "status", "description"})
-_LOSS: Final = re.compile(r"(\w+_)?(bpb|loss)")
+_LOSS: Final = re.compile(r"(\w+_)?(bpb|loss|ppl|perplexity|nll|rmse|mse|mae|mape|wer|cer|err|error|latency(_m?s)?)")
 _NUMBER: Final = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
-_KEPT: Final = "keep"
-_CRASHED: Final = "crash"
+_NOTHING: Final = frozenset({"", "-", "na", "n/a", "none", "?"})
+_KEPT: Final = frozenset({"keep", "kept", "baseline"})
+_CRASHED: Final = frozenset({"crash", "crashed", "error", "timeout"})
 _BENCHMARK: Final = "autoresearch"
 
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """One row of the log; loss null: it crashed, or none was written."""
+    """One row of the log; value null: it crashed, or none was written."""
 
     place: str
     commit: str
-    loss: float | None
+    value: float | None
     is_kept: bool
 
 
 def metric_of(header: Sequence[str]) -> str | None:
-    """Name the column of the loss, or null where the header is not that of a log."""
-    losses = [name for name in header if _LOSS.fullmatch(name)]
-    return losses[0] if header[:1] == ["commit"] and set(header) >= _COLUMNS and len(losses) == 1 else None
+    """Name the column of the metric, the one after the commit; null where the header is not that of a log."""
+    is_log = header[:1] == ["commit"] and set(header) >= _COLUMNS and len(set(header)) == len(header)
+    return header[1] if is_log and header[1] and header[1] not in _COLUMNS else None
 
 
 def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
@@ -45,13 +48,14 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
     if metric is None or not experiments:
         log.malformed(file.name, "", "no experiment in it")
         return
-    told = "\n".join(f"{one.commit} {one.loss} {one.is_kept}" for one in experiments)
+    told = "\n".join(f"{one.commit} {one.value} {one.is_kept}" for one in experiments)
     run_id = f"autoresearch-{xxhash.xxh3_128_hexdigest(told.encode())[:12]}"
-    rollout_id, bests = f"{run_id}/{metric}/0", _running_best(experiments)
+    is_higher_better = _is_higher_better(metric, experiments)
+    rollout_id, bests = f"{run_id}/{metric}/0", _running_best(experiments, max if is_higher_better else min)
     run = {
         "run_id": run_id, "benchmark": _BENCHMARK, "scaffold": _BENCHMARK, "agent": _BENCHMARK, "score_metric": metric,
-        "score_min": 0.0, "is_higher_better": False, "source_format": _BENCHMARK, "source_path": source.name,
-        "recorded_n_rollouts": 1,
+        "score_min": 0.0 if _is_loss(metric) else None, "is_higher_better": is_higher_better,
+        "source_format": _BENCHMARK, "source_path": source.name, "recorded_n_rollouts": 1,
     }  # fmt: skip
     rollout = {
         "run_id": run_id, "rollout_id": rollout_id, "benchmark": _BENCHMARK, "task_id": metric, "attempt": 0,
@@ -67,7 +71,7 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
     }  # fmt: skip
     scores = _scores(run_id, rollout_id, metric, experiments, bests)
     yield {
-        "runs": pl.DataFrame([run]),
+        "runs": pl.DataFrame([run], schema_overrides={"score_min": pl.Float64}),
         "tasks": pl.DataFrame([{"benchmark": _BENCHMARK, "task_id": metric}]),
         "rollouts": pl.DataFrame([rollout], schema_overrides={"score": pl.Float64}),
         "scores": scores.with_columns(pl.lit(file.name).alias(PATH_COLUMN)),
@@ -97,21 +101,33 @@ def _experiment(line: bytes, place: str, header: Sequence[str], path: str, log: 
     if not status:
         log.malformed(path, place, f"{len(cells)} cells, no status: no whole experiment")
         return None
-    if written and _NUMBER.fullmatch(written) is None:
+    is_number = _NUMBER.fullmatch(written) is not None
+    if not is_number and written.lower() not in _NOTHING:
         log.malformed(path, f"{place}.{metric}", f"{written[:40]!r} is not a number")
-        written = ""
-    loss = float(written) if written else None
-    is_known = status != _CRASHED and loss is not None and loss > 0
-    return Experiment(place, row["commit"].strip(), loss if is_known else None, status == _KEPT)
+    value = float(written) if is_number else None
+    is_known = status not in _CRASHED and value is not None and (value > 0 or not _is_loss(metric))
+    return Experiment(place, row["commit"].strip(), value if is_known else None, status in _KEPT)
 
 
-def _running_best(experiments: Sequence[Experiment]) -> list[float | None]:
-    """The lowest loss of an experiment that was kept, up to and with each; null before the first."""
+def _is_loss(metric: str) -> bool:
+    """Tell by its name a metric that is better the lower it is, and never 0 in earnest."""
+    return _LOSS.fullmatch(metric.lower()) is not None
+
+
+def _is_higher_better(metric: str, experiments: Sequence[Experiment]) -> bool:
+    """Direction of a metric: a loss falls; of others what was kept tells, as it is kept for being better."""
+    kept = [one.value for one in experiments if one.is_kept and one.value is not None]
+    n_rises, n_falls = (sum(op(now, then) for then, now in pairwise(kept)) for op in (gt, lt))
+    return not _is_loss(metric) and n_rises >= n_falls
+
+
+def _running_best(experiments: Sequence[Experiment], better: Callable[[float, float], float]) -> list[float | None]:
+    """The best value of an experiment that was kept, up to and with each; null before the first."""
     best: float | None = None
     bests = []
     for one in experiments:
-        if one.is_kept and one.loss is not None:
-            best = one.loss if best is None else min(best, one.loss)
+        if one.is_kept and one.value is not None:
+            best = one.value if best is None else better(best, one.value)
         bests.append(best)
     return bests
 
@@ -119,11 +135,14 @@ def _running_best(experiments: Sequence[Experiment]) -> list[float | None]:
 def _scores(
     run_id: str, rollout_id: str, metric: str, experiments: Sequence[Experiment], bests: Sequence[float | None]
 ) -> pl.DataFrame:
-    """Each experiment's own loss and the running best after it, and the best in the end."""
+    """Each experiment's own value and the running best after it, and the best in the end."""
     rows: list[dict[str, Any]] = []
     for number, (one, best) in enumerate(zip(experiments, bests, strict=True)):
         shared = {"event": "intermediate", "call_index": number, PLACE_COLUMN: one.place}
-        rows += [{"metric": metric, "value": one.loss, **shared}, {"metric": f"best_{metric}", "value": best, **shared}]
+        rows += [
+            {"metric": metric, "value": one.value, **shared},
+            {"metric": f"best_{metric}", "value": best, **shared},
+        ]
     rows.append({"metric": f"best_{metric}", "value": bests[-1], "event": "final"})
     schema = {name: SCORES.schema[name] for name in ("metric", "value", "event", "call_index")}
     frame = pl.DataFrame(rows, schema={**schema, PLACE_COLUMN: pl.String})

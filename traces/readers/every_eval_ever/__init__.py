@@ -21,6 +21,7 @@ READER = Reader(
         "Usage of 0 tokens is what adapters write where nothing was counted: not known.",
         "Dollars are an adapter's note, rounded to cents, of a whole file: kept where it holds one evaluation.",
         "No call and no sample carries a date; an aggregate may.",
+        "Samples inside an aggregate of schema 0.1 hold answers, but neither score nor tokens: they are only counted.",
         "Samples before schema 0.2.2 carry another id than their aggregate, and are a run of their own.",
         "Several metrics of one evaluation are one run: the first scores it, or the one chosen.",
     ),

@@ -115,7 +115,7 @@ class Detailed(msgspec.Struct):
 
 
 class Aggregate(msgspec.Struct):
-    """One aggregate file."""
+    """One aggregate file; until schema 0.1.0 it named its dataset once for all results."""
 
     schema_version: str | None = None
     evaluation_id: str | None = None
@@ -123,6 +123,7 @@ class Aggregate(msgspec.Struct):
     source_metadata: Source | None = None
     eval_library: Library | None = None
     model_info: Model | None = None
+    source_data: DataSource | list[Any] | None = None
     evaluation_results: list[Result] | None = None
     detailed_evaluation_results: Detailed | None = None
 

@@ -64,6 +64,7 @@ def evaluations(aggregate: Aggregate) -> dict[str, Evaluation]:
     """Evaluations of a file by name."""
     found: dict[str, Evaluation] = {}
     for result in aggregate.evaluation_results or ():
+        result.source_data = aggregate.source_data if result.source_data is None else result.source_data
         name = result.evaluation_name or result.source.dataset_name or "unnamed"
         own = found.setdefault(name, Evaluation(aggregate.evaluation_id or "", name, None, aggregate))
         own.results.append(result)

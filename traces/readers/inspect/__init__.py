@@ -6,6 +6,10 @@ from typing import Final
 from traces.readers.inspect.tables import parse
 from traces.registry import Peek, Reader
 
+_FIRST: Final = re.compile(
+    rb'\{\s*"(?:version|status|eval|plan|results|stats|error|invalidated|samples|reductions|location|etag|tags|metadata)"'
+)
+"""A log begins with a key of its own; the manifest of a folder of logs (logs.json) with the name of one."""
 _EVAL: Final = re.compile(rb'"eval"\s*:\s*\{')
 _STATUS: Final = re.compile(rb'"status"\s*:\s*"(?:started|success|cancelled|error)"')
 _ZIP_MAGIC: Final = b"PK\x03\x04"
@@ -16,7 +20,7 @@ def sniff(peek: Peek) -> bool:
     if peek.start.startswith(_ZIP_MAGIC):
         return _has(peek, b"_journal/start.json") or (_has(peek, b"header.json") and _has(peek, b"samples/"))
     start = peek.start.lstrip(b"\xef\xbb\xbf \t\r\n")
-    is_log = start.startswith(b"{") and _EVAL.search(start) and _STATUS.search(start)
+    is_log = _FIRST.match(start) and _EVAL.search(start) and _STATUS.search(start)
     return bool(is_log) and b'"dataset"' in start and (b'"task_id"' in start or b'"run_id"' in start)
 
 
@@ -29,7 +33,7 @@ READER = Reader(
     summary=(
         "Inspect AI logs: `.json` and `.eval` (members deflated or zstd, samples whole or in chunks), finished or not."
     ),
-    upstream=("UKGovernmentBEIS/inspect_ai 0.3.20 to 0.3.285 (log versions 1 and 2)",),
+    upstream=("UKGovernmentBEIS/inspect_ai 0.3.8 (2024-05) to 0.3.285 (log versions 1 and 2)",),
     token_convention=(
         "Proven per call: total_tokens = input + output says cached tokens are inside input_tokens, = input + output + "
         "cached that they are outside; the same shows whether reasoning lies outside output_tokens. Where the total "

@@ -25,8 +25,10 @@ _JOURNAL: Final = re.compile(r"_journal/summaries/(\d+)\.json")
 _WHOLE: Final = re.compile(r"samples/.+_epoch_\d+\.json", re.DOTALL)
 _SHELL: Final = re.compile(r"(samples/.+_epoch_\d+)/sample\.json", re.DOTALL)
 _CHUNK: Final = re.compile(r"(.+)/events/(\d+)\.json", re.DOTALL)
-_NOT_SCORED: Final = re.compile(r"(?:.*[.\]])?scores?[.\[].*value.*: -?(?:nan|inf) is not a number", re.DOTALL)
-_OF_EVENT: Final = re.compile(r"(?:events)?\[(\d+)\]\.")
+_NOT_SCORED: Final = re.compile(
+    r"(?:.*[.\]])?(?:scores?[.\[]|results\.metrics\.).*value.*: -?(?:nan|inf) is not a number", re.DOTALL
+)
+_OF_EVENT: Final = re.compile(r"(?:(?:transcript\.)?events)?\[(\d+)\]\.")
 _KNOWN: Final = frozenset({"model", "tool", "subtask", "step", "span_begin", "score", "sample_limit", "compaction"})
 
 _WHOLE_BYTES: Final = 512 * 1024 * 1024
@@ -104,8 +106,9 @@ def _open_document(raw: Any, name: str, log: RejectLog, first_error: str) -> Log
     except UndecodableError as error:
         log.malformed(name, "document", str(error))
         return None
-    for problem in [*broken, *problems]:
+    for problem in broken:
         log.malformed(name, "document", problem)
+    _report(problems, header, name, "document", log)
     if broken and isinstance(samples, list) and samples and "reductions" not in document:
         samples.pop()
         log.malformed(name, f"samples[{len(samples)}]", "the file is cut off inside this sample")
@@ -137,7 +140,7 @@ def _read(raw: Any, kind: Any, name: str, place: str, log: RejectLog) -> Any:
 
 def _report(problems: Sequence[str], value: Any, name: str, place: str, log: RejectLog) -> None:
     """Report problems but two: NaN is how Inspect writes "not scored", and an unknown kind of event is not read."""
-    events = (value.events or []) if isinstance(value, Sample) else value if isinstance(value, list) else []
+    events = value.all_events if isinstance(value, Sample) else value if isinstance(value, list) else []
     for problem in problems:
         found = _OF_EVENT.match(problem)
         number = int(found[1]) if found is not None else len(events)

@@ -90,6 +90,12 @@ class Retried(msgspec.Struct, gc=False):
     events: list[Event] | None = None
 
 
+class Transcript(msgspec.Struct, gc=False):
+    """Where a sample held its events until 0.3.41 (October 2024)."""
+
+    events: list[Event] | None = None
+
+
 class Limit(msgspec.Struct, gc=False):
     """The limit that ended a sample."""
 
@@ -103,6 +109,7 @@ class Sample(msgspec.Struct, gc=False):
     epoch: int | None = None
     uuid: str | None = None
     events: list[Event] | None = None
+    transcript: Transcript | None = None
     scores: dict[str, Score | None] | None = None
     score: Score | None = None
     model_usage: Usages = None
@@ -115,6 +122,11 @@ class Sample(msgspec.Struct, gc=False):
     error_retries: list[Retried] | None = None
     invalidation: Skipped | None = None
     completed: bool | None = None
+
+    @property
+    def all_events(self) -> list[Event]:
+        """Events of the sample, wherever its version put them."""
+        return self.events or (self.transcript.events if self.transcript is not None else None) or []
 
 
 class Dataset(msgspec.Struct):
@@ -218,6 +230,7 @@ class Stats(msgspec.Struct):
     started_at: str | None = None
     completed_at: str | None = None
     model_usage: Usages = None
+    role_usage: Usages = None
 
 
 class Header(msgspec.Struct):

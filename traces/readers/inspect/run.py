@@ -51,9 +51,13 @@ def benchmark_of(spec: Spec) -> str | None:
     return None if spec.task is None else printable(spec.task.rpartition("/")[2])
 
 
-def roles_of(spec: Spec) -> dict[str, str]:
-    """Roles by model, where a log tells them: the model of the eval is the agent's."""
-    roles = {}
+def roles_of(header: Header) -> dict[str, str]:
+    """Roles by model, where a log tells them or a role used just what a model did; the eval's own is the agent's."""
+    spec, stats = header.eval, header.stats
+    used = (stats.model_usage or {}).items()
+    roles = {
+        model: role_of(role) for role, usage in (stats.role_usage or {}).items() for model, own in used if own == usage
+    }
     for role, config in (spec.model_roles or {}).items():
         for model in config if isinstance(config, list) else [config]:
             name = model.get("model") if isinstance(model, dict) else model

@@ -71,7 +71,7 @@ def log_batches(opened: Log, path: str, scorer: str | None, log: RejectLog) -> I
     """Map an open log to batches of calls and scores; rollouts and the run itself come with the last one."""
     spec = opened.header.eval
     chosen = chosen_score(opened.header, scorer)
-    run = _Run(opened.header, path, run_id_of(spec), chosen, version_of(spec.packages), roles_of(spec))
+    run = _Run(opened.header, path, run_id_of(spec), chosen, version_of(spec.packages), roles_of(opened.header))
     for place, sample in opened.samples:
         _add_sample(run, sample, place, log)
         if len(run.calls) >= _CALLS_PER_BATCH:
@@ -110,7 +110,7 @@ def _made(run: _Run, sample: Sample, place: str, rollout_id: str) -> Made:
         walk_events(attempt.events or (), f"{place} error_retries[{number}].events", retried)
     run.usages = summed([*run.usages.items(), *retried.usages])
     made = Made(rollout_id, run.version, rows=retried.rows, charges=retried.charges, bases=retried.bases)
-    walk_events(sample.events or (), f"{place} events", made)
+    walk_events(sample.all_events, f"{place} events", made)
     return made
 
 
@@ -124,7 +124,7 @@ def _rest(run: _Run, sample: Sample, made: Made, place: str, log: RejectLog) -> 
         log.contradiction(run.path, place, f"the calls of {printable(model)} add up to more than model_usage says")
     whose = Whose(made.rollout_id, run.version, run.roles)
     yield from total_rows(exceeding(total, listed), whose, f"{place} model_usage", is_residual=bool(made.usages))
-    if not sample.events and not total:
+    if not sample.all_events and not total:
         yield _unknown(made.rollout_id, place)
 
 

@@ -37,6 +37,7 @@ READER = Reader(
         "score is score_binarized; the score before the threshold is in scores (--scorer score chooses it).",
         "The suite joins HCAST, RE-Bench and SWAA; task_family tells them apart, task_source is not kept.",
         "Times are those of the run as a whole, pauses and waiting included.",
+        "Runs of the time-horizon 1.1 report begin when all were queued: two days for a task of two minutes occur.",
         "Releases score runs anew: of two read at once the first counts where an agent has the same runs in both.",
         "Rows that are copies of other runs (cloned) are kept.",
     ),

@@ -39,8 +39,9 @@ READER = Reader(
     is_companion=is_score_file,
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.model", "runs.settings", "runs.limit_usd", "runs.limit_turns",
-        "runs.submissions_allowed", "runs.score_metric", "runs.score_min", "runs.score_max", "runs.success_rule",
-        "runs.started_at", "runs.ended_at", "runs.recorded_score", "runs.recorded_n_rollouts", "tasks.benchmark",
+        "runs.limit_s", "runs.submissions_allowed", "runs.score_metric", "runs.score_min", "runs.score_max",
+        "runs.success_rule", "runs.started_at", "runs.ended_at", "runs.recorded_score", "runs.recorded_n_rollouts",
+        "tasks.benchmark",
         "rollouts.benchmark", "rollouts.score", "rollouts.is_success", "rollouts.started_at", "rollouts.ended_at",
         "rollouts.wall_s", "rollouts.time_basis", "rollouts.n_calls", "rollouts.recorded_cost_usd", "calls.call_index",
         "calls.provider", "calls.upstream_provider", "calls.model", "calls.started_at", "calls.time_basis",

@@ -46,6 +46,7 @@ class AgentConfig(msgspec.Struct):
 
     step_limit: Count = None
     cost_limit: Count = None
+    wall_time_limit_seconds: Count = None
 
 
 class ModelConfig(msgspec.Struct):

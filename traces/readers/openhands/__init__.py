@@ -30,6 +30,7 @@ READER = Reader(
         "Costs are LiteLLM's estimate at its own price table: claimed_cost_usd of calls.",
         "LiteLLM left cache writes out of prompt_tokens until 2025; where they stay below it, nothing shows.",
         "A record of 0 tokens and dollars is that of an agent that does not count: not known.",
+        "Records without metrics (the first of version 1) give their calls by the ids of responses, of unknown tokens.",
         "Calls that failed and were retried are not in the metrics, nor are instances run again after an error.",
         "Rollout times are those of the first and the last event, without a zone: lower bounds, taken as UTC.",
         "With several critic attempts only instances that failed were tried again.",

@@ -17,7 +17,8 @@ def call_rows(record: Record, rollout_id: str, path: str, place: str) -> list[Ro
     """Rows of the calls of a record, and one for what its totals exceed them by; all in all if it lists none."""
     metrics = record.metrics or Metrics()
     rows = list(_listed(metrics, rollout_id)) or list(_from_history(record, rollout_id))
-    rest = _rest(metrics, rows, rollout_id, _model(record))
+    rows = rows or list(_uncounted(record, metrics))
+    rest = [] if rows and not _has_totals(metrics) else _rest(metrics, rows, rollout_id, _model(record))
     key = {"rollout_id": rollout_id, PATH_COLUMN: path, PLACE_COLUMN: place}
     return [{**row, **_named(_told(row["model"]) or _model(record)), **key} for row in (*rows, *rest)]
 
@@ -114,6 +115,28 @@ def _from_history(record: Record, rollout_id: str) -> Iterator[Row]:
             "model": response.model, "granularity": "call", "n_requests": 1, **token_counts(response.usage)._asdict(),
             "started_at": at.at, "time_basis": "lower_bound" if at.at else None, "is_tz_assumed": at.is_assumed,
         }  # fmt: skip
+
+
+def _uncounted(record: Record, metrics: Metrics) -> Iterator[Row]:
+    """Calls of a record without any count: each response that an event names, of unknown tokens."""
+    if _has_totals(metrics):
+        return
+    named: dict[str, Event] = {}
+    for event in events(record):
+        if event.llm_response_id:
+            named.setdefault(event.llm_response_id, event)
+    for index, (response, first) in enumerate(named.items()):
+        at = moment(first.timestamp)
+        yield {
+            "call_index": index, "call_id": response, "model": None, "granularity": "call", "n_requests": 1,
+            **dict.fromkeys(TOKEN_COLUMNS), "started_at": at.at, "time_basis": "lower_bound" if at.at else None,
+            "is_tz_assumed": at.is_assumed,
+        }  # fmt: skip
+
+
+def _has_totals(metrics: Metrics) -> bool:
+    total = total_usage(metrics)
+    return bool(total.prompt_tokens or total.completion_tokens or total_usd(metrics))
 
 
 def _rest(metrics: Metrics, rows: Sequence[Row], rollout_id: str, model: str | None) -> Iterator[Row]:

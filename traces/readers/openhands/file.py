@@ -66,9 +66,10 @@ class ToolCallMetadata(msgspec.Struct, gc=False):
 
 
 class Event(msgspec.Struct, gc=False):
-    """One event of a conversation."""
+    """One event of a conversation; from version 1 on it names the response it came of."""
 
     timestamp: Stamp = None
+    llm_response_id: str | None = None
     tool_call_metadata: ToolCallMetadata | None = None
 
 

@@ -145,7 +145,14 @@ def _verdict(record: Record) -> float | None:
         value = _at(holder, path)
         if isinstance(value, bool | int | float):
             return float(value)
-    return None
+    return _points(result.get("final_score"))
+
+
+def _points(score: Any) -> float | None:
+    """Share of the points of a task's checkpoints (TheAgentCompany, OpenAgentSafety); 0 of 0 is no score."""
+    total, reached = _at(score, ("total",)), _at(score, ("result",))
+    is_known = isinstance(total, int | float) and isinstance(reached, int | float) and total > 0
+    return float(reached) / float(total) if is_known else None
 
 
 def _at(value: Any, path: Iterable[str]) -> Any:

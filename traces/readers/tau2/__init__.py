@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from traces.readers.tau2.folder import group, is_simulation
 from traces.readers.tau2.tables import parse
 from traces.registry import Peek, Reader
 
@@ -13,7 +14,7 @@ def sniff(peek: Peek) -> bool:
         return False
     has_header = _INFO.search(peek.start) and b'"agent_info"' in peek.start and b'"user_info"' in peek.start
     is_tail_first = _SIMULATIONS.search(peek.start) and b'"termination_reason"' in peek.start
-    return bool(has_header or (is_tail_first and b'"agent_cost"' in peek.start))
+    return bool(has_header or (is_tail_first and b'"agent_cost"' in peek.start)) or is_simulation(peek)
 
 
 _INFO: Final = re.compile(rb'"info"\s*:\s*\{')
@@ -21,7 +22,7 @@ _SIMULATIONS: Final = re.compile(rb'"simulations"\s*:\s*\[')
 
 READER = Reader(
     name="tau2",
-    summary="tau2-bench results files: one JSON document per run (plain, .gz, .zst).",
+    summary="tau2-bench results: one JSON document per run (plain, .gz, .zst), or its simulations in files beside it.",
     upstream=("sierra-research/tau2-bench 0.1 (2025-07) to 2026-03", "newer fields up to simulation.py at 143a213"),
     token_convention=(
         "usage holds prompt_tokens (cached included) and completion_tokens; a cache split is known only where "
@@ -36,10 +37,11 @@ READER = Reader(
         "Stamps carry no zone and are taken as UTC.",
         "limit_turns is max_steps: messages of agent, user and tools, not model calls.",
         "Voice runs keep ticks instead of messages: one total per role, tokens unknown.",
-        "Results whose simulations lie in a folder beside the file are not read.",
+        "Of simulations whose files are not there the index tells reward, cost, time and end, but no call.",
     ),
     sniff=sniff,
     parse=parse,
+    group=group,
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.model", "runs.settings", "runs.limit_turns",
         "runs.submissions_allowed", "runs.score_metric", "runs.score_min", "runs.score_max", "runs.success_rule",

@@ -98,12 +98,32 @@ class Task(msgspec.Struct):
     initial_state: InitialState | None = None
 
 
+class Indexed(msgspec.Struct):
+    """What a results file says of a simulation that has a file of its own."""
+
+    id: str | None = None
+    task_id: str | int | None = None
+    trial: int | None = None
+    reward: float | None = None
+    termination_reason: str | None = None
+    agent_cost: Dollars | None = None
+    duration: float | None = None
+
+    def simulation(self) -> Simulation:
+        """Give the simulation, as far as it is told here."""
+        return Simulation(
+            self.id, self.task_id, self.trial, duration=self.duration, termination_reason=self.termination_reason,
+            agent_cost=self.agent_cost, reward_info=RewardInfo(self.reward),
+        )  # fmt: skip
+
+
 class Results(msgspec.Struct):
-    """One results file."""
+    """One results file. The index is there where simulations lie in files of their own."""
 
     info: Info | None = None
     tasks: list[Task] | None = None
     simulations: list[Simulation] | None = None
+    simulation_index: list[Indexed] | None = None
 
 
 def read_results(file: SourceFile, log: RejectLog) -> Results | None:
@@ -126,7 +146,7 @@ def read_results(file: SourceFile, log: RejectLog) -> Results | None:
         log.malformed(file.name, *(("document", problem) if place == _BROKEN else (place, reason)))
     if any(problem.startswith(_BROKEN) for problem in problems):
         _drop_cut(results, file, log)
-    if not results.simulations:
+    if not results.simulations and results.simulation_index is None:
         log.malformed(file.name, "simulations", "no simulation in it")
     return results
 

@@ -23,7 +23,8 @@ from traces.readers.tau2.calls import (
     moment,
     report_stamps,
 )
-from traces.readers.tau2.file import Info, Participant, Results, RewardInfo, Simulation, read_results
+from traces.readers.tau2.file import Info, Participant, Results, RewardInfo, Simulation
+from traces.readers.tau2.folder import read_run
 from traces.registry import Batch, Source
 from traces.rejects import RejectLog
 from traces.schema import RUNS
@@ -51,17 +52,17 @@ _SIMULATIONS_PER_BATCH: Final = 500
 _MOST_TRIALS: Final = 10**6
 _SUCCESS_WITHIN: Final = 1e-6  # as tau2's own is_successful
 
-Numbered = tuple[int, Simulation]
+Placed = tuple[str, Simulation]
 
 
 def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
     """Map a results file to its run and tasks, then to its rollouts, some hundreds at a time."""
     file = source.files[0]
-    results = read_results(file, log)
+    results, placed = read_run(source.files, log)
     if results is None:
         return
     info, run_id = results.info or Info(), f"tau2-{_digest(results)}"
-    rollouts = _rollouts(results, run_id, file.name, log)
+    rollouts = _rollouts(results, placed, run_id, file.name, log)
     yield {"runs": _run_frame(info, rollouts, run_id, source.name), "tasks": _task_frame(results, rollouts)}
     shared = (pl.lit(run_id).alias("run_id"), pl.lit(file.name).alias(PATH_COLUMN))
     for start in range(0, len(rollouts), _SIMULATIONS_PER_BATCH):
@@ -76,44 +77,43 @@ def _digest(results: Results) -> str:
     return xxhash.xxh3_128("\n".join(ids).encode() if ids else msgspec.json.encode(results)).hexdigest()[:12]
 
 
-def _rollouts(results: Results, run_id: str, path: str, log: RejectLog) -> list[Rollout]:
+def _rollouts(results: Results, placed: Sequence[Placed], run_id: str, path: str, log: RejectLog) -> list[Rollout]:
     """Key the simulations in an order that does not depend on theirs in the file; copies and nameless ones go."""
-    kept, copies = _sorted_out(results.simulations or [], path, log)
+    kept, copies = _sorted_out(placed, path, log)
     given = {
         str(task.id): len(task.initial_state.message_history or ())
         for task in results.tasks or ()
         if task.initial_state
     }
     rollouts = []
-    for task_id, group in groupby(kept, key=lambda numbered: printable(str(numbered[1].task_id))):
-        numbered = list(group)
-        attempts = _attempts([simulation for _, simulation in numbered])
-        for (number, simulation), attempt in zip(numbered, attempts, strict=True):
+    for task_id, group in groupby(kept, key=lambda one: printable(str(one[1].task_id))):
+        of_task = list(group)
+        attempts = _attempts([simulation for _, simulation in of_task])
+        for (place, simulation), attempt in zip(of_task, attempts, strict=True):
             rollout_id = f"{run_id}/{task_id}/{attempt}"
-            place = f"simulations[{number}]"
             rollouts.append(Rollout(simulation, place, rollout_id, task_id, attempt, given.get(task_id, 0)))
     by_id = {rollout.simulation.id: rollout.rollout_id for rollout in rollouts}
-    for number, simulation in copies:
-        log.duplicate(path, f"simulations[{number}]", by_id[simulation.id], f"same simulation id {simulation.id}")
+    for place, simulation in copies:
+        log.duplicate(path, place, by_id[simulation.id], f"same simulation id {simulation.id}")
     return rollouts
 
 
-def _sorted_out(simulations: Sequence[Simulation], path: str, log: RejectLog) -> tuple[list[Numbered], list[Numbered]]:
-    kept: list[Numbered] = []
-    copies: list[Numbered] = []
+def _sorted_out(placed: Sequence[Placed], path: str, log: RejectLog) -> tuple[list[Placed], list[Placed]]:
+    kept: list[Placed] = []
+    copies: list[Placed] = []
     seen: set[str] = set()
-    for number, simulation in sorted(enumerate(simulations), key=_order):
+    for place, simulation in sorted(placed, key=_order):
         if simulation.task_id is None:
-            log.malformed(path, f"simulations[{number}]", "no task_id: an attempt at no task")
+            log.malformed(path, place, "no task_id: an attempt at no task")
             continue
-        (copies if simulation.id in seen else kept).append((number, simulation))
+        (copies if simulation.id in seen else kept).append((place, simulation))
         if simulation.id is not None:
             seen.add(simulation.id)
     return kept, copies
 
 
-def _order(numbered: Numbered) -> tuple[str, str, str]:
-    simulation = numbered[1]
+def _order(placed: Placed) -> tuple[str, str, str]:
+    simulation = placed[1]
     return printable(str(simulation.task_id)), simulation.start_time or "", simulation.id or ""
 
 

@@ -48,7 +48,8 @@ READER = Reader(
     group=group_runs,
     is_companion=is_metadata,
     fills=(
-        "runs.benchmark", "runs.scaffold", "runs.model", "runs.settings", "runs.submissions_allowed",
+        "runs.benchmark", "runs.scaffold", "runs.model", "runs.settings", "runs.limit_s",
+        "runs.submissions_allowed",
         "runs.score_metric", "runs.score_min", "runs.score_max", "runs.success_rule", "runs.started_at",
         "runs.ended_at", "runs.recorded_score", "runs.recorded_n_rollouts", "tasks.benchmark", "rollouts.benchmark",
         "rollouts.score", "rollouts.is_success", "rollouts.started_at", "rollouts.ended_at", "rollouts.wall_s",

@@ -54,6 +54,7 @@ class Metadata(msgspec.Struct):
     model_name: str | None = None
     dataset_name: str | None = None
     dataset_version: str | None = None
+    dataset_path: str | None = None
     start_time: str | None = None
     end_time: str | None = None
     accuracy: float | None = None
@@ -62,6 +63,7 @@ class Metadata(msgspec.Struct):
     commit_hash: str | None = None
     task_ids: list[str] | None = None
     agent_kwargs: dict[str, Any] | None = None
+    global_agent_timeout_sec: Count = None
 
 
 class LockedAgent(msgspec.Struct):
@@ -77,15 +79,26 @@ class LockedDataset(msgspec.Struct):
 
     name: str | None = None
     version: str | None = None
+    local_path: str | None = None
     task_ids: list[str] | None = None
+
+
+class LockedRun(msgspec.Struct):
+    """Settings of a run as its lock names them; a timeout of null: that of each task."""
+
+    n_attempts: Count = None
+    n_concurrent_trials: Count = None
+    global_agent_timeout_sec: Count = None
 
 
 class Lock(msgspec.Struct):
     """The lock of a run (tb.lock), which is written at its start."""
 
     lockfile_version: str | None = None
+    created_at: str | None = None
     agent: LockedAgent | None = None
     dataset: LockedDataset | None = None
+    run_config: LockedRun | None = None
 
 
 def is_run_file(file: SourceFile) -> bool:
@@ -151,7 +164,16 @@ def read_metadata(files: Sequence[SourceFile], log: RejectLog) -> Metadata:
     metadata.model_name = metadata.model_name or agent.model_name or in_kwargs
     metadata.dataset_name = metadata.dataset_name or dataset.name
     metadata.dataset_version = metadata.dataset_version or dataset.version
+    metadata.dataset_path = metadata.dataset_path or dataset.local_path
     metadata.task_ids = metadata.task_ids or dataset.task_ids
+    return _with_settings(metadata, lock.run_config or LockedRun(), lock.created_at)
+
+
+def _with_settings(metadata: Metadata, locked: LockedRun, created_at: str | None) -> Metadata:
+    metadata.start_time = metadata.start_time or created_at
+    for name in ("n_attempts", "n_concurrent_trials", "global_agent_timeout_sec"):
+        if getattr(metadata, name) is None:
+            setattr(metadata, name, getattr(locked, name))
     return metadata
 
 

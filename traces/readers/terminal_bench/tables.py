@@ -23,6 +23,7 @@ _STOP_REASONS: Final = {
     "agent_installation_failed": "error_infra",
 }  # fmt: skip
 _BENCHMARK: Final = "terminal-bench"
+_OWN_FOLDERS: Final = frozenset({"", ".", "tasks", "original-tasks", "datasets"})
 _EXACT: Final = 1e-9
 
 Row = dict[str, Any]
@@ -61,14 +62,15 @@ def _run_row(results: RunResults, placed: Sequence[Placed], metadata: Metadata, 
     told = sorted(f"{one.trial.trial_name or one.trial.id} {one.trial.trial_started_at}" for one in placed)
     provider, model = _billed(metadata)
     named = [name for name in (metadata.agent_name, model if provider is None else metadata.model_name) if name]
-    dataset = "==".join(filter(None, (metadata.dataset_name or _BENCHMARK, metadata.dataset_version)))
+    dataset = "==".join(filter(None, (metadata.dataset_name or _local(metadata), metadata.dataset_version)))
     clock = span(metadata.start_time, metadata.end_time, Placed(placed[0].trial, source.name, "run_metadata"), log)
     n_listed, accuracy = len(results.results or ()), results.accuracy
     accuracy = metadata.accuracy if accuracy is None else accuracy
     row = {
         "run_id": f"terminal_bench-{xxhash.xxh3_128_hexdigest(_bytes(told))[:12]}", "benchmark": dataset,
         "scaffold": metadata.agent_name, "model": metadata.model_name, "agent": " + ".join(named) or "unknown",
-        "settings": _settings(metadata), "submissions_allowed": 1, "score_metric": "is_resolved", "score_min": 0.0,
+        "settings": _settings(metadata), "limit_s": float(metadata.global_agent_timeout_sec or 0) or None,
+        "submissions_allowed": 1, "score_metric": "is_resolved", "score_min": 0.0,
         "score_max": 1.0, "success_rule": "all tests of the task pass", "started_at": clock.started_at,
         "ended_at": clock.ended_at, "source_format": "terminal_bench", "source_path": source.name,
         "recorded_score": accuracy,
@@ -76,6 +78,12 @@ def _run_row(results: RunResults, placed: Sequence[Placed], metadata: Metadata, 
     }  # fmt: skip
     _check(results, accuracy, source.files[0].name, log)
     return {name: printable(value) if isinstance(value, str) else value for name, value in row.items()}
+
+
+def _local(metadata: Metadata) -> str:
+    """Name tasks of no registry by the folder they were in, as adapters of other benchmarks are."""
+    folder = (metadata.dataset_path or "").rstrip("/").rpartition("/")[2]
+    return folder if folder not in _OWN_FOLDERS else _BENCHMARK
 
 
 def _bytes(told: Sequence[str]) -> bytes:
