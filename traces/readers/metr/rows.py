@@ -37,6 +37,7 @@ class Row(msgspec.Struct):
     total_tokens: Count = None
     tokens_count: Count = None
     action_count: Count = None
+    cloned: Count = None
 
 
 def read_rows(file: SourceFile, log: RejectLog) -> Iterator[tuple[str, Row]]:
