@@ -44,7 +44,7 @@ READER = Reader(
         ),
         "Requests a provider refused are rows without tokens and not billed; cancelled ones have unknown tokens.",
         "Cache writes have a duration only where the provider's own answer was logged.",
-        "Before roles were logged, calls made while scoring are taken for the judge's, all others for the agent's.",
+        "Before roles were logged, calls while scoring or of a scorer's model are the judge's, others the agent's.",
         "Logs older than 0.3.71 stamp only when a call was made or came back: its times are lower bounds.",
         (
             "Scores that are neither numbers nor C, I, P, N, yes, no, true, false are null; so are NaN, which is "

@@ -16,8 +16,9 @@ from traces.readers.inspect.container import Log, key_of, open_log
 from traces.readers.inspect.events import walk_events
 from traces.readers.inspect.file import Header, Results, Sample
 from traces.readers.inspect.made import Made, Row
+from traces.readers.inspect.roles import Roles, roles_of
 from traces.readers.inspect.rollouts import ROLLOUT_SCHEMA, rollout_row
-from traces.readers.inspect.run import benchmark_of, roles_of, run_frame, run_id_of
+from traces.readers.inspect.run import benchmark_of, run_frame, run_id_of
 from traces.readers.inspect.scores import Chosen, Scored, chosen_score, scores_of
 from traces.readers.inspect.totals import Whose, exceeding, falling_short, summed, total_rows
 from traces.readers.inspect.usage import Version, version_of
@@ -45,7 +46,7 @@ class _Run:
     run_id: str
     chosen: Chosen
     version: Version
-    roles: dict[str, str]
+    roles: Roles
     calls: list[Row] = field(default_factory=list)
     charges: list[Row] = field(default_factory=list)
     scores: list[Row] = field(default_factory=list)
@@ -71,7 +72,7 @@ def log_batches(opened: Log, path: str, scorer: str | None, log: RejectLog) -> I
     """Map an open log to batches of calls and scores; rollouts and the run itself come with the last one."""
     spec = opened.header.eval
     chosen = chosen_score(opened.header, scorer)
-    run = _Run(opened.header, path, run_id_of(spec), chosen, version_of(spec.packages), roles_of(spec))
+    run = _Run(opened.header, path, run_id_of(spec), chosen, version_of(spec.packages), roles_of(opened.header))
     for place, sample in opened.samples:
         _add_sample(run, sample, place, log)
         if len(run.calls) >= _CALLS_PER_BATCH:
@@ -105,11 +106,11 @@ def _add_sample(run: _Run, sample: Sample, place: str, log: RejectLog) -> None:
 
 def _made(run: _Run, sample: Sample, place: str, rollout_id: str) -> Made:
     """Calls of a sample, after those of its attempts that failed: these are in no total but that of the log."""
-    retried = Made(rollout_id, run.version)
+    retried = Made(rollout_id, run.version, run.roles)
     for number, attempt in enumerate(sample.error_retries or ()):
         walk_events(attempt.events or (), f"{place} error_retries[{number}].events", retried)
     run.usages = summed([*run.usages.items(), *retried.usages])
-    made = Made(rollout_id, run.version, rows=retried.rows, charges=retried.charges, bases=retried.bases)
+    made = Made(rollout_id, run.version, run.roles, rows=retried.rows, charges=retried.charges, bases=retried.bases)
     walk_events(sample.events or (), f"{place} events", made)
     return made
 
