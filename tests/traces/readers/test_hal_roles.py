@@ -14,6 +14,8 @@ from traces.readers.hal.roles import role_of
         ("gpt-4o", "gpt-4o-mini-2024-07-18", "user"),
         ("gpt-5", "gpt-5-mini-2025-08-07", "user"),
         ("o3-mini-2025-01-31", "o3-mini", "agent"),
+        ("gemini/gemini-2.0-flash", "gemini-2.0-flash-001", "agent"),
+        ("gemini-2.5-pro-preview", "gemini-2.5-pro-preview-05-06", "agent"),
         ("openrouter/anthropic/claude-3.7-sonnet", "anthropic/claude-3-7-sonnet-20250219", "agent"),
         ("claude-3-7-sonnet-20250219", "us.anthropic.claude-3-7-sonnet-20250219-v1:0", "agent"),
     ],
