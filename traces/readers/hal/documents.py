@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import IO, TYPE_CHECKING, Final
 
+from traces.archive import IS_ENCRYPTED, LEADS_OUT, leads_out
 from traces.elements import Text
 from traces.errors import UnreadableError
 from traces.files import content, open_stream, printable
@@ -82,6 +83,12 @@ def _member(
 ) -> Iterator[tuple[str, Text]]:
     from zipfile import BadZipFile
 
+    if leads_out(member):
+        log.malformed(name, "", LEADS_OUT)
+        return
+    if member.flag_bits & IS_ENCRYPTED:
+        log.malformed(name, "", "it is encrypted by the archive itself, which HAL does not do")
+        return
     if member.file_size > max(_BOMB_FROM_BYTES, _MOST_RATIO * member.compress_size):
         log.malformed(name, "", f"a zip bomb: {member.compress_size:,} bytes that unpack to {member.file_size:,}")
         return
