@@ -183,6 +183,13 @@ def test_an_agent_that_grades_itself_stays_the_agent_where_only_its_total_is_kno
     assert calls["role"].to_list() == ["agent", "agent"]
 
 
+def test_another_sample_of_the_same_epoch_is_another_attempt_and_not_a_copy(tmp_path: Path) -> None:
+    document = log(sample(uuid="u1"), sample(uuid="u2"), sample(uuid="u1"))
+    tables, rejected = read(tmp_path, document)
+    assert tables["rollouts"].select("attempt", "native_id").rows() == [(0, "u1"), (1, "u2")]
+    assert [row["kind"] for row in rejected.rows] == ["contradiction", "duplicate"]
+
+
 def test_a_call_made_while_scoring_is_a_judges(tmp_path: Path) -> None:
     spans = [
         {"event": "span_begin", "id": "s", "type": "scorers", "timestamp": stamp(3)},

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import Any, Final
 
 import polars as pl
@@ -51,7 +52,7 @@ class _Run:
     charges: list[Row] = field(default_factory=list)
     scores: list[Row] = field(default_factory=list)
     rollouts: list[Row] = field(default_factory=list)
-    seen: dict[tuple[str, int], str] = field(default_factory=dict)
+    seen: dict[tuple[str, int], tuple[str, str | None]] = field(default_factory=dict)
     usages: dict[str, ModelUsage] = field(default_factory=dict)
     bases: Counter[str] = field(default_factory=Counter)
     metrics: Counter[str] = field(default_factory=Counter)
@@ -88,11 +89,17 @@ def _add_sample(run: _Run, sample: Sample, place: str, log: RejectLog) -> None:
         log.malformed(run.path, place, "a sample without id: an attempt at no task")
         return
     task_id, epoch = key_of(sample)
-    rollout_id = f"{run.run_id}/{task_id}/{epoch - 1}"
-    if (task_id, epoch) in run.seen:
-        log.duplicate(run.path, place, rollout_id, f"the same sample and epoch as {run.seen[task_id, epoch]}")
+    first = run.seen.get((task_id, epoch))
+    if first is not None and _is_other(sample, first):
+        epoch = next(free for free in count(1) if (task_id, free) not in run.seen)
+        said = f"another sample of the same epoch as {first[0]}: counted as epoch {epoch}"
+        log.contradiction(run.path, place, said)
+    elif first is not None:
+        rollout_id = f"{run.run_id}/{task_id}/{epoch - 1}"
+        log.duplicate(run.path, place, rollout_id, f"the same sample and epoch as {first[0]}")
         return
-    run.seen[task_id, epoch] = place
+    rollout_id = f"{run.run_id}/{task_id}/{epoch - 1}"
+    run.seen[task_id, epoch] = place, sample.uuid
     made = _made(run, sample, place, rollout_id)
     run.calls += made.rows
     run.calls += _rest(run, sample, made, place, log)
@@ -102,6 +109,10 @@ def _add_sample(run: _Run, sample: Sample, place: str, log: RejectLog) -> None:
     score = _add_scores(run, sample, made, place, log)
     key = (rollout_id, task_id, epoch - 1, place)
     run.rollouts.append(rollout_row(sample, made, score, key, partial(log.malformed, run.path, place)))
+
+
+def _is_other(sample: Sample, first: tuple[str, str | None]) -> bool:
+    return bool(sample.uuid and first[1] and sample.uuid != first[1])
 
 
 def _made(run: _Run, sample: Sample, place: str, rollout_id: str) -> Made:
