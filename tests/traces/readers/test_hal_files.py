@@ -1,5 +1,6 @@
 """HAL reader: encrypted and packed files, files no parser takes, files of others; whatever they hold, no exception."""
 
+import gzip
 import json
 import random
 import tracemalloc
@@ -133,6 +134,12 @@ def test_a_member_whose_name_leads_out_of_the_archive_is_refused_and_the_others_
     tables, log = read_path(path, "skip")
     assert (tables["calls"].height, [row["reason"] for row in log.rows]) == (1, [LEADS_OUT])
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["x.zip"]
+
+
+def test_an_archive_may_itself_be_compressed(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip.gz"
+    path.write_bytes(gzip.compress(zipped(tmp_path / "x.zip", "UPLOAD.json").read_bytes()))
+    assert read_path(path)[0]["calls"].height == 1
 
 
 def test_a_member_the_archive_encrypts_is_said_to_be(tmp_path: Path) -> None:

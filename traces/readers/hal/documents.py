@@ -3,6 +3,8 @@
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from io import BytesIO
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from traces.archive import IS_ENCRYPTED, LEADS_OUT, leads_out
@@ -71,11 +73,20 @@ def _archive(file: SourceFile) -> Iterator["ZipFile"]:
     from zipfile import BadZipFile, ZipFile
 
     try:
-        archive = ZipFile(file.path)
+        archive = ZipFile(_packed(file))
     except (BadZipFile, *_DAMAGED) as error:
         raise UnreadableError(f"{file.path}: damaged or cut-off archive ({error})", "fetch it again") from error
     with archive:
         yield archive
+
+
+def _packed(file: SourceFile) -> Path | IO[bytes]:
+    """Give the path of an archive, to be read where it lies, or the content of one that is itself compressed."""
+    with file.path.open("rb") as raw:
+        if raw.read(len(_ZIP_MAGIC)) == _ZIP_MAGIC:
+            return file.path
+    with content(file.path) as whole:
+        return BytesIO(whole)
 
 
 def _member(
