@@ -60,7 +60,7 @@ class RejectLog:
         self._add(source_path, place, "duplicate", reason, duplicate_of=duplicate_of)
 
     def contradiction(self, source_path: str, place: str, reason: str) -> None:
-        """Report two statements that cannot both be true; what they state becomes unknown, or the reason says what counts."""
+        """Report two statements that cannot both be true: neither counts, or the one that the reason names."""
         self._add(source_path, place, "contradiction", reason)
 
     def unrecognised(self, source_path: str, reason: str) -> None:
