@@ -134,12 +134,20 @@ def _parsed(reader: Reader, source: Source, log: RejectLog) -> Iterator[Batch]:
     try:
         yield from reader.parse(source, log)
     except UnreadableError as error:
-        log.malformed(source.name, "", error.problem)
+        log.malformed(*_place_of(error, source))
     except ReplayError:
         raise
     except Exception as error:  # noqa: BLE001 - a fault of one reader must not cost the other files
         problem = str(error).partition("\n")[0]
         log.malformed(source.name, "", f"the reader {reader.name} stumbled: {type(error).__name__}: {problem}")
+
+
+def _place_of(error: UnreadableError, source: Source) -> tuple[str, str, str]:
+    """Name the file that cannot be read as the tables do, not by its path: it is named once."""
+    for file in (*source.files, *source.companions):
+        if error.problem.startswith(f"{file.path}: "):
+            return file.name, "", error.problem.removeprefix(f"{file.path}: ")
+    return source.name, "", error.problem
 
 
 def _renamed(benchmark: str | None, batch: Mapping[str, pl.DataFrame]) -> Mapping[str, pl.DataFrame]:

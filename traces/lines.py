@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from traces.byte_lines import WHOLE, byte_lines
-from traces.decode import UndecodableError, decode
+from traces.decode import UndecodableError, decode, is_cut
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
 
@@ -26,7 +26,7 @@ def read_lines(file: SourceFile, kind: type[T], log: RejectLog) -> Iterator[tupl
             continue
         for problem in problems:
             log.malformed(file.name, place, problem)
-        if not any(problem.startswith("broken JSON") for problem in problems):
+        if not is_cut(problems):
             yield place, record
 
 

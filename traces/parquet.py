@@ -29,7 +29,7 @@ def parquet_rows(file: SourceFile, names: Iterable[str]) -> Iterator[dict[str, A
         UnreadableError: if the file cannot be read or is no whole Parquet file.
     """
     try:
-        table = pl.scan_parquet(_opened(file), glob=False)
+        table = pl.scan_parquet(parquet_source(file), glob=False)
         columns = table.collect_schema()
         wanted = [name for name in names if name in columns]
         n_rows = table.select(pl.len()).collect().item()
@@ -40,8 +40,8 @@ def parquet_rows(file: SourceFile, names: Iterable[str]) -> Iterator[dict[str, A
         raise UnreadableError(f"{file.path}: damaged Parquet file ({reason})", "fetch it again") from error
 
 
-def _opened(file: SourceFile) -> Any:
-    """Give the path, to be read where it lies, or the content of a compressed file."""
+def parquet_source(file: SourceFile) -> Any:
+    """Give the path of a Parquet file, to be read where it lies, or the content of a compressed one."""
     with file.path.open("rb") as raw:
         is_plain = raw.read(len(_MAGIC)) == _MAGIC
     if is_plain:

@@ -50,6 +50,13 @@ def link_shard(places: Mapping[str, Path], folder: Path) -> None:
         link(place, folder / name / place.name)
 
 
+def keep_part(path: Path, folder: Path) -> Path:
+    """Move a shard to where the next reading finds it as it was read; its tables will hold less of it."""
+    kept = folder / PARTS / path.parent.name / path.name
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    return path.rename(kept)
+
+
 def _n_readable_rows(path: Path) -> int | None:
     try:
         return pl.read_parquet(path).height

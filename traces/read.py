@@ -9,11 +9,12 @@ from typing import Any, Final
 import polars as pl
 import xxhash
 
+from traces.copies import drop_copies
 from traces.errors import TraceError
 from traces.files import fast_hash
 from traces.inputs import InputCache
 from traces.jobs import ReadOptions, Written, table_reader, write_units
-from traces.merge import drop_copies, merge_tasks, n_calls_in_several_runs
+from traces.merge import merge_tasks, n_calls_in_several_runs
 from traces.previous import Previous, link_shard, previous_store
 from traces.registry import Choices, Source, SourceFile, discover
 from traces.rejects import RejectLog

@@ -187,6 +187,7 @@ ROLLOUTS: Final = Table(
         Column("n_calls", pl.Int64, "Model calls the source counts for the rollout; null: it does not say."),
         Column("recorded_cost_usd", pl.Float64, "Dollars the source claims for the rollout."),
         Column("is_tz_assumed", pl.Boolean, "True: the stamps carried no zone and were taken as UTC.", nullable=False, default=False),
+        Column("native_id", pl.String, "The source's own id of the attempt, by which its copies in other runs are told; null: it has none."),
     ),
 )  # fmt: skip
 

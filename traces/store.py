@@ -17,7 +17,7 @@ from traces.schema import TABLES, Table
 from traces.swap import aside, repair
 
 MANIFEST: Final = "manifest.json"
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 ROWS_PER_GROUP: Final = 131_072
 _COPIES: Final = frozenset({"prices", "books", "rates", "catalogue"})
 """Folders of the files a priced store was priced with."""

@@ -133,6 +133,25 @@ def recognise(
     return _units(readers, traces, others, log)
 
 
+def _report_unknown(file: SourceFile, seen: Peek, log: RejectLog) -> None:
+    """Say why no reader has a file; one that is cut off before what it would be told by is damaged."""
+    if kind := _cut_kind(seen):
+        log.malformed(file.name, "", f"damaged {kind}: cut off before its end, which says what is in it")
+    elif seen.start.strip():
+        log.unrecognised(file.name, "no reader recognises its content")
+    else:
+        log.unrecognised(file.name, "empty file")
+
+
+def _cut_kind(seen: Peek) -> str | None:
+    """Name the kind of a file that lists at its end what it holds, where that is missing; null: of no such file."""
+    start, end = seen.start, seen.end
+    if start.startswith(b"PAR1") and end and (not end.endswith(b"PAR1") or len(start) <= len(b"PAR1")):
+        return "Parquet file"
+    is_zip = start.startswith(b"PK\x03\x04")
+    return "zip archive" if is_zip and end and b"PK\x05\x06" not in end else None
+
+
 def readable(file: SourceFile, log: RejectLog) -> Peek | None:
     """Look at a file; null, and in the log, if it cannot be opened or unpacked."""
     try:
@@ -155,5 +174,5 @@ def _units(
     used = {file for unit in units for file in unit.files}
     for file, seen in others:
         if file not in used:
-            log.unrecognised(file.name, "empty file" if not seen.start.strip() else "no reader recognises its content")
+            _report_unknown(file, seen, log)
     return sorted(units, key=lambda unit: (unit.source.name, unit.reader.name))

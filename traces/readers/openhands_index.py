@@ -200,7 +200,7 @@ def sniff(seen: Peek) -> bool:
 
 
 _INSTANCES: Final = re.compile(
-    rb'(?:\xef\xbb\xbf)?\s*\{\s*"[^"]+"\s*:\s*\{\s*"(?:cost"\s*:\s*[^,{}]+,\s*"resolved|resolved"\s*:\s*\w+\s*,\s*"cost)"\s*:'
+    rb'(?:\xef\xbb\xbf)?\s*\{\s*"[^"]+"\s*:\s*\{(?=[^{}]*"cost"\s*:)(?=[^{}]*"resolved"\s*:)\s*"(?:cost|resolved)"\s*:'
 )
 
 

@@ -55,7 +55,7 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
     for start in range(0, len(sessions), _SESSIONS_PER_BATCH):
         part = sessions[start : start + _SESSIONS_PER_BATCH]
         yield _batch(part, run, log)
-    rest = run_rows(files.by_kind["trace"], run.result, run.names, log, has_totals=run.is_total)
+    rest = run_rows(files, run.result, run.names, log, has_totals=run.is_total)
     if sessions or rest or files.by_kind["run"]:
         yield {"runs": _run_frame(run, sessions, source), "calls": call_frame(rest)}
 

@@ -3,8 +3,11 @@
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from io import BytesIO
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
+from traces.archive import IS_ENCRYPTED, LEADS_OUT, leads_out
 from traces.elements import Text
 from traces.errors import UnreadableError
 from traces.files import content, open_stream, printable
@@ -70,11 +73,20 @@ def _archive(file: SourceFile) -> Iterator["ZipFile"]:
     from zipfile import BadZipFile, ZipFile
 
     try:
-        archive = ZipFile(file.path)
+        archive = ZipFile(_packed(file))
     except (BadZipFile, *_DAMAGED) as error:
         raise UnreadableError(f"{file.path}: damaged or cut-off archive ({error})", "fetch it again") from error
     with archive:
         yield archive
+
+
+def _packed(file: SourceFile) -> Path | IO[bytes]:
+    """Give the path of an archive, to be read where it lies, or the content of one that is itself compressed."""
+    with file.path.open("rb") as raw:
+        if raw.read(len(_ZIP_MAGIC)) == _ZIP_MAGIC:
+            return file.path
+    with content(file.path) as whole:
+        return BytesIO(whole)
 
 
 def _member(
@@ -82,6 +94,12 @@ def _member(
 ) -> Iterator[tuple[str, Text]]:
     from zipfile import BadZipFile
 
+    if leads_out(member):
+        log.malformed(name, "", LEADS_OUT)
+        return
+    if member.flag_bits & IS_ENCRYPTED:
+        log.malformed(name, "", "it is encrypted by the archive itself, which HAL does not do")
+        return
     if member.file_size > max(_BOMB_FROM_BYTES, _MOST_RATIO * member.compress_size):
         log.malformed(name, "", f"a zip bomb: {member.compress_size:,} bytes that unpack to {member.file_size:,}")
         return

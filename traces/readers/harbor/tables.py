@@ -126,7 +126,7 @@ def _rollout_row(attempt: Attempt, rollout_id: str, number: int, source: Source,
         "stop_reason": _stop_reason(trial), "started_at": started.at, "ended_at": ended.at, "wall_s": wall_s,
         "time_basis": None if wall_s is None else "measured" if trial.started_at else "lower_bound",
         "recorded_cost_usd": known_usd(totals.cost_usd if totals else None, whole(used.prompt) or 1),
-        "is_tz_assumed": started.is_assumed or ended.is_assumed,
+        "is_tz_assumed": started.is_assumed or ended.is_assumed, "native_id": trial.id,
         PATH_COLUMN: attempt.file.name, PLACE_COLUMN: trial.trial_name or "",
     }  # fmt: skip
 

@@ -18,6 +18,7 @@ READER = Reader(
         "Seconds are the request's, on whichever machine or API; in a batch they are those of the whole batch.",
         "What judges and annotators used is recorded nowhere; training energy and emissions are not read.",
         "The score is the first metric the run names, or the one chosen; HELM's own main metric is in no run folder.",
+        "Splits are runs of their own: that of the test split has the benchmark's name, others name their split.",
         "Without per_instance_stats a run has totals only: means times instances, rounded.",
     ),
     sniff=is_run_file,

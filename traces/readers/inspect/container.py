@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from traces.archive import LEADS_OUT, ZIP_MAGIC, Archive, MemberError, open_archive
-from traces.decode import UndecodableError, convert_leniently, decode, load_leniently
+from traces.decode import BROKEN, UndecodableError, convert_leniently, decode, is_cut, load_leniently, n_replaced_in
 from traces.files import content, printable
 from traces.readers.inspect.file import Document, Event, Header, Sample, WholeDocument
 from traces.registry import SourceFile
@@ -100,22 +100,24 @@ def _decoded(samples: Sequence[Any], name: str, log: RejectLog) -> Iterator[Plac
 def _open_document(raw: Any, name: str, log: RejectLog, first_error: str) -> Log | None:
     """Read a document with a plain parser; a sample in which it is cut off is left out: its calls are not all there."""
     try:
-        document, broken = load_leniently(raw, first_error)
+        document, broken, n_replaced = load_leniently(raw, first_error)
         samples = document.pop("samples", None) or [] if isinstance(document, dict) else []
         header, problems = convert_leniently(document, Header)
     except UndecodableError as error:
         log.malformed(name, "document", str(error))
         return None
-    for problem in broken:
-        log.malformed(name, "document", problem)
-    _report(problems, header, name, "document", log)
-    if broken and isinstance(samples, list) and samples and "reductions" not in document:
+    cut_in = "document"
+    if is_cut(broken) and isinstance(samples, list) and samples and "reductions" not in document:
         samples.pop()
-        log.malformed(name, f"samples[{len(samples)}]", "the file is cut off inside this sample")
-    return Log(header, header.status != "started", _converted(samples, name, log))
+        cut_in = f"samples[{len(samples)}]"
+    for problem in broken:
+        log.malformed(name, cut_in if problem.startswith(BROKEN) else "document", problem)
+    _report(problems, header, name, "document", log)
+    log.replaced(name, n_replaced_in(header) if n_replaced else 0)
+    return Log(header, header.status != "started", _converted(samples, name, log, is_replaced=n_replaced > 0))
 
 
-def _converted(samples: Any, name: str, log: RejectLog) -> Iterator[Placed]:
+def _converted(samples: Any, name: str, log: RejectLog, *, is_replaced: bool) -> Iterator[Placed]:
     for number, value in enumerate(samples if isinstance(samples, list) else []):
         place = f"samples[{number}]"
         try:
@@ -124,6 +126,7 @@ def _converted(samples: Any, name: str, log: RejectLog) -> Iterator[Placed]:
             log.malformed(name, place, str(error))
             continue
         _report(problems, sample, name, place, log)
+        log.replaced(name, n_replaced_in(sample) if is_replaced else 0)
         yield place, sample
 
 
@@ -165,7 +168,8 @@ class _Members:
         try:
             raw = self.archive.read(member)
         except MemberError as error:
-            self.log.malformed(self.name, printable(member), str(error))
+            if member not in self.archive.strays:  # these are reported, read or not
+                self.log.malformed(self.name, printable(member), str(error))
             return None
         return _read(raw, kind, self.name, printable(member), self.log)
 

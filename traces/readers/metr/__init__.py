@@ -38,7 +38,7 @@ READER = Reader(
         "The suite joins HCAST, RE-Bench and SWAA; task_family tells them apart, task_source is not kept.",
         "Times are those of the run as a whole, pauses and waiting included.",
         "Runs of the time-horizon 1.1 report begin when all were queued: two days for a task of two minutes occur.",
-        "Releases score runs anew: of two read at once the first counts where an agent has the same runs in both.",
+        "Releases score runs anew: a run in two read at once counts once, as the one with most of its agent says.",
         "Rows that are copies of other runs (cloned) are kept.",
     ),
     sniff=sniff,
@@ -48,7 +48,7 @@ READER = Reader(
         "runs.score_min", "runs.score_max", "runs.success_rule", "runs.started_at", "runs.ended_at", "tasks.benchmark",
         "tasks.family", "tasks.human_s", "tasks.human_cost_usd", "rollouts.benchmark", "rollouts.score",
         "rollouts.is_success", "rollouts.started_at", "rollouts.ended_at", "rollouts.wall_s", "rollouts.time_basis",
-        "rollouts.recorded_cost_usd", "scores.value", "scores.is_success", "charges.quantity", "charges.started_at",
-        "charges.recorded_cost_usd",
+        "rollouts.recorded_cost_usd", "rollouts.native_id", "scores.value", "scores.is_success", "charges.quantity",
+        "charges.started_at", "charges.recorded_cost_usd",
     ),
 )  # fmt: skip

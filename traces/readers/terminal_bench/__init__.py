@@ -53,7 +53,8 @@ READER = Reader(
         "runs.score_metric", "runs.score_min", "runs.score_max", "runs.success_rule", "runs.started_at",
         "runs.ended_at", "runs.recorded_score", "runs.recorded_n_rollouts", "tasks.benchmark", "rollouts.benchmark",
         "rollouts.score", "rollouts.is_success", "rollouts.started_at", "rollouts.ended_at", "rollouts.wall_s",
-        "rollouts.time_basis", "scores.value", "scores.is_success", "calls.provider", "calls.model", "calls.started_at",
+        "rollouts.time_basis", "rollouts.native_id", "scores.value", "scores.is_success", "calls.provider",
+        "calls.model", "calls.started_at",
         "calls.ended_at", "calls.latency_s", "calls.time_basis", "calls.input_tokens", "calls.output_tokens",
     ),
 )  # fmt: skip
