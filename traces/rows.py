@@ -42,10 +42,16 @@ def frame_of(table: Table, rows: Sequence[Mapping[str, Any]], path: str | None =
 
 
 def _series(name: str, rows: Sequence[Mapping[str, Any]], dtype: pl.DataType) -> pl.Series:
-    values = [row.get(name) for row in rows]
-    if dtype == pl.String:
-        values = [None if value is None else printable(value) for value in values]
-    return pl.Series(name, values, dtype, strict=False)
+    return series(name, [row.get(name) for row in rows], dtype)
+
+
+def series(name: str, values: Sequence[Any], dtype: Any) -> pl.Series:
+    """Values as a column; a value of another type becomes one of this type, or null."""
+    try:
+        return pl.Series(name, values, dtype)
+    except (TypeError, UnicodeEncodeError, pl.exceptions.PolarsError):  # JSON may name half a character
+        shown = [printable(value) if isinstance(value, str) else value for value in values]
+        return pl.Series(name, shown, dtype, strict=False)
 
 
 def moment(stamp: str | float | None) -> Moment:
@@ -53,7 +59,11 @@ def moment(stamp: str | float | None) -> Moment:
     try:
         if isinstance(stamp, str):
             read = datetime.fromisoformat(stamp.strip())
-            return Moment((read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC), read.tzinfo is None)
+            return (
+                Moment(read.replace(tzinfo=UTC), is_assumed=True)
+                if read.tzinfo is None
+                else Moment(read.astimezone(UTC))
+            )
         if stamp:
             seconds = stamp / 1000 if abs(stamp) >= _MILLISECONDS_FROM else stamp
             return Moment(_EPOCH + timedelta(seconds=seconds))
