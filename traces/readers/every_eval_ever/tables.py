@@ -1,9 +1,7 @@
 """One evaluation of Every Eval Ever to canonical tables: its aggregates as runs, its samples in batches."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
-
-import polars as pl
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from traces.document import read_document
 from traces.lines import read_lines
@@ -13,7 +11,7 @@ from traces.readers.every_eval_ever.runs import Evaluation, evaluations, run_row
 from traces.readers.every_eval_ever.samples import CALL_SCHEMA, ROLLOUT_SCHEMA, SCORE_SCHEMA, Line, Samples
 from traces.registry import Batch, Source, SourceFile
 from traces.rejects import RejectLog
-from traces.rows import frame_of, series
+from traces.rows import frame_of, frame_of_tuples
 from traces.schema import RUNS
 
 _LINES_PER_BATCH: Final = 10_000
@@ -71,9 +69,9 @@ def _batches(
 
 
 def _batch(samples: Samples, *, is_end: bool) -> Batch:
-    rollouts = _frame(samples.taken(is_end=is_end), ROLLOUT_SCHEMA)
-    calls, samples.calls = _frame(samples.calls, CALL_SCHEMA), []
-    scores, samples.scores = _frame(samples.scores, SCORE_SCHEMA), []
+    rollouts = frame_of_tuples(samples.taken(is_end=is_end), ROLLOUT_SCHEMA)
+    calls, samples.calls = frame_of_tuples(samples.calls, CALL_SCHEMA), []
+    scores, samples.scores = frame_of_tuples(samples.scores, SCORE_SCHEMA), []
     tasks = rollouts.select("benchmark", "task_id").unique(maintain_order=True)
     return {"rollouts": rollouts, "tasks": tasks, "calls": calls, "scores": scores}
 
@@ -119,9 +117,3 @@ def _evaluation(sample: Sample, known: Known) -> Evaluation:
     )
     found = (next(by_result, None) if result_id else None) or known.get(key)
     return known.setdefault(key, Evaluation(*key)) if found is None else found
-
-
-def _frame(rows: Sequence[Sequence[Any]], schema: Mapping[str, Any]) -> pl.DataFrame:
-    columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
-    named = zip(schema.items(), columns, strict=True)
-    return pl.DataFrame([series(name, values, dtype) for (name, dtype), values in named])
