@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -15,14 +14,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from measure import Result, fresh, taken, tell
+from measure import Result, fresh, taken, tell, with_private_mb
 
 SIZE_MB: Final = 500
 SEALED_MB: Final = 100
 _CALL_CHARS: Final = 24_000
 _MESSAGES: Final = 20
 _TASKS: Final = 50
-_SAMPLED_EVERY_S: Final = 0.002
 _PEERS: Final = {"json.load": "json", "orjson.loads": "orjson"}
 
 
@@ -171,28 +169,6 @@ _WORK: Final[dict[str, Callable[[Path], Any]]] = {
 }  # fmt: skip
 
 
-def _now_mb() -> float:
-    """Memory of this process that is no file: pages of mapped files are the system's to drop."""
-    status = Path("/proc/self/status").read_text(encoding="utf-8")
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon")) / 1024
-
-
-def _with_private_mb(work: Callable[[], Any]) -> float:
-    """Do the work and return the most private memory seen on the way."""
-    done, peaks = threading.Event(), [0.0]
-
-    def watch() -> None:
-        while not done.wait(_SAMPLED_EVERY_S):
-            peaks[0] = max(peaks[0], _now_mb())
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    work()
-    done.set()
-    watcher.join()
-    return max(peaks[0], _now_mb())
-
-
 def _once(work: Callable[[], Any]) -> None:
     work()
 
@@ -202,4 +178,4 @@ if __name__ == "__main__":
     if what not in _PEERS:
         import_module("traces.read")  # what every reading imports is no part of the work
         import_module("traces.registry").discover()
-    tell(taken(lambda: (_with_private_mb if watched else _once)(lambda: _WORK[what](Path(where)))))
+    tell(taken(lambda: (with_private_mb if watched else _once)(lambda: _WORK[what](Path(where)))))

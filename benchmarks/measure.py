@@ -4,11 +4,14 @@ import json
 import resource
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+_SAMPLED_EVERY_S: Final = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,28 @@ def _peak_mb() -> float:
     """Peak of this program; getrusage would count the one that started it."""
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
+
+
+def with_private_mb(work: Callable[[], Any]) -> float:
+    """Do the work and return the most private memory seen on the way."""
+    done, peaks = threading.Event(), [0.0]
+
+    def watch() -> None:
+        while not done.wait(_SAMPLED_EVERY_S):
+            peaks[0] = max(peaks[0], _now_mb())
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    work()
+    done.set()
+    watcher.join()
+    return max(peaks[0], _now_mb())
+
+
+def _now_mb() -> float:
+    """Memory of this process that is no file: pages of mapped files are the system's to drop."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon")) / 1024
 
 
 def fresh(script: Path, *arguments: str, python: str = sys.executable) -> Taken:
