@@ -10,13 +10,12 @@ from typing import IO, Final
 import zstandard
 
 from traces.errors import TraceError
-from traces.files import MAP_FROM_BYTES, is_plain, open_stream
+from traces.files import MAP_FROM_BYTES, drop_pages, is_plain, open_stream
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
 
 _BOM: Final = b"\xef\xbb\xbf"
 _MOST_BYTES: Final = 1024 * 1024
-_DROP_BYTES: Final = 16 * 1024 * 1024
 WHOLE: Final = -1
 """No line is too long."""
 
@@ -59,8 +58,4 @@ def _mapped_lines(stream: IO[bytes]) -> Iterator[bytes]:
         dropped = 0
         while line := text.readline():
             yield line
-            if text.tell() - dropped >= _DROP_BYTES:
-                end = text.tell() // mmap.PAGESIZE * mmap.PAGESIZE
-                if hasattr(mmap, "MADV_DONTNEED"):
-                    text.madvise(mmap.MADV_DONTNEED, dropped, end - dropped)
-                dropped = end
+            dropped = drop_pages(text, dropped, text.tell())

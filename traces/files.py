@@ -26,6 +26,7 @@ _BLOCK_BYTES: Final = 256 * 1024
 MAP_FROM_BYTES: Final = 1024 * 1024
 """Size from which mapping a file is worth it."""
 _PEEK_WHOLE_BYTES: Final = 4 * 1024 * 1024
+_DROP_BYTES: Final = 16 * 1024 * 1024
 
 
 def open_stream(path: Path) -> IO[bytes]:
@@ -50,6 +51,15 @@ def open_stream(path: Path) -> IO[bytes]:
 def is_plain(stream: IO[bytes]) -> bool:
     """Whether a stream gives a file as it lies, not unpacked."""
     return isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO)
+
+
+def drop_pages(text: bytes | bytearray | mmap.mmap, start: int, end: int) -> int:
+    """Hand pages of a mapped file that are read back to the system, many at a time; give where the next ones begin."""
+    until = end // mmap.PAGESIZE * mmap.PAGESIZE
+    if until - start < _DROP_BYTES or not isinstance(text, mmap.mmap) or not hasattr(mmap, "MADV_DONTNEED"):
+        return start
+    text.madvise(mmap.MADV_DONTNEED, start, until - start)
+    return until
 
 
 @contextmanager
