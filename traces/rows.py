@@ -142,6 +142,8 @@ def input_parts(
         is_cache_inside: Whether prompt counts them too.
     """
     sent, from_cache, to_cache = whole(prompt), whole(read), whole(write)
+    if from_cache is None and to_cache is None:
+        return sent, None, None, None, None, None
     if sent is not None and not is_cache_inside:
         sent += (from_cache or 0) + (to_cache or 0)
     is_split = sent is not None and from_cache is not None and to_cache is not None

@@ -1,15 +1,15 @@
 """The model calls of an OpenHands record: from its list of usages, else from the responses kept in its history."""
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from itertools import count
 from typing import Any, Final, NamedTuple
 
 import polars as pl
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.decode import Count, whole
-from traces.readers.openhands.file import CallCost, Event, Metrics, Record, TokenUsage, total_usage, total_usd
-from traces.rows import Moment, input_parts, known_usd, microseconds, moment
+from traces.readers.openhands.file import Event, Metrics, Record, Stamp, TokenUsage, total_usage, total_usd
+from traces.rows import input_parts, known_usd, microseconds, moment
 from traces.usage import TOKEN_SCHEMA, UNKNOWN, TokenCounts, token_counts
 
 CALL_SCHEMA: Final = {
@@ -22,6 +22,7 @@ CALL_SCHEMA: Final = {
 _ROUNDING_USD: Final = 1e-6
 _MICRO: Final = 1_000_000
 _MOST_S: Final = 1e10
+_NO_STAMP: Final = (None, False)
 Where = tuple[str, str, str, str]
 """Run, rollout, file and place."""
 Row = tuple[Any, ...]
@@ -51,14 +52,15 @@ class _Made(NamedTuple):
     is_residual: bool = False
 
 
-def call_rows(record: Record, where: Where) -> Iterator[Row]:
+def call_rows(record: Record, where: Where) -> list[Row]:
     """Rows of the calls of a record, and one for what its totals exceed them by; all in all if it lists none."""
     metrics, model = record.metrics or Metrics(), _model(record)
     calls = list(_listed(metrics, where[1])) or list(_from_history(record, where[1]))
-    for one in (*calls, *_rest(metrics, calls, where[1], model)):
-        named = _named(_told(one.model) or model)
-        key = (one.call_id, one.call_index, one.granularity, one.n_requests, one.is_residual)
-        yield (*where, *named, *key, *one.times, one.cost_usd, *one.counts)
+    made = (*calls, *_rest(metrics, calls, where[1], model))
+    names = {one.model: _named(_told(one.model) or model) for one in made}
+    return [
+        (*where, *names[one[0]], *one[1:3], *one[6:9], *one.times, one.cost_usd, *one.counts) for one in made
+    ]  # fmt: skip
 
 
 def events(record: Record) -> Iterator[Event]:
@@ -80,7 +82,6 @@ def _told(model: str | None) -> str | None:
     return None if model == "default" else model
 
 
-@cache
 def _named(model: str | None) -> tuple[str | None, str | None]:
     """Read the biller off LiteLLM's name of a model, ``biller/model``; a proxy of one's own tells nothing of it."""
     name = (model or "").removeprefix("litellm_proxy/")
@@ -90,36 +91,42 @@ def _named(model: str | None) -> tuple[str | None, str | None]:
 
 def _listed(metrics: Metrics, rollout_id: str) -> Iterator[_Made]:
     usages = metrics.token_usages or []
-    costs: Sequence[CallCost | None] = metrics.costs or []
-    costs = costs if len(costs) == len(usages) else [None] * len(usages)
+    costs = metrics.costs or []
+    is_costed = len(costs) == len(usages)
     latencies = {each.response_id or "": each.latency for each in metrics.response_latencies or ()}
-    outside, is_split = _models_outside(usages), _tells_cache(usages)
+    responses = [usage.response_id or f"{rollout_id}#{index}" for index, usage in enumerate(usages)]
+    ended = [_stamp_us(cost.timestamp) for cost in costs] if is_costed else [_NO_STAMP] * len(usages)
+    times = map(_times, ended, map(latencies.get, responses))
+    costs_usd = [known_usd(cost.cost) for cost in costs] if is_costed else [None] * len(usages)
+    counts = _counts(usages)
+    models = (usage.model for usage in usages)
+    return map(_Made, models, _distinct(responses), count(), counts, costs_usd, times)
+
+
+def _distinct(responses: Sequence[str]) -> Sequence[str]:
+    """Ids of which none comes twice: the second of a kind is numbered."""
+    if len(set(responses)) == len(responses):
+        return responses
     seen: dict[str, int] = {}
-    for index, (usage, cost) in enumerate(zip(usages, costs, strict=True)):
-        response = usage.response_id or f"{rollout_id}#{index}"
-        nth = seen[response] = seen.get(response, 0) + 1
-        yield _Made(
-            usage.model,
-            response if nth == 1 else f"{response}~{nth}",
-            index,
-            _tokens(usage, is_split=is_split, is_cache_inside=usage.model not in outside),
-            None if cost is None else known_usd(cost.cost),
-            _times(cost, latencies.get(response)),
-        )
+    for response in responses:
+        seen[response] = seen.get(response, 0) + 1
+    left = dict(seen)
+    named = []
+    for response in responses:
+        nth = seen[response] - left[response] + 1
+        left[response] -= 1
+        named.append(response if nth == 1 else f"{response}~{nth}")
+    return named
 
 
-def _models_outside(usages: Sequence[TokenUsage]) -> set[str | None]:
-    """Find models of which some call has more cached than sent: their prompt leaves cached tokens out."""
-    return {usage.model for usage in usages if _cached(usage) > (whole(usage.prompt_tokens) or 0)}
-
-
-def _cached(usage: TokenUsage) -> int:
-    return (whole(usage.cache_read_tokens) or 0) + (whole(usage.cache_write_tokens) or 0)
-
-
-def _tells_cache(usages: Sequence[TokenUsage]) -> bool:
-    """Tell whether any call used a cache; 0 is also written where the provider tells nothing."""
-    return any(map(_cached, usages))
+def _counts(usages: Sequence[TokenUsage]) -> list[TokenCounts]:
+    """Tokens of the calls of a record, which tell of each other how they count."""
+    cached = [(whole(usage.cache_read_tokens) or 0) + (whole(usage.cache_write_tokens) or 0) for usage in usages]
+    is_split = any(cached)  # 0 is also written where the provider tells nothing
+    outside = {
+        usage.model for usage, n in zip(usages, cached, strict=True) if n > (whole(usage.prompt_tokens) or 0)
+    }  # more cached than sent: the prompt leaves cached tokens out
+    return [_tokens(usage, is_split=is_split, is_cache_inside=usage.model not in outside) for usage in usages]
 
 
 def _tokens(usage: TokenUsage, *, is_split: bool, is_cache_inside: bool) -> TokenCounts:
@@ -129,17 +136,24 @@ def _tokens(usage: TokenUsage, *, is_split: bool, is_cache_inside: bool) -> Toke
     return TokenCounts(*parts, whole(usage.completion_tokens), reasoning)
 
 
-def _times(cost: CallCost | None, latency_s: Count) -> _Times:
+def _stamp_us(stamp: Stamp) -> tuple[int | None, bool]:
+    """Microseconds since 1970, and whether a zone was assumed."""
+    if type(stamp) is float and 0 < stamp < _MOST_S:  # by far the most frequent case
+        return round(stamp * _MICRO), False
+    read = moment(stamp)
+    return microseconds(read), read.is_assumed
+
+
+def _times(ended: tuple[int | None, bool], latency_s: Count) -> _Times:
     """Start, end and seconds: a cost is stamped when the call ended."""
     timed = None if latency_s is None else float(latency_s)
-    ended = moment(cost.timestamp) if cost is not None else Moment()
-    ended_us = microseconds(ended)
+    ended_us, is_assumed = ended
     if ended_us is None:
         return _Times(latency_s=timed, basis=None if timed is None else "measured")
     if timed is None:
-        return _Times(ended_us, None, None, "lower_bound", ended.is_assumed)
+        return _Times(ended_us, None, None, "lower_bound", is_assumed)
     started_us = ended_us - round(timed * _MICRO) if abs(timed) < _MOST_S else None
-    return _Times(started_us, ended_us, timed, "measured", ended.is_assumed)
+    return _Times(started_us, ended_us, timed, "measured", is_assumed)
 
 
 def _from_history(record: Record, rollout_id: str) -> Iterator[_Made]:
@@ -162,7 +176,7 @@ def _rest(metrics: Metrics, calls: Sequence[_Made], rollout_id: str, model: str 
     total = total_usage(metrics)
     is_counted = bool(total.prompt_tokens or total.completion_tokens)
     if not calls:
-        counts = _tokens(total, is_split=_tells_cache([total]), is_cache_inside=not _models_outside([total]))
+        (counts,) = _counts([total])
         cost_usd = known_usd(total_usd(metrics))
     elif is_counted:
         sent = (whole(total.prompt_tokens) or 0) - sum(one.counts.input_tokens or 0 for one in calls)

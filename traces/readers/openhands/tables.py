@@ -16,13 +16,14 @@ from traces.readers.openhands.calls import CALL_SCHEMA, call_rows, events
 from traces.readers.openhands.file import Metadata, Metrics, Model, Record, total_usd
 from traces.registry import Batch, Source, SourceFile
 from traces.rejects import RejectLog
-from traces.rows import digest, first_and_last, frame_of, frame_of_tuples, known_usd
+from traces.rows import digest, first_and_last, frame_of, frame_of_tuples, known_usd, microseconds
 from traces.schema import ROLLOUTS, RUNS, TASKS
 from traces.spool import Spool
 
 Row = dict[str, Any]
 Key = tuple[str, ...]
-_CALLS_PER_BATCH: Final = 20_000
+_CALLS_PER_BATCH: Final = 5_000
+_MICRO: Final = 1_000_000
 _VERDICTS: Final = (
     ("report", "resolved"), ("resolved",), ("correct",), ("score",), ("passed",), ("success",), ("result",),
     ("eval_result", "passed"), ("final_result", "success"),
@@ -44,6 +45,9 @@ class _Placed(msgspec.Struct):
     place: str
     content: str
     verdict: float | None
+    first_us: int | None
+    last_us: int | None
+    is_tz_assumed: bool
 
 
 @dataclass(slots=True)
@@ -84,12 +88,21 @@ def _run_ids(source: Source, spool: Spool[_Placed], log: RejectLog) -> dict[Key,
     parts: dict[Key, set[str]] = defaultdict(set)
     for number, file in enumerate(source.files):
         for place, record in read_lines(file, Record, log):
-            content, verdict = _content(record), _verdict(record)
-            record.test_result = record.report = None
-            spool.add(_Placed(record, number, place, content, verdict))
+            placed = _placed(record, number, place)
+            spool.add(placed)
             if record.instance_id is not None:
-                parts[_key(record)].add(content)
+                parts[_key(record)].add(placed.content)
     return {key: f"openhands-{digest([*key, *sorted(found)])}" for key, found in parts.items()}
+
+
+def _placed(record: Record, file: int, place: str) -> _Placed:
+    content, verdict = _content(record), _verdict(record)
+    first, last = first_and_last(event.timestamp for event in events(record))
+    is_assumed = first.is_assumed or last.is_assumed
+    record.test_result = record.report = None
+    if record.metrics is not None and record.metrics.token_usages:
+        record.history = None
+    return _Placed(record, file, place, content, verdict, microseconds(first), microseconds(last), is_assumed)
 
 
 def _key(record: Record) -> Key:
@@ -121,28 +134,28 @@ def _add(reading: _Reading, names: Mapping[Key, str], placed: _Placed, file: Sou
         return
     key = _key(record)
     run = reading.runs.setdefault(key, _Run(names[key], record.metadata or Metadata()))
-    row = _rollout_row(run, record, verdict, file, place)
+    row = _rollout_row(run, placed, file)
     run.rollouts.append(row)
     reading.seen[content] = row, file.name
     reading.calls += call_rows(record, (run.run_id, row["rollout_id"], file.name, place))
 
 
-def _rollout_row(run: _Run, record: Record, verdict: float | None, file: SourceFile, place: str) -> Row:
+def _rollout_row(run: _Run, placed: _Placed, file: SourceFile) -> Row:
+    record, first_us, last_us = placed.record, placed.first_us, placed.last_us
     task_id, metrics = str(record.instance_id), record.metrics or Metrics()
     taken = run.attempts[task_id]
     stated = (whole(record.attempt) or 1) - 1
     attempt = stated if stated >= 0 and stated not in taken else max(taken, default=-1) + 1
     taken.add(attempt)
-    first, last = first_and_last(event.timestamp for event in events(record))
-    is_timed = first.at is not None and last.at is not None and last.at > first.at
+    is_timed = first_us is not None and last_us is not None and last_us > first_us
     return {
         "run_id": run.run_id, "rollout_id": f"{run.run_id}/{task_id}/{attempt}", "task_id": task_id,
-        "benchmark": run.metadata.dataset, "attempt": attempt, **_scored(verdict),
-        "stop_reason": _stop_reason(record.error), "started_at": first.at, "ended_at": last.at,
-        "wall_s": (last.at - first.at).total_seconds() if is_timed and last.at and first.at else None,
-        "time_basis": "lower_bound" if is_timed else None, "is_tz_assumed": first.is_assumed or last.is_assumed,
+        "benchmark": run.metadata.dataset, "attempt": attempt, **_scored(placed.verdict),
+        "stop_reason": _stop_reason(record.error), "started_at": first_us, "ended_at": last_us,
+        "wall_s": ((last_us or 0) - (first_us or 0)) / _MICRO if is_timed else None,
+        "time_basis": "lower_bound" if is_timed else None, "is_tz_assumed": placed.is_tz_assumed,
         "recorded_cost_usd": known_usd(total_usd(metrics)),
-        PATH_COLUMN: file.name, PLACE_COLUMN: place,
+        PATH_COLUMN: file.name, PLACE_COLUMN: placed.place,
     }  # fmt: skip
 
 
