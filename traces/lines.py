@@ -9,8 +9,8 @@ from traces.registry import SourceFile
 from traces.rejects import RejectLog
 
 T = TypeVar("T")
-_LONG_BYTES: Final = 1024
-"""A line as long as this is no brace that stands alone; nor blank, as far as anybody writes."""
+_SIGNS: Final = 2
+"""With so many signs at its start a line is neither blank nor a brace that stands alone: it need not be copied."""
 
 
 def read_lines(file: SourceFile, kind: type[T], log: RejectLog) -> Iterator[tuple[str, T]]:
@@ -42,7 +42,7 @@ def _documents(file: SourceFile, log: RejectLog) -> Iterator[tuple[int, bytes]]:
             if line.startswith(b"}") and line.rstrip() == b"}":
                 yield first, b"".join(begun)
                 begun = []
-        elif len(line) >= _LONG_BYTES:
+        elif len(line[:_SIGNS].strip()) == _SIGNS:
             yield number, line
         elif (bare := line.strip()) == b"{":
             begun, first = [line], number
