@@ -17,7 +17,7 @@ SIZE_MB: Final = 500
 _FILES: Final = {
     "every_eval_ever, samples of 90 kB": ("long_samples.jsonl", long_sample),
     "every_eval_ever, samples of 3 kB": ("short_samples.jsonl", short_sample),
-    "openhands, records of 400 kB": ("output.jsonl", record),
+    "openhands, records of 500 kB": ("output.jsonl", record),
 }
 _PEERS: Final = {"json.loads": "json", "orjson.loads": "orjson"}
 

@@ -55,14 +55,10 @@ def _sample(number: int, interaction: str) -> dict[str, Any]:
 
 
 def record(number: int) -> dict[str, Any]:
-    """Record of OpenHands: an instance solved in 60 calls, 400 kB as a line."""
+    """Record of OpenHands: an instance solved in 60 calls, 500 kB as a line; both events of a call hold its answer."""
     usages = [_usage(number, index) for index in range(_CALLS)]
     stamps = [_START + timedelta(seconds=10 * index) for index in range(2 * _CALLS)]
-    history = [
-        {"id": index, "timestamp": stamp.isoformat(), "source": "agent" if index % 2 else "environment",
-         "message": "", "action": "run", "args": {"command": _text(300), "thought": ""}, "content": _text(2_000)}
-        for index, stamp in enumerate(stamps)
-    ]  # fmt: skip
+    history = [_event(index, stamp, usages[index // 2]) for index, stamp in enumerate(stamps)]
     total = {
         name: sum(int(usage[name]) for usage in usages)
         for name in ("prompt_tokens", "completion_tokens", "cache_read_tokens", "cache_write_tokens")
@@ -86,6 +82,25 @@ def record(number: int) -> dict[str, Any]:
             "token_usages": usages,
         },
         "error": None, "instance": {"problem_statement": _text(4_000)},
+    }  # fmt: skip
+
+
+def _event(index: int, stamp: datetime, usage: dict[str, Any]) -> dict[str, Any]:
+    tool = {"id": f"call-{index // 2}", "type": "function", "function": {"name": "run", "arguments": _text(300)}}
+    message = {"role": "assistant", "content": _text(500), "tool_calls": [tool]}
+    counted = {name: usage[name] for name in ("prompt_tokens", "completion_tokens")}
+    response = {
+        "id": usage["response_id"], "created": 1768478400, "model": "acme/large", "object": "chat.completion",
+        "choices": [{"finish_reason": "tool_calls", "index": 0, "message": message}], "usage": counted,
+    }  # fmt: skip
+    said = {"action": "run", "args": {"command": _text(300), "thought": _text(500)}}
+    seen = {"observation": "run", "content": _text(3_000), "extras": {"command": _text(300), "metadata": {}}}
+    return {
+        "id": index, "timestamp": stamp.isoformat(), "source": "agent", "message": "",
+        "tool_call_metadata": {
+            "function_name": "run", "tool_call_id": tool["id"], "model_response": response, "total_calls_in_response": 1
+        },
+        **(seen if index % 2 else said),
     }  # fmt: skip
 
 
