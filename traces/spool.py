@@ -28,7 +28,7 @@ class Spool(Generic[T]):
         """Set a record aside."""
         try:
             packed = self._encoder.encode(record)
-        except UnicodeEncodeError:  # JSON may name half a character
+        except (UnicodeEncodeError, OverflowError):  # JSON may name half a character, and any whole number
             self._odd.append(record)
             packed = b""
         self._file.write(len(packed).to_bytes(_SIZE_BYTES, "little") + packed)
