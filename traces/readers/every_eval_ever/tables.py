@@ -108,7 +108,7 @@ def _evaluation(sample: Sample, known: Known) -> Evaluation:
     name = sample.evaluation_name or result_id or ""
     key = (evaluation_id, name, sample.model_id)
     found = known.get((evaluation_id, name, None))
-    if found is not None:
+    if found is not None and found.results:  # an aggregate's, not that of samples without a model
         return found
     by_result = (
         evaluation

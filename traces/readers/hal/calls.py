@@ -20,7 +20,8 @@ from traces.rows import series
 from traces.usage import TOKEN_SCHEMA, UNKNOWN, TokenCounts
 
 _SCHEMA: Final = {
-    "_task": pl.String, "call_index": pl.Int64, "call_id": pl.String, "role": pl.String, "provider": pl.String,
+    "_task": pl.String, "_spanned_s": pl.Float64,
+    "call_index": pl.Int64, "call_id": pl.String, "role": pl.String, "provider": pl.String,
     "model": pl.String, "service_tier": pl.String, "started_at": pl.Int64, "ended_at": pl.Int64,
     "latency_s": pl.Float64, "time_basis": pl.String, "is_tz_assumed": pl.Boolean, "n_requests": pl.Int64,
     PLACE_COLUMN: pl.String, **TOKEN_SCHEMA,
@@ -117,10 +118,16 @@ def frame(requests: Sequence[Request], role: Role, path: str) -> pl.DataFrame:
     columns = {
         "_task": given["task_id"], "role": [roles[model] for model in given["model"]], PLACE_COLUMN: given["place"],
         "started_at": given["started_us"], "ended_at": given["ended_us"],
+        "_spanned_s": list(map(_spanned_s, given["started_us"], given["ended_us"])),
         **{name: given[name] for name in _AS_GIVEN}, **dict(zip(TOKEN_SCHEMA, counts, strict=True)),
     }  # fmt: skip
     table = pl.DataFrame([series(name, values, _SCHEMA[name]) for name, values in columns.items()])
-    return table.with_columns(_call_index(), *_times(), pl.lit(path).alias(PATH_COLUMN))
+    return table.with_columns(_call_index(), *_times(), pl.lit(path).alias(PATH_COLUMN)).drop("_spanned_s")
+
+
+def _spanned_s(start: int | None, end: int | None) -> float | None:
+    """Seconds between two stamps; in Python, as polars divides by a constant in another way than it rounds."""
+    return None if start is None or end is None or end < start else (end - start) / _MICRO
 
 
 def _call_index() -> pl.Expr:
@@ -132,7 +139,7 @@ def _call_index() -> pl.Expr:
 def _times() -> tuple[pl.Expr, pl.Expr, pl.Expr]:
     """End, seconds and what they are: of stamps where they run forwards, else as Weave measured."""
     start, end = pl.col("started_at"), pl.col("ended_at")
-    measured_s = pl.when(start <= end).then((end - start) / _MICRO).otherwise("latency_s")
+    measured_s = pl.coalesce("_spanned_s", "latency_s")
     basis = pl.when(measured_s.is_not_null()).then(pl.lit("measured")).when(start.is_not_null()).then(_STAMPED)
     return (
         pl.when(~(start > end).fill_null(value=False)).then(end),
