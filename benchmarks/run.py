@@ -11,7 +11,7 @@ from pathlib import Path
 from measure import Result
 
 RESULTS = Path(__file__).with_name("results.csv")
-BENCHMARKS = ("reprice", "prices", "peers", "read", "hal", "read_inspect", "traps", "hardware")
+BENCHMARKS = ("reprice", "prices", "peers", "read", "hal", "read_lines", "read_inspect", "traps", "hardware")
 
 
 def main(names: list[str]) -> None:

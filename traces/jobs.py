@@ -12,6 +12,7 @@ from typing import Final
 import polars as pl
 
 from traces.errors import ReplayError, UnreadableError
+from traces.quiet import rare_collections
 from traces.registry import Batch, Choices, Reader, Source, discover
 from traces.rejects import OnError, RejectLog
 from traces.schema import TABLES
@@ -125,7 +126,8 @@ def _write(job: _Job, reader: Reader) -> Written:
     batches: Iterator[Batch] = map(partial(_renamed, job.options.benchmark), _parsed(reader, source, log))
     if job.options.task_map is not None:
         batches = map(load_task_map(job.options.task_map).renamed, batches)
-    rows = write_shard(batches, job.folder, job.shard, source.name, log)
+    with rare_collections():
+        rows = write_shard(batches, job.folder, job.shard, source.name, log)
     return Written(rows, log.n_malformed)
 
 

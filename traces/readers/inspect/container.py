@@ -15,8 +15,9 @@ import msgspec
 
 from traces.archive import LEADS_OUT, ZIP_MAGIC, Archive, MemberError, open_archive
 from traces.decode import BROKEN, UndecodableError, convert_leniently, decode, is_cut, load_leniently, n_replaced_in
-from traces.files import content, printable
+from traces.files import content, drop_pages, printable
 from traces.readers.inspect.file import Document, Event, Header, Sample, WholeDocument
+from traces.readers.inspect.slices import Slices, own_part, part, slices, without
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
 
@@ -31,7 +32,8 @@ _NOT_SCORED: Final = re.compile(
 _OF_EVENT: Final = re.compile(r"(?:(?:transcript\.)?events)?\[(\d+)\]\.")
 _KNOWN: Final = frozenset({"model", "tool", "subtask", "step", "span_begin", "score", "sample_limit", "compaction"})
 
-_WHOLE_BYTES: Final = 512 * 1024 * 1024
+WHOLE_BYTES: Final = 256 * 1024 * 1024
+"""Size up to which a document is read in one go."""
 
 Placed = tuple[str, Sample]
 Key = tuple[str, int]
@@ -77,17 +79,61 @@ def _is_archive(path: Path) -> bool:
 
 
 def _document(raw: Any, name: str, log: RejectLog) -> Log | None:
-    """Read a document in one go; a large one, or one with something odd in a sample, sample by sample."""
+    """Read a document in one go; a large one, or one with something odd in it, sample by sample."""
     first_error = ""
-    for kind in (WholeDocument, Document) if len(raw) <= _WHOLE_BYTES else (Document,):
+    for attempt in (_at_once, _sliced, _raw_samples):
         try:
-            document: Any = msgspec.json.decode(raw, type=kind, strict=False)
+            opened = attempt(raw, name, log)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             first_error = str(error)
         else:
-            samples, document.samples = document.samples, None
-            return Log(document, document.status != "started", _decoded(samples or (), name, log))
+            if opened is not None:
+                return opened
     return _open_document(raw, name, log, first_error)
+
+
+def _at_once(raw: Any, name: str, log: RejectLog) -> Log | None:
+    """Read a document in one typed pass; null: it is too large for all of it to be in memory."""
+    if len(raw) > WHOLE_BYTES:
+        return None
+    document = msgspec.json.decode(raw, type=WholeDocument, strict=False)
+    samples, document.samples = document.samples, None
+    return Log(document, document.status != "started", _decoded(samples or (), name, log))
+
+
+def _raw_samples(raw: Any, name: str, log: RejectLog) -> Log | None:
+    """Read a document whose samples are not told apart by their first fields, or of which some are odd."""
+    document = msgspec.json.decode(raw, type=Document, strict=False)
+    samples, document.samples = document.samples, None
+    return Log(document, document.status != "started", _decoded(samples or (), name, log))
+
+
+def _sliced(text: Any, name: str, log: RejectLog) -> Log | None:
+    """Read a document whose samples can be found in its text one by one; null: they cannot."""
+    found = slices(text)
+    try:
+        header, problems = decode(b"" if found is None else without(text, found), Header)
+    except UndecodableError:
+        return None
+    if found is None or any(problem.startswith("broken JSON") for problem in problems):
+        return None
+    _report(problems, header, name, "document", log)
+    return Log(header, header.status != "started", _in_turn(text, found, name, log))
+
+
+def _in_turn(text: Any, found: Slices, name: str, log: RejectLog) -> Iterator[Placed]:
+    start, number, dropped = found.starts[0], 0, 0
+    while start < found.end:
+        one, place = part(text, found, start), f"samples[{number}]"
+        try:
+            sample: Sample | None = msgspec.json.decode(one.text, type=Sample, strict=False)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            one = own_part(text, start) or one
+            sample = _read(one.text, Sample, name, place, log)
+        if sample is not None:
+            yield place, sample
+        start, number = one.following, number + 1
+        dropped = drop_pages(text, dropped, start)
 
 
 def _decoded(samples: Sequence[Any], name: str, log: RejectLog) -> Iterator[Placed]:

@@ -27,7 +27,7 @@ from traces.registry import Batch, Source
 from traces.rejects import RejectLog
 from traces.usage import UNKNOWN
 
-_CALLS_PER_BATCH: Final = 20_000
+_CALLS_PER_BATCH: Final = 5_000
 _CHARGE_SCHEMA: Final = {
     "rollout_id": pl.String, "call_id": pl.String, "kind": pl.String, "quantity": pl.Float64, "unit": pl.String,
     "provider": pl.String, "model": pl.String, "started_at": pl.Int64, PLACE_COLUMN: pl.String,
