@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 import polars as pl
 
-from pricing.hardware.names import models_with_mtp, names_file, short_model
+from pricing.hardware.names import labelled_speculation, models_with_mtp, names_file, short_model
 
 NODE_GPUS: Final = 8
 """Accelerators of one node: what the sample gives as one copy on more of them are several nodes, counted unreliably."""
@@ -89,7 +89,6 @@ def with_facts(sample: pl.DataFrame) -> pl.DataFrame:
     """Add what a row's note of its origin says: extract, configuration, day, concurrency; and its accelerators."""
     origin = pl.col("silicon_data_source")
     named = origin.str.extract(r"source_file=(?:[^;]*/)?([^;/]+)")
-    config_id, image = origin.str.extract(r"config_id=(\d+)"), origin.str.extract(r"image=([^;]+)")
     facts = sample.with_columns(
         model=short_model(pl.col("model_path")),
         extract=pl.when(origin.str.starts_with("db-dump")).then(pl.lit("db-dump")).otherwise(named),
@@ -99,8 +98,19 @@ def with_facts(sample: pl.DataFrame) -> pl.DataFrame:
         n_gpus=pl.max_horizontal("tp_size", pl.col("attention_dp_size").fill_null(1)),
         n_copies=pl.max_horizontal(pl.col("attention_dp_size").fill_null(1), 1),
     )
-    parts = [pl.col("extract"), config_id, image]
-    return facts.with_columns(config=pl.concat_str(parts, separator=":", ignore_nulls=True))
+    return facts.with_columns(config=_config(origin))
+
+
+def _config(origin: pl.Expr) -> pl.Expr:
+    """Id of a configuration: its number in the dump; else its image, or its extract where there is none.
+
+    An image serves a model that has heads for speculation in two ways, so that there the extract is told as well.
+    """
+    image = origin.str.extract(r"image=([^;]+)").str.strip_chars().str.replace_all("#", "/", literal=True)
+    both = pl.concat_str([pl.col("extract"), image], separator=":", ignore_nulls=True)
+    by_model = pl.when(pl.col("model").is_in(models_with_mtp())).then(both).otherwise(pl.coalesce(image, "extract"))
+    number = origin.str.extract(r"config_id=(\d+)")
+    return pl.when(number.is_not_null()).then(pl.format("{}:{}", "extract", number)).otherwise(by_model)
 
 
 def silicon_rules() -> tuple[Rule, ...]:
@@ -110,12 +120,14 @@ def silicon_rules() -> tuple[Rule, ...]:
 
 def _unusable() -> tuple[Rule, ...]:
     load = pl.col("batch_size") * pl.col("n_copies")
+    answer_ms = pl.col("silicon_tpot_ms") * (pl.col("osl") - 1)
     return (
         Rule("disaggregated", "numbers of accelerators are not reliable", pl.col("mode") != "agg"),
         Rule("work in progress", "its source marks it so", pl.col("is_wip")),
         Rule("no concurrency", "requests under way are not stated", pl.col("concurrency").is_null()),
         Rule("rounded copies", "all rows stand in other extracts", pl.col("extract").is_in(_setting("rounded"))),
         Rule("copies not told", "requests under way and per copy do not agree", pl.col("concurrency") != load),
+        Rule("queued", "waits longer for the first token than for all others", pl.col("silicon_ttft_ms") > answer_ms),
         Rule("placeholders", "a time of zero or none", ~pl.all_horizontal(pl.col(*_TIMES) > 0)),
     )
 
@@ -167,8 +179,9 @@ def _setting(name: str) -> Any:
 
 
 def speculation() -> pl.Expr:
-    """Label by model: the sample does not say, so models with heads for it are of either kind, others have none."""
-    return pl.when(pl.col("model").is_in(models_with_mtp())).then(pl.lit("unlabelled")).otherwise(pl.lit("none"))
+    """Label a row: by its configuration where that is published; else the models without heads for it have none."""
+    by_model = pl.when(pl.col("model").is_in(models_with_mtp())).then(pl.lit("unlabelled")).otherwise(pl.lit("none"))
+    return pl.col("config").replace_strict(labelled_speculation(), default=by_model)
 
 
 def front_note(engine: Sequence[str]) -> pl.Expr:

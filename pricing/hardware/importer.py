@@ -4,6 +4,7 @@ An importer recognises a source by its content and turns it into rows of one har
 is counted by reason: nothing is dropped unseen.
 """
 
+import csv
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ from pricing.hardware.schema import HARDWARE_TABLES
 from traces.errors import PricingError, StoreError, nearest
 
 _SHAPE_ERRORS: Final = (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, OSError)
+_HEADER_CHARS: Final = 100_000
 _DROPPED: Final = pl.Schema({"reason": pl.String, "n": pl.Int64})
 
 
@@ -107,6 +109,11 @@ def settle(
     kept, unsound = sound(table, table.conform(frame))
     before = pl.DataFrame([one for one in dropped if one[1]], schema=_DROPPED, orient="row")
     return Imported(table_name, kept, pl.concat([before, unsound.match_to_schema(_DROPPED)]), tuple(notes))
+
+
+def csv_header(source: Foreign) -> set[str]:
+    """Names of the columns of a CSV; none for a folder."""
+    return set(next(csv.reader(source.text[:_HEADER_CHARS].splitlines()[:1]), []))
 
 
 def write_rows(imported: Imported, path: Path) -> None:

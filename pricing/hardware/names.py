@@ -42,6 +42,13 @@ def models_with_mtp() -> tuple[str, ...]:
     return tuple(listed.filter(pl.col("has_mtp") == "true")["model"])
 
 
+@cache
+def labelled_speculation() -> dict[str, str]:
+    """Speculative decoding of the configurations for which it is published, though not in the sample itself."""
+    listed = pl.read_csv(FOLDER / "labels" / "speculation.csv", columns=["config", "speculation"], infer_schema=False)
+    return dict(listed.iter_rows())
+
+
 def short_model(written: pl.Expr) -> pl.Expr:
     """Short name of a model; a name not listed is kept, in lower case, without the part before a slash."""
     return _bare(written).replace(model_names())

@@ -27,7 +27,7 @@ _LIKE: Final = {
 
 
 def read_table(path: Path) -> tuple[str, pl.DataFrame]:
-    """Read a CSV file of one hardware table.
+    """Read a file of one hardware table: CSV, or Parquet by its ending.
 
     Returns:
         The name of the table and its rows, conformed; absent bounds are the figure itself, an absent source the file,
@@ -37,9 +37,12 @@ def read_table(path: Path) -> tuple[str, pl.DataFrame]:
         PricingError: if it cannot be read, its columns are of no table, or a cell does not fit its column.
     """
     try:
-        frame = pl.read_csv(path, infer_schema=False, null_values=[""])
+        if path.suffix == ".parquet":
+            frame = pl.read_parquet(path, memory_map=False).select(pl.all().cast(pl.String))
+        else:
+            frame = pl.read_csv(path, infer_schema=False, null_values=[""])
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise PricingError(f"{path}: {error}", "give a CSV file with a header") from error
+        raise PricingError(f"{path}: {error}", "give a CSV file with a header, or a Parquet file") from error
     table = recognise_table(path, frame.columns)
     return table.name, typed(path, table, frame)
 

@@ -7,7 +7,7 @@ import polars as pl
 
 from pricing.book.foreign import Foreign
 from pricing.hardware.clean import Cleaned, clean, front_note, speculation
-from pricing.hardware.importer import Imported, Importer, settle
+from pricing.hardware.importer import Imported, Importer, csv_header, settle
 from pricing.hardware.names import names_file, short_accelerator, short_framework, short_precision
 from pricing.hardware.schema import ENGINE, SERVING
 
@@ -19,7 +19,7 @@ _NEEDED: Final = {"silicon_data_source", "silicon_ttft_ms", "silicon_tpot_ms", "
 
 def sniff(source: Foreign) -> bool:
     """Recognise the sample by its header."""
-    return source.folder is None and set(source.text.partition("\n")[0].strip().split(",")) >= _NEEDED
+    return csv_header(source) >= _NEEDED
 
 
 def parse(source: Foreign) -> Imported:
