@@ -2,7 +2,7 @@
 
 Throughput (tokens per second and accelerator) falls as every request gets its tokens faster (interactivity, 1 / time
 per output token). Of all engines of a model on an accelerator, those loads form the front that give more throughput
-than any other at least as fast. Between two of them throughput is interpolated; beyond the first and last it is not known.
+than any other at least as fast. Between two of them throughput is interpolated; beyond the ends it is not known.
 """
 
 from collections.abc import Iterable, Sequence
