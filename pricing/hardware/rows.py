@@ -7,7 +7,10 @@ import polars as pl
 from traces.schema import Table
 
 _POSITIVE: Final = {
-    "serving": ("n_gpus", "tp", "ep", "dp", "isl", "osl", "concurrency", "tpot_s", "mean_length_frac", "ttft_p99_s", "e2e_s", "tokens_per_gpu_s"),
+    "serving": (
+        "n_gpus", "tp", "ep", "dp", "isl", "osl", "mean_length_frac", "concurrency", "tpot_s", "ttft_p99_s", "e2e_s",
+        "tokens_per_gpu_s",
+    ),
     "chips": ("value", "low", "high"),
     "architectures": ("params_b", "active_params_b", "n_layers", "kv_values"),
     "gpu_hours": ("usd_per_gpu_hour", "low_usd_per_gpu_hour", "high_usd_per_gpu_hour"),

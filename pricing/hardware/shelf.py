@@ -51,9 +51,9 @@ def load_hardware(files: Sequence[Path] = ()) -> Hardware:
     """Load the bundled tables, and the user's files over them, the last one winning.
 
     Args:
-        files: Tables in our own column names (CSV or Parquet), one table per file, told apart by their columns. A row takes the
-            place of the rows of the same engine, shape and concurrency (serving), of the same accelerator, tier, cloud
-            and first day (gpu_hours), or of the same key; every other row is added.
+        files: Tables in our own column names (CSV or Parquet), one table per file, told apart by their columns. A row
+            takes the place of the rows of the same engine, shape and concurrency (serving), of the same accelerator,
+            tier, cloud and first day (gpu_hours), or of the same key; every other row is added.
 
     Raises:
         PricingError: if a file cannot be read, is of no known table, or a row of it cannot be.

@@ -130,3 +130,24 @@ def test_no_load_without_speculation_is_faster_than_those_of_a_quarter_of_its_re
     medians = pairs.group_by("row").agg(pl.col("tpot_s").first() / pl.col("fewer_s").median())
     assert medians.height > 500
     assert medians["tpot_s"].min() > 0.95
+
+
+@pytest.mark.parametrize(
+    ("model", "scenario", "accelerator", "best"),
+    [
+        ("llama-3.1-405b", "offline", "h100", 48.95),
+        ("llama-3.1-405b", "offline", "h200", 69.1),
+        ("llama-3.1-405b", "offline", "b200", 207.6),
+        ("llama-3.1-405b", "interactive", "gb200", 137.8),
+        ("llama-2-70b", "offline (99.9 % accuracy)", "b200", 12864),
+        ("deepseek-r1", "server", "gb300", 2907),
+    ],
+)
+def test_cross_checks_hold_the_best_published_results(model: str, scenario: str, accelerator: str, best: float) -> None:
+    rows = load_hardware().cross_checks.filter(
+        (pl.col("suite") == "mlperf-5.1")
+        & (pl.col("model") == model)
+        & (pl.col("scenario") == scenario)
+        & (pl.col("accelerator") == accelerator)
+    )
+    assert rows["output_tokens_per_gpu_s"].max() == pytest.approx(best, rel=1e-3)
