@@ -21,7 +21,7 @@ _GAP_IN: Final = 0.95
 _MOST_SHAPES: Final = 4
 _STEPS: Final = 200
 _FAINT: Final = 0.25
-_DECADE: Final = 10.0
+_SPAN_LABELLED: Final = 1000.0
 
 
 def draw_fronts(found: Frontiers) -> Figure:
@@ -67,7 +67,7 @@ def _throughput(axes: Axes, fronts: Sequence[Front], names: Sequence[str]) -> No
         xs, ys = zip(*front.measured, strict=True)
         axes.plot(xs, ys, marker(number), color=colour(number), alpha=_FAINT, markersize=3, markeredgewidth=0)
         _line(axes, _along(front), number, [point.tokens_per_gpu_s for point in front.points], front)
-    _label(axes, "Tokens per second and GPU, input and output (log scale)")
+    _label(axes, "Tokens per second and GPU (log scale)")
     axes.legend(loc="best", frameon=False, fontsize=7)
 
 
@@ -85,7 +85,7 @@ def _dollars(axes: Axes, found: Frontiers, fronts: Sequence[Front], names: Seque
             xs, [y * low for y in ys], [y * high for y in ys], color=colour(number), alpha=0.12, linewidth=0
         )
         _line(axes, curve, number, ends, front)
-    _label(axes, "USD per million tokens, input and output (log scale)")
+    _label(axes, "USD per million tokens (log scale)")
 
 
 def _line(axes: Axes, curve: Sequence[tuple[float, float]], number: int, ends: Sequence[float], front: Front) -> None:
@@ -108,7 +108,7 @@ def _label(axes: Axes, words: str) -> None:
     axes.set_yscale("log")
     axes.set_xlim(left=0)
     low, high = axes.get_ylim()
-    if high / low < _DECADE**2:
+    if high / low < _SPAN_LABELLED:
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())

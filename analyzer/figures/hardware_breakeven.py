@@ -45,7 +45,7 @@ def _draw(axes: Axes, sides: Sequence[Sides]) -> None:
     percents = [_PERCENT * share for share in shares]
     for number, each in enumerate(sides):
         hosted = [usd / each.n_calls for usd in each.hosted_usd]
-        ink, name = colour(number), f"{each.n_gpus} x {each.point.deployment.accelerator}"
+        ink, name = colour(number), f"{each.n_gpus} x {each.point.deployment.accelerator}: {_crossing(each)}"
         low, middle, high = ([usd / share for share in shares] for usd in hosted)
         axes.fill_between(percents, low, high, color=ink, alpha=0.13, linewidth=0)
         axes.plot(percents, middle, color=ink, linestyle=dash(number), linewidth=1.2, label=name)
@@ -56,9 +56,9 @@ def _draw(axes: Axes, sides: Sequence[Sides]) -> None:
     axes.set_xlim(percents[0], percents[-1])
     axes.set_xlabel("Share of the rented time the accelerators are busy, % (log scale)")
     axes.set_ylabel("USD per call (log scale)")
-    for axis, form in ((axes.xaxis, "{:g}"), (axes.yaxis, "{:.6g}")):
+    for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axis.set_major_formatter(FuncFormatter(lambda value, _, form=form: form.format(value)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.10f}".rstrip("0").rstrip(".")))
         axis.set_minor_formatter(NullFormatter())
     axes.legend(loc="upper right", frameon=False, fontsize=7)
 
@@ -76,4 +76,11 @@ def _cross(axes: Axes, side: Sides, number: int) -> None:
         return
     at = _PERCENT * over.value, side.api_usd.value / side.n_calls
     axes.plot(*at, marker(number), color=colour(number), markersize=6, zorder=3)
-    axes.annotate(f"{at[0]:.3g} %", at, (5, 5), textcoords="offset points", fontsize=7, color=colour(number))
+
+
+def _crossing(side: Sides) -> str:
+    """Where a line meets the API's price, for its entry in the legend."""
+    over = side.hosted_over_api
+    if over is None or over.value > 1:
+        return "never as cheap as the API"
+    return f"the API's price at {_PERCENT * over.value:.3g} % busy"
