@@ -61,6 +61,8 @@ def _rows(hardware: Hardware, calibration: Calibration) -> Iterator[dict[str, An
     yield from _by_kind("fit, without one input/output shape", _held_out(rows_of(hardware.serving), calibration))
     known = engines_with_ideals(hardware.serving, architectures_of(hardware.architectures), chips_of(hardware.chips))
     for what in ("model", "accelerator"):
+        if len({rows.engine[what] for rows, _ in known}) <= 1:
+            continue  # nothing is left to fit once it is out
         errors = left_out_roofline(known, lambda rows, what=what: rows.engine[what])  # type: ignore[misc]
         yield from _by_kind(f"roofline, without one {what}", _within(errors, calibration.roofline))
     drawn = fronts(hardware.serving)

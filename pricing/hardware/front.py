@@ -7,13 +7,16 @@ than any other at least as fast. Between two of them throughput is interpolated;
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import log
 from typing import Final, NamedTuple
 
 import polars as pl
 
+from pricing.hardware.calibrate import MIN_ERRORS
 from pricing.hardware.fit import band_of
 from pricing.hardware.measured import with_gpu_seconds
+from pricing.hardware.shelf import load_hardware
 from pricing.hardware.steffen import interpolated
 
 ANY: Final = "any"
@@ -168,8 +171,14 @@ def front_band(drawn: Sequence[Front]) -> float:
     """Factor the true throughput lies within, both ways, nine times in ten, by loads left out of the fronts.
 
     Args:
-        drawn: Fronts that have some load between their ends.
+        drawn: Fronts; where they have too few loads between their ends, those of the bundled tables count.
     """
     import numpy as np
 
-    return band_of(np.array([error for front in drawn for error in left_out_errors(front)]))
+    errors = [error for front in drawn for error in left_out_errors(front)]
+    return band_of(np.array(errors)) if len(errors) >= MIN_ERRORS else _bundled_band()
+
+
+@cache
+def _bundled_band() -> float:
+    return front_band(fronts(load_hardware().serving))

@@ -24,8 +24,8 @@ def interpolated(xs: Sequence[float], ys: Sequence[float], x: float) -> float | 
     """
     if not xs or not xs[0] <= x <= xs[-1]:
         return None
-    if len(xs) == 1:
-        return ys[0]
+    if x == xs[-1]:
+        return ys[-1]
     first = min(bisect_right(xs, x) - 1, len(xs) - 2)
     width, rise = xs[first + 1] - xs[first], ys[first + 1] - ys[first]
     share = (x - xs[first]) / width
