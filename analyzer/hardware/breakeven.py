@@ -23,6 +23,7 @@ from pricing.schema import PRICED_CALLS
 from traces.errors import AnalysisError
 from traces.schema import TABLES
 from traces.store import Store
+from traces.sums import total
 
 MONTH_HOURS: Final = 8760 / 12
 _SECONDS: Final = 3600
@@ -164,9 +165,10 @@ def _sides(point: Point, api: pl.DataFrame, hosted: pl.DataFrame) -> Sides:
             f"{point.model}: no call has a price both at the API and on {point.deployment.accelerator}",
             "calls need their tokens, and a list price: --prices, --priced-as MODEL=OTHER or --host",
         )
-    sums = both.select(pl.col(f"{side}{name}").sum() for side in ("", "hosted_") for name in _COSTS).row(0)
+    sums = both.select(total(f"{side}{name}") for side in ("", "hosted_") for name in _COSTS).row(0)
     counts = both.select(
-        pl.col("n_requests").fill_null(1).clip(1).sum(), pl.sum_horizontal("input_tokens", "output_tokens").sum()
+        total(pl.col("n_requests").fill_null(1).clip(1)).alias("n_calls"),
+        total(pl.col("input_tokens") + pl.col("output_tokens")).alias("n_tokens"),
     )
     n_calls, n_tokens = counts.row(0)
     return Sides(point, n_calls, n_tokens, Range(*sums[:3]), Range(*sums[3:]))
