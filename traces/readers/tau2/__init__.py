@@ -39,6 +39,7 @@ READER = Reader(
         "Results whose simulations lie in a folder beside the file are not read.",
     ),
     sniff=sniff,
+    names=("info agent_info user_info", "simulations termination_reason agent_cost"),
     parse=parse,
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.model", "runs.settings", "runs.limit_turns",
