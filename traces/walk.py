@@ -1,14 +1,16 @@
 """From the paths a user gives to source units: walk folders, recognise each file by content, group into units."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from traces.errors import TraceError, UnreadableError
-from traces.files import peek, printable
-from traces.registry import Peek, Reader, Source, SourceFile
+from traces.errors import UnreadableError
+from traces.files import printable
+from traces.looks import Look, looks
+from traces.registry import Reader, Source, SourceFile
 from traces.rejects import RejectLog
+from traces.workers import Workers
 
 Progress = Callable[[str, int, int], None]
 """Told (what is being done, how much is done, of how much)."""
@@ -113,47 +115,40 @@ def _files_of(entry: os.DirEntry[str], real: str, name: str, seen: set[str], log
 
 
 def recognise(
-    files: Sequence[SourceFile], readers: Iterable[Reader], log: RejectLog, progress: Progress | None = None
+    files: Sequence[SourceFile],
+    readers: Iterable[Reader],
+    log: RejectLog,
+    progress: Progress | None = None,
+    workers: Workers | None = None,
 ) -> list[Unit]:
     """Form the units of all files; files no reader recognises are listed in the log."""
-    readers = list(readers)
-    traces: dict[str, list[SourceFile]] = {reader.name: [] for reader in readers}
-    others: list[tuple[SourceFile, Peek]] = []
-    for number, file in enumerate(files):
+    by_name = {reader.name: reader for reader in readers}
+    traces: dict[str, list[SourceFile]] = {name: [] for name in by_name}
+    others: list[tuple[SourceFile, Look]] = []
+    for number, (file, seen) in enumerate(zip(files, looks(files, by_name, workers or Workers(1)), strict=True)):
         if progress is not None:
             progress("recognising files", number, len(files))
-        seen = readable(file, log)
-        if seen is None:
-            continue
-        reader = next((reader for reader in readers if reader.sniff(seen)), None)
-        if reader is None:
+        if seen.problem is not None:
+            log.malformed(file.name, "", seen.problem)
+        elif seen.reader is None:
             others.append((file, seen))
         else:
-            traces[reader.name].append(file)
-    return _units(readers, traces, others, log)
-
-
-def readable(file: SourceFile, log: RejectLog) -> Peek | None:
-    """Look at a file; null, and in the log, if it cannot be opened or unpacked."""
-    try:
-        return peek(file.path)
-    except TraceError as error:
-        log.malformed(file.name, "", error.problem.removeprefix(f"{file.path}: "))
-        return None
+            traces[seen.reader].append(file)
+    return _units(by_name, traces, others, log)
 
 
 def _units(
-    readers: Sequence[Reader],
-    traces: dict[str, list[SourceFile]],
-    others: Sequence[tuple[SourceFile, Peek]],
+    readers: Mapping[str, Reader],
+    traces: Mapping[str, Sequence[SourceFile]],
+    others: Sequence[tuple[SourceFile, Look]],
     log: RejectLog,
 ) -> list[Unit]:
     units = []
-    for reader in readers:
-        companions = [file for file, seen in others if reader.is_companion(seen)] if traces[reader.name] else []
-        units += [Unit(reader, source) for source in reader.group(traces[reader.name], companions)]
+    for name, reader in readers.items():
+        companions = [file for file, seen in others if name in seen.goes_with] if traces[name] else []
+        units += [Unit(reader, source) for source in reader.group(traces[name], companions)]
     used = {file for unit in units for file in unit.files}
     for file, seen in others:
         if file not in used:
-            log.unrecognised(file.name, "empty file" if not seen.start.strip() else "no reader recognises its content")
+            log.unrecognised(file.name, "empty file" if seen.is_empty else "no reader recognises its content")
     return sorted(units, key=lambda unit: (unit.source.name, unit.reader.name))

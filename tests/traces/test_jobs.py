@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from trajectories import write_run
 
-from traces import jobs, read
+from traces import read, workers
 from traces.errors import MalformedTraceError
 from traces.jobs import ReadOptions
 from traces.read import read_traces
@@ -19,7 +19,7 @@ from traces.schema import TABLES
 @pytest.fixture
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two runs, which are worth processes of their own."""
-    monkeypatch.setattr(jobs, "WORTH_BYTES", 0)
+    monkeypatch.setattr(workers, "WORTH_BYTES", 0)
     write_run(tmp_path / "all" / "one", "a", "b")
     write_run(tmp_path / "all" / "two", "c", first=500)
     return tmp_path / "all"
