@@ -49,7 +49,7 @@ def walk(paths: Sequence[Path], log: RejectLog, leave_out: Path | None = None) -
     for path in paths:
         try:
             root = _free_name(_own_name(path), taken)
-            files += _files_under(path, root, seen, log)
+            files += _files_under(path, os.path.realpath(path), root, seen, log)
         except UnreadableError as error:
             if log.on_error == "stop":
                 raise
@@ -74,9 +74,8 @@ def _free_name(name: str, taken: set[str]) -> str:
     return free
 
 
-def _files_under(path: Path, name: str, seen: set[str], log: RejectLog) -> list[SourceFile]:
+def _files_under(path: Path, real: str, name: str, seen: set[str], log: RejectLog) -> list[SourceFile]:
     """Files of a folder and of those in it, or the file itself; ``seen`` holds real paths already met."""
-    real = os.path.realpath(path)
     if real in seen:
         return []
     seen.add(real)
@@ -104,8 +103,10 @@ def _files_of(entry: os.DirEntry[str], real: str, name: str, seen: set[str], log
     except OSError as error:
         log.unrecognised(name, f"leads nowhere: {error.strerror or error}")
         return []
-    if is_folder or (is_file and is_link):
-        return _files_under(Path(entry.path), name, seen, log)
+    if is_link and (is_folder or is_file):
+        return _files_under(Path(entry.path), os.path.realpath(entry.path), name, seen, log)
+    if is_folder:
+        return _files_under(Path(entry.path), real, name, seen, log)
     if not is_file:
         log.unrecognised(name, "a link to nothing" if is_link else "neither a file nor a folder")
         return []
