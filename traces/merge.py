@@ -1,6 +1,6 @@
 """What only shows over all units of a store: the same run twice, tasks named by several, calls that runs share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -21,10 +21,8 @@ def drop_copies(folder: Path, sources: Mapping[str, Source], log: RejectLog) -> 
         log: Where copies are listed.
     """
     shards: dict[str, list[str]] = {}
-    for shard in sources:
-        path = folder / "runs" / f"{shard}.parquet"
-        for run_id in pl.read_parquet(path, columns=["run_id"])["run_id"] if path.is_file() else ():
-            shards.setdefault(run_id, []).append(shard)
+    for shard, run_id in _runs(folder, sources):
+        shards.setdefault(run_id, []).append(shard)
     copies: dict[str, list[str]] = {}
     for run_id, found in shards.items():
         owner = max(found, key=lambda shard: _held(folder, shard, run_id)) if len(found) > 1 else found[0]
@@ -33,6 +31,15 @@ def drop_copies(folder: Path, sources: Mapping[str, Source], log: RejectLog) -> 
             copies.setdefault(shard, []).append(run_id)
     for shard, run_ids in copies.items():
         _drop_runs(folder, shard, run_ids)
+
+
+def _runs(folder: Path, shards: Iterable[str]) -> list[tuple[str, str]]:
+    """Shards and the runs in them, in the order of the shards."""
+    paths = [path for shard in shards if (path := folder / "runs" / f"{shard}.parquet").is_file()]
+    if not paths:
+        return []
+    runs = pl.scan_parquet(paths, include_file_paths="_path", glob=False).select("_path", "run_id").collect()
+    return [(Path(path).stem, run_id) for path, run_id in runs.rows()]
 
 
 def _held(folder: Path, shard: str, run_id: str) -> tuple[int, int]:
@@ -60,7 +67,7 @@ def merge_tasks(folder: Path, log: RejectLog) -> None:
     parts = sorted((folder / "tasks").glob("*.parquet"))
     if not parts:
         return
-    named = pl.concat([pl.read_parquet(path) for path in parts])
+    named = pl.read_parquet(parts, glob=False)
     said = [name for name in named.columns if name not in TASKS.key]
     values = {name: pl.col(name).drop_nulls().unique(maintain_order=True) for name in said}
     by_task = named.group_by(TASKS.key, maintain_order=True).agg(**values)
