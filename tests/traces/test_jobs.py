@@ -31,6 +31,19 @@ def test_two_processes_write_what_one_writes(runs: Path, tmp_path: Path) -> None
     assert all(one.table(name).equals(two.table(name)) for name in TABLES)
 
 
+def test_two_processes_recognise_what_one_recognises(runs: Path, tmp_path: Path) -> None:
+    for number in range(200):
+        (runs / f"{number:03}.json").write_text(f'{{"note": {number}}}')
+    (runs / "100.json").write_bytes(b"\x1f\x8bdamaged")
+    (runs / "one" / "scores.json").write_text('{"resolved_ids": ["a"]}')
+    options = [ReadOptions(jobs=n, on_error="skip") for n in (1, 2)]
+    one, two = (read_traces([runs], tmp_path / f"store{each.jobs}", each) for each in options)
+    assert one.manifest == two.manifest
+    assert all(one.table(name).equals(two.table(name)) for name in TABLES)
+    assert one.table("rejects")["kind"].value_counts(sort=True).rows() == [("unrecognised", 199), ("malformed", 1)]
+    assert one.table("rollouts")["is_success"].sum() == 1
+
+
 def test_two_processes_stop_at_a_broken_file_as_one_does(runs: Path, tmp_path: Path) -> None:
     cut = runs / "two" / "c" / "c.traj.json"
     cut.write_bytes(cut.read_bytes()[:-40])
