@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
@@ -15,6 +16,9 @@ from traces.shard import write_shard
 from traces.task_map import load_task_map
 from traces.walk import Progress, Unit
 from traces.workers import FILE_BYTES, Workers
+
+_UNIT_BYTES: Final = 2 * 1024 * 1024
+"""What writing the tables of a unit costs, as bytes that could be read instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ def write_units(
 
 def _n_bytes(job: _Job) -> int:
     files = (*job.source.files, *job.source.companions)
-    return sum(file.path.stat().st_size + FILE_BYTES for file in files)
+    return _UNIT_BYTES + sum(file.path.stat().st_size + FILE_BYTES for file in files)
 
 
 def _write_apart(job: _Job) -> Written:
