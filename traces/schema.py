@@ -3,9 +3,9 @@
 null = not known; 0 = known to be none. Money is USD, time is Datetime(us, UTC), units are part of a name.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Final
 
 import polars as pl
@@ -74,17 +74,15 @@ class Table:
         unknown = present - self.schema.keys()
         if unknown:
             raise StoreError(f"table {self.name}: undeclared columns {sorted(unknown)}")
-        if present not in self._conforming:
-            self._conforming[present] = [_conformed(column, present) for column in self.columns]
         try:
-            return frame.select(self._conforming[present])
+            return frame.select(self._conforming(present))
         except pl.exceptions.PolarsError as error:
             raise StoreError(f"table {self.name}: {error}") from error
 
     @cached_property
-    def _conforming(self) -> dict[frozenset[str], list[pl.Expr]]:
-        """How to conform a frame, by the columns it has: a reader's frames have the same ones file after file."""
-        return {}
+    def _conforming(self) -> Callable[[frozenset[str]], list[pl.Expr]]:
+        """By the columns a frame has: those of a reader have the same ones file after file."""
+        return cache(lambda present: [_conformed(column, present) for column in self.columns])
 
     def sort(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Sort by the key, nulls first, so that equal content gives equal bytes."""
