@@ -1,8 +1,11 @@
 """Processes beside this one, started when there is enough to do; this one takes its share of the work."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
+from threading import Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
@@ -16,6 +19,8 @@ WORTH_BYTES: Final = 192 * 1024 * 1024
 """Input below which starting processes takes longer than it saves."""
 FILE_BYTES: Final = 64 * 1024
 """What opening a file costs, as bytes that could be read instead."""
+_PARTS_FROM_WHICH_AHEAD: Final = 16
+"""Parts for each process from which they are so small that the next should be at hand."""
 _FILES_PER_PART: Final = 64
 _BYTES_PER_PART: Final = 64 * 1024 * 1024
 
@@ -57,14 +62,34 @@ class Workers:
         if not self.are_worth(sizes):
             yield from map(work, parts)
             return
+        waiting = deque(sorted(range(len(parts)), key=lambda number: -sizes[number]))
+        results: dict[int, Future[R]] = {number: Future() for number in waiting}
+        self._hand_over(work, parts, waiting, results)
+        try:
+            for number in range(len(parts)):
+                while not results[number].done() and (taken := _taken(waiting)) is not None:
+                    _settle(results[taken], partial(work, parts[taken]))
+                yield results[number].result()
+                del results[number]
+        finally:
+            waiting.clear()
+
+    def _hand_over(
+        self, work: Callable[[T], R], parts: Sequence[T], waiting: deque[int], results: Mapping[int, Future[R]]
+    ) -> None:
+        """Let a thread hand the other processes one part at a time: a pool of its own accord would take some ahead."""
         pool = self._started()
-        order = sorted(range(len(parts)), key=lambda number: -sizes[number])
-        results = {number: pool.submit(work, parts[number]) for number in order}
-        mine = iter(order)
-        for number in range(len(parts)):
-            while not results[number].done() and (taken := _take(mine, results)) is not None:
-                results[taken] = _done(work, parts[taken])
-            yield results.pop(number).result()
+
+        def apart(number: int) -> R:
+            return pool.submit(work, parts[number]).result()
+
+        def hand_over() -> None:
+            while (taken := _taken(waiting)) is not None:
+                _settle(results[taken], partial(apart, taken))
+
+        n_ahead = 2 if len(parts) >= _PARTS_FROM_WHICH_AHEAD * self._n_processes else 1
+        for _ in range(n_ahead * (self._n_processes - 1)):
+            Thread(target=hand_over, daemon=True).start()
 
     def _started(self) -> "ProcessPoolExecutor":
         from concurrent.futures import ProcessPoolExecutor
@@ -79,18 +104,19 @@ class Workers:
         return self._pool
 
 
-def _take(order: Iterator[int], results: dict[int, Future[R]]) -> int | None:
-    """Take the first part that no other process has begun; null: all are begun."""
-    return next((number for number in order if number in results and results[number].cancel()), None)
-
-
-def _done(work: Callable[[T], R], part: T) -> Future[R]:
-    result: Future[R] = Future()
+def _taken(waiting: deque[int]) -> int | None:
+    """Take the first part that nobody has begun; null: all are begun."""
     try:
-        result.set_result(work(part))
+        return waiting.popleft()
+    except IndexError:
+        return None
+
+
+def _settle(result: Future[R], work: Callable[[], R]) -> None:
+    try:
+        result.set_result(work())
     except Exception as error:  # noqa: BLE001 - raised when it is this part's turn
         result.set_exception(error)
-    return result
 
 
 def in_parts(sizes: Sequence[int]) -> list[slice]:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,12 @@ def refused(path: str) -> str:
     if path.startswith("bad"):
         raise UnreadableError(f"{path}: damaged", "fetch it again")
     return path
+
+
+def dies_elsewhere(parent: int) -> None:
+    time.sleep(0.02)
+    if os.getpid() != parent:
+        os._exit(1)
 
 
 @pytest.fixture
@@ -45,6 +52,12 @@ def test_the_first_error_in_the_order_of_the_parts_is_raised_whoever_met_one() -
         with pytest.raises(UnreadableError, match="bad 1") as caught:
             next(results)
     assert caught.value.hint == "fetch it again"
+
+
+@pytest.mark.usefixtures("_is_worth")
+def test_a_process_that_dies_is_an_error_and_nothing_waits_for_it() -> None:
+    with Workers(2) as two, pytest.raises(BrokenProcessPool):
+        list(two.map(dies_elsewhere, [os.getpid()] * 200, [1] * 200))
 
 
 def test_little_work_is_done_here() -> None:
