@@ -18,6 +18,7 @@ from traces.registry import Peek
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+_PACKED: Final = (_GZIP_MAGIC, _ZSTD_MAGIC)
 _PARQUET_MAGIC: Final = b"PAR1"
 _PARQUET_END_BYTES: Final = 8
 _HEAD_BYTES: Final = 64 * 1024
@@ -69,6 +70,9 @@ def content(path: Path) -> Iterator[bytes | mmap.mmap]:
     Raises:
         UnreadableError: if it cannot be read, or is damaged where it is compressed.
     """
+    if (whole := _small(path)) is not None:
+        yield whole
+        return
     with open_stream(path) as stream:
         if is_plain(stream) and os.fstat(stream.fileno()).st_size >= MAP_FROM_BYTES:
             mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
@@ -81,12 +85,29 @@ def content(path: Path) -> Iterator[bytes | mmap.mmap]:
             yield _read(path, stream)
 
 
+def _small(path: Path) -> bytes | None:
+    """Content of a small file that is not packed, as most are, by the shortest way; null: it is not such a file."""
+    with _refusing_damage(path), io.FileIO(path) as raw:
+        if os.fstat(raw.fileno()).st_size >= MAP_FROM_BYTES:
+            return None
+        whole = raw.read()
+    return None if whole.startswith(_PACKED) else whole
+
+
 def peek(path: Path) -> Peek:
     """Return the start and the end of a file's decompressed content.
 
     Raises:
         UnreadableError: if it cannot be read.
     """
+    with _refusing_damage(path), io.FileIO(path) as raw:
+        start = raw.read(_HEAD_BYTES) or b""
+    if len(start) < _HEAD_BYTES and not start.startswith(_PACKED):
+        return Peek(start, start[-_TAIL_BYTES:])
+    return _peek(path)
+
+
+def _peek(path: Path) -> Peek:
     with open_stream(path) as stream:
         start = _read(path, stream, _HEAD_BYTES)
         if len(start) < _HEAD_BYTES:

@@ -15,7 +15,7 @@ def merge_tasks(folder: Path, log: RejectLog) -> None:
     parts = sorted((folder / "tasks").glob("*.parquet"))
     if not parts:
         return
-    named = pl.concat([pl.read_parquet(path) for path in parts])
+    named = pl.read_parquet(parts, glob=False)
     said = [name for name in named.columns if name not in TASKS.key]
     values = {name: pl.col(name).drop_nulls().unique(maintain_order=True) for name in said}
     by_task = named.group_by(TASKS.key, maintain_order=True).agg(**values)

@@ -3,8 +3,9 @@
 null = not known; 0 = known to be none. Money is USD, time is Datetime(us, UTC), units are part of a name.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Final
 
 import polars as pl
@@ -36,7 +37,7 @@ class Column:
     is_repeated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """A table: its columns in order and the key its rows are unique and sorted by."""
 
@@ -45,12 +46,12 @@ class Table:
     doc: str
     columns: tuple[Column, ...]
 
-    @property
+    @cached_property
     def schema(self) -> pl.Schema:
         """Polars schema, columns in declared order."""
         return pl.Schema({column.name: column.dtype for column in self.columns})
 
-    @property
+    @cached_property
     def repeated(self) -> tuple[str, ...]:
         """Columns stored as categories, for speed; whoever reads the table sees their declared type."""
         return tuple(column.name for column in self.columns if column.is_repeated)
@@ -69,21 +70,27 @@ class Table:
         Raises:
             StoreError: on an undeclared column or a value that does not fit its type.
         """
-        unknown = set(frame.columns) - {column.name for column in self.columns}
+        present = frozenset(frame.columns)
+        unknown = present - self.schema.keys()
         if unknown:
             raise StoreError(f"table {self.name}: undeclared columns {sorted(unknown)}")
         try:
-            return frame.select(_conformed(column, frame) for column in self.columns)
+            return frame.select(self._conforming(present))
         except pl.exceptions.PolarsError as error:
             raise StoreError(f"table {self.name}: {error}") from error
+
+    @cached_property
+    def _conforming(self) -> Callable[[frozenset[str]], list[pl.Expr]]:
+        """By the columns a frame has: those of a reader have the same ones file after file."""
+        return cache(lambda present: [_conformed(column, present) for column in self.columns])
 
     def sort(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Sort by the key, nulls first, so that equal content gives equal bytes."""
         return frame.sort(self.key or frame.columns, nulls_last=False, maintain_order=True)
 
 
-def _conformed(column: Column, frame: pl.DataFrame) -> pl.Expr:
-    if column.name not in frame.columns:
+def _conformed(column: Column, present: frozenset[str]) -> pl.Expr:
+    if column.name not in present:
         return pl.lit(column.default, dtype=column.dtype).alias(column.name)
     values = pl.col(column.name).cast(column.dtype)
     return values if column.nullable else values.fill_null(pl.lit(column.default, dtype=column.dtype))

@@ -148,7 +148,8 @@ def write_parquet(frame: pl.DataFrame, path: Path, table: Table | None = None) -
         table: Declared table whose repeated columns are stored as categories; null: as they are.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    frame = frame if table is None else _packed(frame.lazy(), table).collect()
+    if table is not None and table.repeated:
+        frame = frame.cast(dict.fromkeys(table.repeated, pl.Categorical()))
     frame.rechunk().write_parquet(path, compression="zstd", compression_level=3, row_group_size=ROWS_PER_GROUP)
 
 

@@ -146,7 +146,7 @@ def _anthropic_counts(usage: Usage) -> TokenCounts:
 
 def outside_reasoning_groups(calls: pl.DataFrame) -> set[tuple[str | None, str | None]]:
     """Find the (provider, model) pairs of which a call reports more reasoning than output: there it lies outside."""
-    if "reasoning_tokens" not in calls.columns:
+    if "reasoning_tokens" not in calls.columns or calls["reasoning_tokens"].null_count() == calls.height:
         return set()
     proof = calls.filter(pl.col("reasoning_tokens") > pl.col("output_tokens"))
     return set(proof.select("provider", "model").unique().rows())

@@ -165,6 +165,7 @@ READER: Final = Reader(
         "No time, no session: score, dollars and number of sessions per agent, model and benchmark.",
     ),
     sniff=sniff,
+    names=(),
     parse=parse,
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.model", "runs.settings", "runs.score_metric", "runs.score_min",

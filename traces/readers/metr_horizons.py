@@ -128,6 +128,7 @@ READER = Reader(
         "A file that is broken anywhere is refused as a whole.",
     ),
     sniff=sniff,
+    names=(),
     parse=parse,
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.model", "runs.settings", "runs.score_metric", "runs.score_min",

@@ -245,6 +245,7 @@ READER = Reader(
         "Totals in the metadata of tools are sums of the answers and are not read.",
     ),
     sniff=sniff,
+    names=("msgs full_msg_history", "msgs task_hash"),
     parse=parse,
     group=group_caches,
     fills=(

@@ -62,6 +62,7 @@ READER = Reader(
         "Of several prompt variations of a task it is not told which call belongs to which.",
     ),
     sniff=sniff,
+    names=("encrypted_data", "salt", "raw_eval_results", "raw_logging_results", "agent_name benchmark_name run_id"),
     parse=parse,
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.model", "runs.reasoning_effort", "runs.settings", "runs.score_metric",

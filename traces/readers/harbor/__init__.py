@@ -31,9 +31,11 @@ READER = Reader(
         "Running totals are recognised only where the trajectory or the trial states totals.",
     ),
     sniff=sniff,
+    names=("schema_version", "task_name trial_name agent_info"),
     parse=parse,
     group=group,
     is_companion=is_job,
+    companion_names=("n_total_trials stats",),
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.model", "runs.reasoning_effort", "runs.settings", "runs.limit_s",
         "runs.submissions_allowed", "runs.score_metric", "runs.success_rule", "runs.started_at", "runs.ended_at",

@@ -22,9 +22,16 @@ READER = Reader(
         "Without per_instance_stats a run has totals only: means times instances, rounded.",
     ),
     sniff=is_run_file,
+    names=(
+        "instance_id train_trial_index stats",
+        "name sum_squared count",
+        "adapter_spec metrics",
+        "adapter_spec metric_specs",
+    ),
     parse=parse,
     group=group_folders,
     is_companion=is_state,
+    companion_names=("adapter_spec request_states",),
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.model", "runs.settings", "runs.submissions_allowed",
         "runs.score_metric", "runs.success_rule", "runs.started_at", "runs.recorded_score", "runs.recorded_n_rollouts",

@@ -58,6 +58,7 @@ READER = Reader(
         "Of the tools a provider runs itself only Anthropic's searches are read, where its answer was logged.",
     ),
     sniff=sniff,
+    names=("eval status dataset task_id", "eval status dataset run_id"),
     parse=parse,
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.model", "runs.reasoning_effort", "runs.settings", "runs.limit_tokens",

@@ -71,6 +71,7 @@ READER = Reader(
         "Where spans are left out nothing says that a call was made while scoring.",
     ),
     sniff=sniff,
+    names=(),
     parse=parse,
     group=group,
     fills=(

@@ -42,6 +42,7 @@ READER = Reader(
         "Rows that are copies of other runs (cloned) are kept.",
     ),
     sniff=sniff,
+    names=(" ".join(_KEYS),),
     parse=parse,
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.model", "runs.settings", "runs.limit_s", "runs.score_metric",

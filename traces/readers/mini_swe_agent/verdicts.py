@@ -22,6 +22,10 @@ _MARKS: Final = re.compile(
     rb'"(resolved_ids|unresolved_ids|submitted_ids|completed_ids|incomplete_ids|resolved)"\s*:|^instances_by_exit_status:'
 )
 _BOM: Final = b"\xef\xbb\xbf"
+SCORE_NAMES: Final = (
+    "resolved_ids", "unresolved_ids", "submitted_ids", "completed_ids", "incomplete_ids", "resolved",
+)  # fmt: skip
+"""One of which a score file names, if it is JSON."""
 _ROUNDING: Final = 1e-9
 _RESOLVED: Final = ("resolved_ids", "resolved")
 _NOT_RESOLVED: Final = (

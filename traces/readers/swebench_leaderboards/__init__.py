@@ -35,6 +35,12 @@ READER = Reader(
         "Runs on several models name none.",
     ),
     sniff=sniff,
+    names=(
+        "results per_instance_details",
+        "results instance_cost",
+        "results os_system",
+        "results trajs",
+    ),
     parse=parse,
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.model", "runs.reasoning_effort", "runs.settings",

@@ -44,9 +44,11 @@ READER = Reader(
         "Where these name no model, runs of an agent on several models go by one name.",
     ),
     sniff=sniff,
+    names=("trial_name task_id instruction",),
     parse=parse,
     group=group_runs,
     is_companion=is_metadata,
+    companion_names=("agent_name n_concurrent_trials", "lockfile_version run_config"),
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.model", "runs.settings", "runs.limit_s",
         "runs.submissions_allowed",
