@@ -40,7 +40,11 @@ READER = Reader(
         "Of simulations whose files are not there the index tells reward, cost, time and end, but no call.",
     ),
     sniff=sniff,
-    names=("info agent_info user_info", "simulations termination_reason agent_cost"),
+    names=(
+        "info agent_info user_info",
+        "simulations termination_reason agent_cost",
+        "task_id start_time termination_reason agent_cost",
+    ),
     parse=parse,
     group=group,
     fills=(
