@@ -6,7 +6,7 @@ from typing import Any, Final
 import click
 
 from analyzer.cli.options import force_option, read_options
-from analyzer.cli.printing import progress_bar, say
+from analyzer.cli.printing import progress_bar, say, say_warnings
 
 _SHOWN: Final = 5
 
@@ -45,6 +45,7 @@ def command(
 
     with progress_bar() as progress:
         store = read_traces(paths, output, reading_from(options, is_forced=force), progress)
+    say_warnings(store)
     rows = store.manifest["rows"]
     say(", ".join(counted(rows[f"{name}s"], name) for name in ("run", "rollout", "call", "reject")) + f" in {output}")
     for row in store.table("rejects").head(_SHOWN).iter_rows(named=True):
