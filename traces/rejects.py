@@ -23,14 +23,24 @@ class RejectLog:
     on_error: OnError = "stop"
     rows: list[dict[str, str | None]] = field(default_factory=list)
 
-    def malformed(self, source_path: str, place: str, reason: str, raw: str | None = None) -> None:
+    def malformed(
+        self, source_path: str, place: str, reason: str, raw: str | None = None, remedy: str | None = None
+    ) -> None:
         """Report a record that cannot be read.
+
+        Args:
+            source_path: File, relative to the input given.
+            place: Place in it.
+            reason: What is wrong.
+            raw: The record, of which the start is kept without its texts.
+            remedy: What a user can do, where that is not to mend the file.
 
         Raises:
             MalformedTraceError: with ``on_error="stop"``.
         """
         if self.on_error == "stop":
-            raise MalformedTraceError(source_path, place, reason)
+            raise MalformedTraceError(source_path, place, reason, remedy)
+        reason = reason if remedy is None else f"{reason}; {remedy}"
         self._add(source_path, place, "malformed", reason, excerpt=None if raw is None else without_text(raw))
 
     def duplicate(self, source_path: str, place: str, duplicate_of: str, reason: str = "same content") -> None:

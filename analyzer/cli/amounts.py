@@ -39,14 +39,14 @@ def known_list_costs(store: "Store") -> dict[str, float]:
 
 def _beside(row: dict[str, Any], list_usd: float | None, stated: str | None) -> str:
     """What else is to be said of a cost: list price, other currency, calls its book leaves out, what was recorded."""
-    from analyzer.words import percent, span
+    from analyzer.words import percent, span, usd
 
     listed = row["list_cost_usd"]
     parts = []
     if listed is not None and row["cost_usd"] is not None and listed != row["cost_usd"]:
-        parts.append(f"list ${listed:,.2f}")
+        parts.append(f"list {usd(listed)}")
     if row["cost_usd"] is None and list_usd is not None:
-        parts.append(f"list ${list_usd:,.2f} of what is priced")
+        parts.append(f"list {usd(list_usd)} of what is priced")
     if row["currency"] is not None and (row["cost_low_usd"] or row["cost_high_usd"] is not None):
         bounds = row["cost_low_in_currency"], row["cost_high_in_currency"]
         parts.append(span(row["cost_in_currency"], *bounds, row["currency"]))

@@ -162,7 +162,7 @@ class _Members:
         try:
             raw = self.archive.read(member)
         except MemberError as error:
-            self.log.malformed(self.name, printable(member), str(error))
+            self.log.malformed(self.name, printable(member), str(error), remedy=error.remedy)
             return None
         return _read(raw, kind, self.name, printable(member), self.log)
 
