@@ -28,7 +28,11 @@ _MOST_BYTES: Final = 16 * 1024**3
 
 
 class MemberError(Exception):
-    """One member cannot be read; says why."""
+    """One member cannot be read; says why, and what a user can do, where there is something."""
+
+    def __init__(self, problem: str, remedy: str | None = None) -> None:
+        super().__init__(problem)
+        self.remedy = remedy
 
 
 class Archive:
@@ -106,8 +110,10 @@ def _refuse(member: ZipInfo) -> None:
     if member.flag_bits & IS_ENCRYPTED:
         raise MemberError("it is encrypted")
     size, packed = member.file_size, max(member.compress_size, 1)
+    limit = f"{_MOST_BYTES:,} bytes" if size > _MOST_BYTES else f"{_MOST_RATIO:,} to 1"
     if size > _MOST_BYTES or (size > _BOMB_FROM_BYTES and size > _MOST_RATIO * packed):
-        raise MemberError(f"a zip bomb: {packed:,} bytes that unpack to {size:,}")
+        problem = f"taken for a zip bomb: {packed:,} bytes that unpack to {size:,}, more than {limit}"
+        raise MemberError(problem, "if you trust it, unpack it yourself and read it as plain JSON")
 
 
 def _inflated(packed: memoryview, size: int) -> bytes:

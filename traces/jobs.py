@@ -1,6 +1,6 @@
 """Parsing units and writing their shards; in several processes where there is enough to do."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -50,10 +50,11 @@ class ReadOptions:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a shard holds: rows by table, and how many of its rejects are errors."""
+    """What a shard holds: rows by table, how many of its rejects are errors, lines of the task map it made use of."""
 
     rows: Mapping[str, int]
     n_malformed: int
+    task_map_lines: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +108,20 @@ def _write(job: _Job, reader: Reader) -> Written:
     log = RejectLog(reader.name, job.options.on_error)
     source = replace(job.source, choices=job.options.choices)
     batches: Iterator[Batch] = map(partial(_renamed, job.options.benchmark), _parsed(reader, source, log))
+    lines: set[int] = set()
     if job.options.task_map is not None:
-        batches = map(load_task_map(job.options.task_map).renamed, batches)
+        batches = _by_map(job.options.task_map, batches, lines)
     with rare_collections():
         rows = write_shard(batches, job.folder, job.shard, source.name, log)
-    return Written(rows, log.n_malformed)
+    return Written(rows, log.n_malformed, sorted(lines))
+
+
+def _by_map(path: Path, batches: Iterator[Batch], lines: set[int]) -> Iterator[Batch]:
+    """Rename tasks, and note which lines of the map did."""
+    task_map = load_task_map(path)
+    for batch in batches:
+        lines |= task_map.lines_of(batch)
+        yield task_map.renamed(batch)
 
 
 def _parsed(reader: Reader, source: Source, log: RejectLog) -> Iterator[Batch]:

@@ -118,6 +118,7 @@ def _checked(unit: Mapping[str, Any]) -> Mapping[str, Any]:
         "rows": {name: int(n) for name, n in unit["rows"].items()},
         "files": [{"name": file["name"]} for file in unit["files"]],
         "n_malformed": int(unit.get("n_malformed", 1)),
+        "task_map_lines": [int(line) for line in unit.get("task_map_lines", ())],
     }
 
 

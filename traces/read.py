@@ -1,7 +1,7 @@
 """Raw traces in, a store out: recognise, read what changed, link what did not, swap the store in as a whole."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -21,9 +21,10 @@ from traces.previous import Previous, link_shard, previous_store
 from traces.registry import Choices, Reader, Source, SourceFile, discover
 from traces.rejects import RejectLog
 from traces.schema import REJECTS, TABLES
+from traces.scorers import check_scorer
 from traces.store import SCHEMA_VERSION, Store, open_store, write_manifest, write_parquet
 from traces.swap import replacing
-from traces.task_map import load_task_map
+from traces.task_map import load_task_map, unmatched
 from traces.walk import Progress, Unit, recognise, walk
 from traces.workers import Workers
 
@@ -39,7 +40,7 @@ def read_traces(
     """Read raw traces into a store; units that did not change since the last read are not parsed again.
 
     Raises:
-        TraceError: if an input is missing or (with ``on_error="stop"``) malformed.
+        TraceError: if an input is missing or (with ``on_error="stop"``) malformed, or none has the chosen scorer.
         StoreError: if the output is no store, or files would vanish from it without ``is_forced``.
     """
     options = options or ReadOptions()
@@ -76,7 +77,8 @@ def _read(paths: Sequence[Path], output: Path, reading: _Reading) -> Store:
         for name in TABLES:
             (folder / name).mkdir(exist_ok=True)
         described = [_described(shard, unit, hashes, written[shard]) for shard, unit in shards.items()]
-        write_manifest(_manifest(described, options, folder), folder)
+        warnings = _warnings(options, written.values(), folder)
+        write_manifest({**_manifest(described, options, folder), "warnings": warnings}, folder)
         cache.save(folder)
     return open_store(output)
 
@@ -123,6 +125,7 @@ def _shard_name(unit: Unit, hashes: Mapping[str, str], options: ReadOptions) -> 
     parts = [unit.reader.name, unit.reader.version, SCHEMA_VERSION, options.benchmark, unit.source.name, files]
     parts += [options.choices] if options.choices != Choices() else []
     parts += [fast_hash(path) for path in (options.mapping, options.task_map) if path is not None]
+    parts += ["task_map_lines"] if options.task_map is not None else []
     return f"{unit.reader.name}-{xxhash.xxh3_128_hexdigest(repr(parts).encode())[:16]}"
 
 
@@ -136,10 +139,22 @@ def _write_units(shards: Mapping[str, Unit], previous: Previous, folder: Path, r
             changed[shard] = unit
         else:
             link_shard(places, folder)
-            written[shard] = Written(previous.units[shard]["rows"], previous.units[shard]["n_malformed"])
+            written[shard] = _as_before(previous.units[shard])
     written |= dict(write_units(changed, folder, options, reading.progress, reading.workers))
     shutil.rmtree(folder / ".aside", ignore_errors=True)
     return written
+
+
+def _as_before(unit: Mapping[str, Any]) -> Written:
+    return Written(unit["rows"], unit["n_malformed"], unit["task_map_lines"])
+
+
+def _warnings(options: ReadOptions, written: Iterable[Written], folder: Path) -> list[str]:
+    """What the user chose that does not fit the inputs."""
+    lines = {line for each in written for line in each.task_map_lines}
+    of_map = [] if options.task_map is None else unmatched(options.task_map, lines)
+    scorer = options.choices.scorer
+    return of_map + ([] if scorer is None else check_scorer(folder, scorer))
 
 
 def _described(shard: str, unit: Unit, hashes: Mapping[str, str], written: Written) -> dict[str, Any]:
@@ -154,6 +169,7 @@ def _described(shard: str, unit: Unit, hashes: Mapping[str, str], written: Writt
         "files": files,
         "rows": written.rows,
         "n_malformed": written.n_malformed,
+        **({"task_map_lines": list(written.task_map_lines)} if written.task_map_lines else {}),
     }
 
 

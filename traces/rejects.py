@@ -25,8 +25,17 @@ class RejectLog:
     rows: list[dict[str, str | None]] = field(default_factory=list)
     texts: dict[str, dict[str, str | None]] = field(default_factory=dict)
 
-    def malformed(self, source_path: str, place: str, reason: str, raw: str | None = None) -> None:
+    def malformed(
+        self, source_path: str, place: str, reason: str, raw: str | None = None, remedy: str | None = None
+    ) -> None:
         """Report a record that cannot be read.
+
+        Args:
+            source_path: File, relative to the input given.
+            place: Place in it.
+            reason: What is wrong.
+            raw: The record, of which the start is kept without its texts.
+            remedy: What a user can do, where that is not to mend the file.
 
         Raises:
             MalformedTraceError: with ``on_error="stop"``.
@@ -36,7 +45,8 @@ class RejectLog:
             self.replaced(source_path, n_places)
             return
         if self.on_error == "stop":
-            raise MalformedTraceError(source_path, place, reason)
+            raise MalformedTraceError(source_path, place, reason, remedy)
+        reason = reason if remedy is None else f"{reason}; {remedy}"
         self._add(source_path, place, "malformed", reason, excerpt=None if raw is None else without_text(raw))
 
     def replaced(self, source_path: str, n_places: int) -> None:

@@ -44,8 +44,15 @@ def test_an_unpacked_member_is_read_too_and_a_password_may_be_given(tmp_path: Pa
 
 def test_a_wrong_password_is_an_error_or_a_reject_and_nothing_is_parsed(tmp_path: Path) -> None:
     path = pack(tmp_path / "x.zip", run_UPLOAD=seal(TEXT, PASSWORD))
-    with pytest.raises(MalformedTraceError, match="wrong password"):
+    with pytest.raises(MalformedTraceError, match="wrong password") as caught:
         read_path(path)
+    assert str(caught.value.hint) == (
+        "the one HAL publishes (hal1234) was tried: give its own with --password WORD, "
+        "or pass --on-error=skip to list it in rejects"
+    )
+    with pytest.raises(MalformedTraceError) as caught:
+        read_path(path, password="other")
+    assert "give another, or none for the one HAL publishes (hal1234)" in str(caught.value.hint)
     tables, log = read_path(path, "skip")
     assert tables["runs"].height == 0
     assert [(row["kind"], row["source_path"]) for row in log.rows] == [("malformed", "x.zip/run_UPLOAD.json.encrypted")]
@@ -156,7 +163,8 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:
         archive.writestr("bomb", b'{"config": ' + b" " * 100_000_000)
     tables, log = read_path(path, "skip")
     assert tables["runs"].height == 0
-    assert "zip bomb" in str(log.rows[0]["reason"])
+    reason = str(log.rows[0]["reason"])
+    assert "unpack to 100,000,011, more than 100 to 1; if you trust it, unpack it yourself" in reason
 
 
 @pytest.mark.parametrize("share", [0.3, 0.7, 0.98])

@@ -86,7 +86,7 @@ def run_row(evaluation: Evaluation, scorer: str | None, source_path: str, *, is_
         "scaffold": scaffold or _program(evaluation),
         "model": name, "reasoning_effort": effort,
         "agent": " + ".join(filter(None, (scaffold, name, effort))) or "unknown",
-        "settings": json.dumps(_settings(evaluation, result), sort_keys=True),
+        "settings": json.dumps(_settings(evaluation, result, scorer), sort_keys=True),
         "limit_tokens": _positive(limits.token_limit), "limit_s": _positive(limits.time_limit),
         "submissions_allowed": _positive(args.max_attempts), "score_metric": _metric_name(result),
         "score_min": _bound(metric.min_score), "score_max": _bound(metric.max_score),
@@ -140,7 +140,7 @@ def _program(evaluation: Evaluation) -> str | None:
     return " ".join(parts) or None
 
 
-def _settings(evaluation: Evaluation, result: Result) -> Row:
+def _settings(evaluation: Evaluation, result: Result, scorer: str | None) -> Row:
     aggregate, args = evaluation.aggregate, _args(result)
     source = aggregate.source_metadata or Source()
     others = {_metric_name(each): (each.score_details or ScoreDetails()).score for each in evaluation.results}
@@ -150,6 +150,7 @@ def _settings(evaluation: Evaluation, result: Result) -> Row:
         "evaluator": source.evaluator_relationship,
         "dataset": result.source.dataset_name, "temperature": args.temperature,
         "max_tokens": args.max_tokens, "reasoning": args.reasoning, "scores": others if len(others) > 1 else None,
+        "scorer": scorer if scorer in {_metric_name(result), result.evaluation_result_id} else None,
     }  # fmt: skip
     return {name: value for name, value in settings.items() if value is not None}
 

@@ -215,7 +215,7 @@ class _Members:
             raw = self.archive.read(member)
         except MemberError as error:
             if member not in self.archive.strays:  # these are reported, read or not
-                self.log.malformed(self.name, printable(member), str(error))
+                self.log.malformed(self.name, printable(member), str(error), remedy=error.remedy)
             return None
         return _read(raw, kind, self.name, printable(member), self.log)
 
