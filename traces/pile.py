@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from traces.schema import Table
+from traces.table import Table
 
 _ROWS_IN_MEMORY: Final = 40_000
 _RANGE: Final = ("run_id", "rollout_id")

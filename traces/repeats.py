@@ -6,7 +6,8 @@ from typing import Any, Final
 import polars as pl
 
 from traces.rejects import RejectLog
-from traces.schema import TASKS, Table
+from traces.schema import TASKS
+from traces.table import Table
 
 _NUMBER: Final = "_number"
 

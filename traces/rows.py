@@ -12,7 +12,8 @@ from traces.decode import Count, whole
 from traces.files import printable
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
-from traces.schema import INPUT_PARTS, Table
+from traces.schema import INPUT_PARTS
+from traces.table import Table
 
 T = TypeVar("T")
 _MOST_USD: Final = 1e18

@@ -13,8 +13,9 @@ import polars as pl
 
 from traces.errors import StoreError
 from traces.inventory import changed, listed
-from traces.schema import TABLES, Table
+from traces.schema import TABLES
 from traces.swap import aside, repair
+from traces.table import Table
 
 MANIFEST: Final = "manifest.json"
 SCHEMA_VERSION: Final = 4

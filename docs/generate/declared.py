@@ -7,7 +7,7 @@ from docs.generate.markdown import choices, first_line, markdown_table
 
 if TYPE_CHECKING:
     from traces.errors import ReplayError
-    from traces.schema import Column, Table
+    from traces.table import Column, Table
 
 
 def tables(declared: Mapping[str, "Table"], known: Mapping[str, "Table"] | None = None) -> str:

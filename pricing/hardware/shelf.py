@@ -14,7 +14,7 @@ from pricing.hardware.rows import sound
 from pricing.hardware.schema import ENGINE, HARDWARE_TABLES
 from pricing.hardware.table_file import read_table
 from traces.errors import PricingError
-from traces.schema import Table, violations
+from traces.table import Table, violations
 
 SAME: Final[Mapping[str, tuple[str, ...]]] = {
     "serving": (*ENGINE, "isl", "osl", "cached_frac", "concurrency"),

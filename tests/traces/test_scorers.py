@@ -21,7 +21,7 @@ def read(folder: Path, scorer: str | None) -> Store:
 
 def write_log(folder: Path, name: str, scores: dict[str, Any]) -> None:
     (folder / "in").mkdir(exist_ok=True)
-    document = log(sample(scores=scores), spec={"eval_id": name, "run_id": name})
+    document = log(sample(uuid=f"sample-of-{name}", scores=scores), spec={"eval_id": name, "run_id": name})
     (folder / "in" / f"{name}.json").write_text(json.dumps(document))
 
 

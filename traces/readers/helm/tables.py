@@ -20,7 +20,8 @@ from traces.readers.helm.kinds import kind_of
 from traces.readers.helm.splits import by_split, is_plain
 from traces.registry import Batch, Source, SourceFile
 from traces.rejects import RejectLog
-from traces.schema import CALLS, ROLLOUTS, RUNS, SCORES, TASKS, Table
+from traces.schema import CALLS, ROLLOUTS, RUNS, SCORES, TASKS
+from traces.table import Table
 
 _MODEL_ARGUMENT: Final = re.compile(r"(^|[:,])(model|model_deployment)=[^,]*")
 _ONE_REQUEST: Final = frozenset(
