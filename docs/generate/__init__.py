@@ -21,6 +21,6 @@ from docs.generate.scenarios import scenario_keys
 
 __all__ = [
     "commands", "console", "curves", "date_bases", "errors", "formats", "frontiers", "hardware_files",
-    "hardware_sources", "named_books", "names", "page_files", "price_bases", "price_file_keys", "price_files", "price_importers", "price_units", "scenario_keys",
-    "tables",
+    "hardware_sources", "named_books", "names", "page_files", "price_bases", "price_file_keys", "price_files",
+    "price_importers", "price_units", "scenario_keys", "tables",
 ]  # fmt: skip

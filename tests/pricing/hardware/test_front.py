@@ -137,8 +137,8 @@ def test_the_band_covers_nine_in_ten_loads_of_models_it_has_not_seen(bundled: Ha
         band = log(front_band([each for each in drawn if each.model != model]))
         errors = [error for each in drawn if each.model == model for error in left_out_errors(each)]
         n, n_covered = n + len(errors), n_covered + sum(abs(error) <= band for error in errors)
-    assert n_covered / n >= 0.88
-    assert front_band(drawn) == pytest.approx(1.38, abs=0.02)
+    assert n_covered / n >= 0.9
+    assert front_band(drawn) == pytest.approx(1.415, abs=0.02)
 
 
 def test_a_ratio_in_dollars_is_that_in_tokens_times_that_of_prices() -> None:
