@@ -77,11 +77,12 @@ def test_the_growth_with_context_is_below_what_agents_showed() -> None:
     """
     shown_s = (34.51e-3 - 30.52e-3) / 3
     glm = {"model": "glm-5", "accelerator": "h200", "weights_precision": "fp8"}
-    (law,) = (machines().law(rows) for rows, _ in engines() if glm.items() <= rows.engine.items())
-    assert law is not None
-    assert law.growth_gpu_s is not None
-    per_request_s = law.growth_gpu_s * 33_000 / law.n_gpus
-    assert shown_s / 3 < per_request_s < shown_s
+    laws = [machines().law(rows) for rows, _ in engines() if glm.items() <= rows.engine.items()]
+    assert laws
+    for law in laws:
+        assert law is not None
+        assert law.growth_gpu_s is not None
+        assert shown_s / 3 < law.growth_gpu_s * 33_000 / law.n_gpus < shown_s
 
 
 def test_the_less_is_known_the_wider_the_band() -> None:
