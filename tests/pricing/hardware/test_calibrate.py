@@ -77,7 +77,7 @@ def test_the_growth_with_context_is_below_what_agents_showed() -> None:
     """
     shown_s = (34.51e-3 - 30.52e-3) / 3
     glm = {"model": "glm-5", "accelerator": "h200", "weights_precision": "fp8"}
-    laws = [machines().law(rows) for rows, _ in engines() if glm.items() <= rows.engine.items()]
+    laws = [machines().law(rows) for rows, _ in engines() if rows.can_be_fitted and glm.items() <= rows.engine.items()]
     assert laws
     for law in laws:
         assert law is not None
