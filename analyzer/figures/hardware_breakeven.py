@@ -1,6 +1,7 @@
 """A break-even as a figure: cost of a call against how busy the accelerators are, and the API's price beside it."""
 
 from collections.abc import Sequence
+from math import floor, log10
 from typing import Final
 
 import matplotlib.style
@@ -41,7 +42,8 @@ def draw_breakeven(found: BreakEven) -> Figure:
 
 
 def _draw(axes: Axes, sides: Sequence[Sides]) -> None:
-    shares = [_LEAST_FRAC ** (1 - step / _STEPS) for step in range(_STEPS + 1)]
+    least = _least_frac(sides)
+    shares = [least ** (1 - step / _STEPS) for step in range(_STEPS + 1)]
     percents = [_PERCENT * share for share in shares]
     for number, each in enumerate(sides):
         hosted = [usd / each.n_calls for usd in each.hosted_usd]
@@ -60,7 +62,13 @@ def _draw(axes: Axes, sides: Sequence[Sides]) -> None:
         axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.10f}".rstrip("0").rstrip(".")))
         axis.set_minor_formatter(NullFormatter())
-    axes.legend(loc="upper right", frameon=False, fontsize=7)
+    axes.legend(loc="lower left", frameon=False, fontsize=7)
+
+
+def _least_frac(sides: Sequence[Sides]) -> float:
+    """Least share drawn: a hundredth, or a round one below the least at which a line may meet the API's price."""
+    crossings = [side.hosted_over_api.low for side in sides if side.hosted_over_api is not None]
+    return min([_LEAST_FRAC, *(10.0 ** floor(log10(each)) for each in crossings if each > 0)])
 
 
 def _api(axes: Axes, side: Sides, percents: Sequence[float]) -> None:
@@ -72,7 +80,7 @@ def _api(axes: Axes, side: Sides, percents: Sequence[float]) -> None:
 def _cross(axes: Axes, side: Sides, number: int) -> None:
     """Mark where the two cost the same, if they ever do."""
     over = side.hosted_over_api
-    if over is None or not _LEAST_FRAC <= over.value <= 1:
+    if over is None or over.value > 1:
         return
     at = _PERCENT * over.value, side.api_usd.value / side.n_calls
     axes.plot(*at, marker(number), color=colour(number), markersize=6, zorder=3)

@@ -218,7 +218,7 @@ def verdict(sides: Sides) -> str:
 
 def _notes(sides: Sequence[Sides], n_left_out: int) -> Iterator[str]:
     for each in sides:
-        yield f"{each.point.title}; always busy."
+        yield f"{each.point.title}."
         yield from (f"An estimate on {each.point.deployment.accelerator}: {doubt}." for doubt in each.point.doubts)
     yield (
         f"The same {sides[0].n_calls:,} calls at the API and self-hosted; a month has {MONTH_HOURS:g} hours, every one "
