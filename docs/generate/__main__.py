@@ -11,6 +11,7 @@ FIGURES: Final = {
     "frontier.png": "evalreplay frontier store/ --benchmark tau2-bench/airline --figure",
     "compare.png": "evalreplay compare store/ --cache upper_bound --figure",
     "tornado.png": "evalreplay tornado store/ --benchmark swe-bench --per agent --figure",
+    "fronts.png": "evalreplay hardware frontier gpt-oss-120b --isl 8192 --osl 1024 --figure",
     "history.png": (
         "evalreplay history store/ --from 2024-06-01 --to 2026-11-01 --benchmark tau2-bench/airline --figure"
     ),
