@@ -11,7 +11,7 @@ from typing import Final
 import polars as pl
 
 from analyzer.hardware.fleet_calls import Hosted, hosted_of
-from analyzer.hardware.fleet_notes import notes_of
+from analyzer.hardware.fleet_notes import missing_of, notes_of
 from pricing.hardware.engine import Engine, engine_of
 from pricing.hardware.hosted import HARDWARE, hosted_seconds
 from pricing.hardware.replay.clock import tool_seconds
@@ -59,13 +59,19 @@ class FleetView:
             ended_s, queue_s, in_model_s, tool_s, and the share of the fleet's cost in occupancy_cost_pusd (10**-12
             USD, which add up exactly; null: tokens not known) beside its own marginal_usd.
         loads: Per reading: seconds during which so many requests were in flight.
+        engine: What it runs on.
+        fleet: How many of them.
         notes: What it rests on, in words.
+        missing: Of these, what is left out or not known.
     """
 
     readings: pl.DataFrame
     rollouts: pl.DataFrame
     loads: pl.DataFrame
+    engine: Engine
+    fleet: Fleet
     notes: tuple[str, ...]
+    missing: tuple[str, ...]
 
     @property
     def is_told(self) -> bool:
@@ -109,14 +115,15 @@ def fleet_view(tables: Mapping[str, pl.DataFrame], scenario: Scenario, asked: As
     replays = replay(stages, band, slots), _at_point(stages, point, slots, is_told=is_told)
     at_point = replays[1]
     readings = _readings(replays, fleet, hosted)
-    notes = notes_of(hosted, engine, fleet, stages, slots, is_told=is_told, n_unknown=point.n_unknown)
+    notes = tuple(notes_of(hosted, engine, fleet, slots, is_told=is_told))
+    missing = tuple(missing_of(hosted, stages, point.n_unknown))
     kept = {"tools_least": at_point.low} | ({} if is_told or at_point.high is None else {"tools_most": at_point.high})
     costs = dict(readings.select("reading", "_cost_pusd").iter_rows())
     rollouts = pl.concat([_rollouts(name, schedule, costs[name], hosted) for name, schedule in kept.items()])
     loads = pl.concat(
         [schedule.loads.select(pl.lit(name).alias("reading"), pl.all()) for name, schedule in kept.items()]
     )
-    return FleetView(readings.drop("_cost_pusd"), rollouts, loads, tuple(notes))
+    return FleetView(readings.drop("_cost_pusd"), rollouts, loads, engine, fleet, (*notes, *missing), missing)
 
 
 def _fleet(engine: Engine, asked: Asked) -> Fleet:

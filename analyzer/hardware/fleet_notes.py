@@ -10,17 +10,8 @@ from pricing.hardware.replay.replay import Slots
 from pricing.hardware.replay.stages import Stages
 
 
-def notes_of(  # noqa: PLR0913 - each part has something to say
-    hosted: Hosted,
-    engine: Engine,
-    fleet: Fleet,
-    stages: Stages,
-    slots: Slots,
-    *,
-    is_told: bool,
-    n_unknown: int,
-) -> Iterator[str]:
-    """Say what a fleet rests on: the deployment, its load, both bases of dollars, tool time, and what is missing."""
+def notes_of(hosted: Hosted, engine: Engine, fleet: Fleet, slots: Slots, *, is_told: bool) -> Iterator[str]:
+    """Say what a fleet rests on: the deployment, its load, both bases of dollars, tool time."""
     point = hosted.point
     yield f"{point.title}; {percent(point.coverage.outside_frac)} of its tokens outside what was measured."
     if point.doubts:
@@ -28,8 +19,7 @@ def notes_of(  # noqa: PLR0913 - each part has something to say
     yield _held(fleet, slots)
     yield from engine.notes
     yield _bases(fleet, hosted)
-    yield from _tools(stages, is_told=is_told)
-    yield from _missing(hosted, stages, n_unknown)
+    yield _tools(is_told=is_told)
 
 
 def _held(fleet: Fleet, slots: Slots) -> str:
@@ -51,20 +41,20 @@ def _bases(fleet: Fleet, hosted: Hosted) -> str:
     )
 
 
-def _tools(stages: Stages, *, is_told: bool) -> Iterator[str]:
+def _tools(*, is_told: bool) -> str:
     if is_told:
-        yield "Tool time is as recorded; the range is that of the calls' seconds and of the price."
-    else:
-        yield (
-            "Tool time is not told apart from calls in this trace: tools_least takes as little of it as the stamps "
-            "allow, tools_most as much."
-        )
+        return "Tool time is as recorded; the range is that of the calls' seconds and of the price."
+    return (
+        "Tool time is not told apart from calls in this trace: tools_least takes as little of it as the stamps allow, "
+        "tools_most as much."
+    )
+
+
+def missing_of(hosted: Hosted, stages: Stages, n_unknown: int) -> Iterator[str]:
+    """Say what of a trace a fleet leaves out or does not know."""
     n_open = int(stages.rollouts["is_open"].sum())
     if n_open:
         yield f"{counted(n_open, 'rollout')} without a recorded end: what came after the last stamp is left out."
-
-
-def _missing(hosted: Hosted, stages: Stages, n_unknown: int) -> Iterator[str]:
     if hosted.n_left_out:
         yield f"{counted(hosted.n_left_out, 'rollout')} without a call of the model left out."
     if n_unknown:

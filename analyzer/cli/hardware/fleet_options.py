@@ -37,6 +37,21 @@ class Numbers(click.ParamType):  # type: ignore[type-arg] # generic in newer ver
         return tuple(dict.fromkeys(int(part) for part in parts))
 
 
+class Names(click.ParamType):  # type: ignore[type-arg] # generic in newer versions of click only
+    """Names between commas, each once, in small letters."""
+
+    name = "name,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Read the names."""
+        if isinstance(value, tuple):
+            return value
+        names = [part.strip().lower() for part in str(value).split(",")]
+        if not all(names):
+            self.fail(f"{value!r}: write names between commas, such as h100,b200", param, ctx)
+        return tuple(dict.fromkeys(names))
+
+
 def hour_options(command: "Callable[..., Any]") -> "Callable[..., Any]":
     """Add what an accelerator-hour costs; ``hour_keys`` takes it."""
     for option in reversed(_HOUR):
