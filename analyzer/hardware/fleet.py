@@ -11,7 +11,7 @@ from typing import Final
 import polars as pl
 
 from analyzer.hardware.fleet_calls import Hosted, hosted_of
-from analyzer.hardware.fleet_notes import missing_of, notes_of
+from analyzer.hardware.fleet_notes import missing_of, notes_of, overfull
 from pricing.hardware.engine import Engine, engine_of
 from pricing.hardware.hosted import HARDWARE, hosted_seconds
 from pricing.hardware.replay.clock import tool_seconds
@@ -117,6 +117,7 @@ def fleet_view(tables: Mapping[str, pl.DataFrame], scenario: Scenario, asked: As
     readings = _readings(replays, fleet, hosted)
     notes = tuple(notes_of(hosted, engine, fleet, slots, is_told=is_told))
     missing = tuple(missing_of(hosted, stages, point.n_unknown))
+    notes = (*notes, *overfull(readings))
     kept = {"tools_least": at_point.low} | ({} if is_told or at_point.high is None else {"tools_most": at_point.high})
     costs = dict(readings.select("reading", "_cost_pusd").iter_rows())
     rollouts = pl.concat([_rollouts(name, schedule, costs[name], hosted) for name, schedule in kept.items()])

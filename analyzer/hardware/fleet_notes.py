@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import polars as pl
+
 from analyzer.hardware.fleet_calls import Hosted
 from analyzer.words import counted, percent
 from pricing.hardware.engine import Engine
@@ -48,6 +50,16 @@ def _tools(*, is_told: bool) -> str:
         "Tool time is not told apart from calls in this trace: tools_least takes as little of it as the stamps allow, "
         "tools_most as much."
     )
+
+
+def overfull(readings: pl.DataFrame) -> Iterator[str]:
+    """Say why the calls may ask for more accelerator-seconds than are held."""
+    most = readings["busy_frac"].drop_nulls().to_list()
+    if most and max(most) > 1:
+        yield (
+            f"busy_frac is up to {100 * max(most):.3g} %: accelerator-seconds and latencies are laws of their own "
+            "(cached input takes accelerator-time and no seconds), so that hours may be that much longer."
+        )
 
 
 def missing_of(hosted: Hosted, stages: Stages, n_unknown: int) -> Iterator[str]:

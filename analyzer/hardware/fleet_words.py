@@ -32,7 +32,7 @@ def _hours(seconds: float | None, low_s: float, high_s: float | None) -> str:
 
 def at_a_glance(found: "FleetView") -> pl.DataFrame:
     """Readings with what is read first."""
-    busy = pl.Series("busy", [percent(share) for share in found.readings["busy_frac"]])
+    busy = pl.Series("busy", [_busy(share) for share in found.readings["busy_frac"]])
     return found.readings.select(
         "reading",
         (pl.col("elapsed_s") / _HOUR_S).alias("hours").round_sig_figs(_DIGITS),
@@ -42,6 +42,11 @@ def at_a_glance(found: "FleetView") -> pl.DataFrame:
         pl.col("mean_load").round_sig_figs(_DIGITS),
         "peak_load",
     )
+
+
+def _busy(share: float | None) -> str:
+    """Write a share that may be above one: two laws that do not agree to the last percent."""
+    return percent(share) if share is None or share <= 1 else f"{100 * share:.3g} %"
 
 
 def loads_at_a_glance(found: "FleetView") -> pl.DataFrame:

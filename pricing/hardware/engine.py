@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pricing.hardware.point import Point
+from traces.errors import PricingError
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,16 @@ def engine_of(point: Point) -> Engine:
     alone. Where the law falls with the load it is held level.
 
     Args:
-        point: A deployed model; a load between two whole numbers is rounded down, and to 1 at least.
+        point: A deployed model; a load between two whole numbers is rounded down.
+
+    Raises:
+        PricingError: if its load is below one request.
     """
     placed = point.placed
-    most = point.placed.load.concurrency if placed.max_concurrency is None else placed.max_concurrency
-    concurrency = max(floor(min(placed.load.concurrency, most)), 1)
+    concurrency = floor(placed.load.concurrency)
+    if concurrency < 1:
+        problem = f"hardware {point.model!r}: concurrency {placed.load.concurrency:g} is less than one request"
+        raise PricingError(problem, "an engine that rollouts share serves 1 or more")
     seconds = np.array([_mean_call_s(point, load) for load in range(1, concurrency + 1)])
     slowdown = np.maximum.accumulate(np.concatenate([[1.0], seconds / seconds[0]]))
     return Engine(point, at_concurrency(point, 1.0), concurrency, slowdown)
