@@ -45,8 +45,8 @@ class Hosted:
         pusd, usd_per_gpu_s = self.pusd[end], self.point.usd_per_gpu_s[end]
         if pusd is None:
             return None, None
-        busy_s = pusd / PUSD_PER_USD / usd_per_gpu_s * self.point.deployment.utilisation_frac
-        return pusd / PUSD_PER_USD, busy_s
+        usd = pusd / PUSD_PER_USD
+        return usd, usd / usd_per_gpu_s
 
 
 def hosted_of(tables: Mapping[str, pl.DataFrame], scenario: Scenario) -> Hosted:
@@ -84,8 +84,8 @@ def hosted_of(tables: Mapping[str, pl.DataFrame], scenario: Scenario) -> Hosted:
 
 
 def _of_rollouts(costed: pl.LazyFrame, point: Point) -> pl.DataFrame:
-    busy = PUSD_PER_USD * point.usd_per_gpu_s.value / point.deployment.utilisation_frac
+    pusd_per_gpu_s = PUSD_PER_USD * point.usd_per_gpu_s.value
     grouped = costed.group_by("rollout_id").agg(total("cost_pusd")).sort("rollout_id").collect(engine="streaming")
     return grouped.select(
-        "rollout_id", gpu_s=pl.col("cost_pusd") / busy, marginal_usd=pl.col("cost_pusd") / PUSD_PER_USD
+        "rollout_id", gpu_s=pl.col("cost_pusd") / pusd_per_gpu_s, marginal_usd=pl.col("cost_pusd") / PUSD_PER_USD
     )
