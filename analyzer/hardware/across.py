@@ -6,7 +6,6 @@ from typing import Any, Final, Literal
 
 import polars as pl
 
-from analyzer.api import of_benchmarks, traces_of
 from analyzer.frontier import frontier
 from analyzer.hardware.across_notes import notes_of
 from analyzer.hardware.api_point import api_point
@@ -14,7 +13,7 @@ from analyzer.hardware.fleet import Asked, FleetView, fleet_view
 from pricing.hardware.deploy import ANY
 from pricing.scenario import Scenario, load_scenario
 from traces.errors import PricingError
-from traces.store import Store
+from traces.schema import TABLES
 
 Over = Literal["rollout", "elapsed"]
 Tools = Literal["least", "most"]
@@ -33,7 +32,6 @@ class Choice:
         over: Time of a point: the mean of a rollout, or from the first start to the last end.
         tools: Reading of tool time points stand at, where a trace does not tell it apart.
         hosted: Scenario of the accelerators: files of hardware, and whether estimates are taken.
-        benchmark: Only these benchmarks; none: all.
     """
 
     accelerators: Sequence[str]
@@ -43,7 +41,6 @@ class Choice:
     over: Over = "rollout"
     tools: Tools = "least"
     hosted: Scenario = field(default_factory=Scenario)
-    benchmark: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -65,18 +62,18 @@ class Across:
     over: Over
 
 
-def across(priced: Store, choice: Choice) -> Across:
+def across(priced: Mapping[str, pl.DataFrame], choice: Choice) -> Across:
     """Run the rollouts of a store on every accelerator at every load, and set them beside their API.
 
     Args:
-        priced: A priced store; what its calls cost there is the point of the API.
+        priced: Priced tables; what the calls cost in them is the point of the API.
         choice: What is compared.
 
     Raises:
-        PricingError: as ``fleet_view``, where nothing can be said of an accelerator at any load; or if the store is
-            priced on accelerators itself.
+        PricingError: as ``fleet_view``, where nothing can be said of an accelerator at any load; or if the calls are
+            priced on accelerators already.
     """
-    tables = of_benchmarks(traces_of(priced), choice.benchmark)
+    tables = {name: priced[name].select(table.schema.names()) for name, table in TABLES.items()}
     views: dict[tuple[str, int], FleetView] = {}
     refused: dict[tuple[str, int], PricingError] = {}
     for name in choice.accelerators:

@@ -1,5 +1,6 @@
 """What the rollouts of a fleet cost and took where they ran: the point of the API, as recorded."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -7,25 +8,26 @@ import polars as pl
 from analyzer.hardware.fleet import FleetView
 from pricing.hardware.workload import is_of
 from traces.errors import PricingError
-from traces.store import Store
 from traces.sums import known_total, total
 
 
-def api_point(priced: Store, view: FleetView) -> dict[str, Any]:
+def api_point(priced: Mapping[str, pl.DataFrame], view: FleetView) -> dict[str, Any]:
     """Dollars of the same calls at their prices, and the recorded seconds of the same rollouts.
 
     Seconds are null where some rollout has no measured time; what they are at least stands beside.
 
     Args:
-        priced: A priced store.
+        priced: Priced tables.
         view: A fleet that served them.
 
     Raises:
         PricingError: if the calls are priced on accelerators.
     """
-    rollouts = priced.table("rollouts").join(view.rollouts.select("rollout_id").unique(), on="rollout_id", how="semi")
+    rollouts = priced["rollouts"].join(view.rollouts.select("rollout_id").unique(), on="rollout_id", how="semi")
     models = is_of(view.engine.point.models)
-    calls = priced.scan("calls").filter(models).join(rollouts.lazy().select("rollout_id"), on="rollout_id", how="semi")
+    calls = (
+        priced["calls"].lazy().filter(models).join(rollouts.lazy().select("rollout_id"), on="rollout_id", how="semi")
+    )
     is_hosted = pl.col("cost_basis").cast(pl.String).str.starts_with("hardware").any().alias("is_hosted")
     costs = calls.select(is_hosted, total("cost_usd"), known_total("cost_low_usd"), total("cost_high_usd")).collect()
     if costs["is_hosted"].item():

@@ -1,61 +1,24 @@
 """Rollouts on a fleet of accelerators: hours and dollars by hand, both bases apart, and what is not known."""
 
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from builders import NOON, call, rollout, run, tables
+from builders import call, run, tables
+from fleets import GPT, Tables, at, calls_of, on, rollout_of, trace_of
 from reading import read_with
 
 from analyzer.hardware.attempts import attempts_view
 from analyzer.hardware.fleet import Asked, FleetView, fleet_view
 from analyzer.hardware.fleet_words import at_a_glance, headline, loads_at_a_glance
 from analyzer.hardware.recorded import recorded_view
-from pricing.hardware.deployment import Deployment
 from pricing.hardware.point import Point
 from pricing.reprice import reprice_tables
 from pricing.scenario import Scenario
 from traces.errors import PricingError
 from traces.readers.mini_swe_agent import READER
-
-GPT = "gpt-oss-120b"
-Tables = dict[str, pl.DataFrame]
-
-
-def on(**keys: Any) -> Scenario:
-    stated = {"accelerator": "h200", "concurrency": 16, "usd_per_gpu_hour": 3.6, **keys}
-    return Scenario(hardware={GPT: Deployment(**stated)}, allow_estimate=True)
-
-
-def at(seconds: float) -> Any:
-    return NOON + timedelta(seconds=seconds)
-
-
-def calls_of(task: str, *outputs: int | None, tool_s: float = 7.0, **values: Any) -> list[dict[str, Any]]:
-    """Calls of a second each with 1,000 tokens of input, and tools between them."""
-    rows = []
-    for number, output in enumerate(outputs):
-        start = number * (1 + tool_s)
-        stamps = {"started_at": at(start), "ended_at": at(start + 1), "latency_s": 1.0, "time_basis": "measured"}
-        of = {"rollout_id": f"run/{task}/0", "model": GPT, "provider": None, "call_index": number, **values}
-        rows.append(call(**of, **stamps, uncached_input_tokens=1000, output_tokens=output))
-    return rows
-
-
-def rollout_of(task: str, wall_s: float, **values: Any) -> dict[str, Any]:
-    times = {"started_at": NOON, "ended_at": at(wall_s), "wall_s": wall_s, "time_basis": "measured"}
-    return rollout(task_id=task, **{**times, **values})
-
-
-def trace_of(*tasks: tuple[int | None, ...]) -> Tables:
-    """Rollouts named a, b ... whose calls have these output tokens; 7 s of tools between calls, none at the end."""
-    names = [chr(ord("a") + number) for number in range(len(tasks))]
-    rows = [row for name, outputs in zip(names, tasks, strict=True) for row in calls_of(name, *outputs)]
-    walls = [len(outputs) * 8 - 7 for outputs in tasks]
-    return tables([run()], [rollout_of(*pair) for pair in zip(names, walls, strict=True)], rows)
 
 
 def call_s(point: Point, output_tokens: int) -> float:
@@ -235,9 +198,8 @@ def test_attempts_in_series_take_the_sum_in_parallel_the_longest_and_cost_the_sa
     assert row["parallel_hardware_s"] == pytest.approx(first)
     costs = [reprice_tables(tables([run()], attempts, named), on())["rollouts"]["cost_usd"][n] for n in (0, 1)]
     assert row["marginal_usd"] == pytest.approx(sum(costs), abs=1e-9)
-    assert any(
-        "1 task with fewer than 4" in note for note in attempts_view(tables([run()], attempts, named), on(), 4).notes
-    )
+    more = attempts_view(tables([run()], attempts, named), on(), 4)
+    assert any("1 task with fewer than 4" in note for note in more.notes)
 
 
 def recorded_tables() -> Tables:

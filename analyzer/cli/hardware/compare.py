@@ -62,6 +62,7 @@ def command(
         evalreplay hardware compare store/ --benchmark swe-bench --like gpt-oss-120b --on h100,h200,b200,b300,gb200 \\
             --concurrency 1,4,16,64 --allow-estimate --figure compare.png
     """
+    from analyzer.api import of_benchmarks
     from analyzer.cli.opening import open_priced, say_scenario
     from analyzer.hardware.across import Choice, across
     from pricing.scenario import load_scenario
@@ -72,7 +73,8 @@ def command(
     hosted = load_scenario(options["scenario"]).model_copy(update={"allow_estimate": bool(options["allow_estimate"])})
     options["allow_estimate"] = None
     store = open_priced(sources, options)
-    found = across(store, Choice(accelerators, loads, model, keys, over, tools, hosted, benchmark))
+    choice = Choice(accelerators, loads, model, keys, over, tools, hosted)
+    found = across(of_benchmarks(store.tables(), benchmark), choice)
     if style == "json":
         click.echo(to_json({"rows": found.frame.to_dicts(), "notes": found.notes}))
     else:
