@@ -74,6 +74,10 @@ def _placing(rows: pl.DataFrame, axis: Axis, use: str) -> Iterator[str]:
     is_upper = use == "point" and n_wide
     upper = f": for {n_wide} of {rows.height}, not told apart in full, the highest they can be" if is_upper else ""
     yield f"A rollout is placed by the {words[use]} of its {axis.noun}{upper}."
+    n_ranged = rows.filter((pl.col("x_low") < pl.col("x")) & (pl.col("x") < pl.col("x_high"))).height
+    if n_ranged:
+        of = f"{n_ranged} of {rows.height}"
+        yield f"The {axis.noun} of {of} are an estimate with a range: the band is what that leaves open."
 
 
 def _limits(rows: pl.DataFrame) -> Iterator[str]:

@@ -56,5 +56,10 @@ def loads_at_a_glance(found: "FleetView") -> pl.DataFrame:
     rows = found.loads.with_columns(first=first).group_by("reading", "first", maintain_order=True)
     hours = rows.agg(hours=(pl.col("seconds").sum() / _HOUR_S).round_sig_figs(_DIGITS))
     wide = hours.pivot("reading", index="first", values="hours").sort("first")
-    names = [str(low) if low < 2 else f"{low} to {2 * low - 1}" for low in wide["first"]]  # noqa: PLR2004 - 0 and 1
+    most = int(found.loads["n_in_flight"].max() or 0)  # type: ignore[arg-type]
+    names = [_range(low, min(2 * low - 1, most)) for low in wide["first"]]
     return wide.select(pl.Series("in flight", names), pl.exclude("first"))
+
+
+def _range(low: int, high: int) -> str:
+    return str(low) if high <= low else f"{low} to {high}"
