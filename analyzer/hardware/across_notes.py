@@ -43,7 +43,7 @@ def _engines(views: Mapping[tuple[str, int], FleetView]) -> Iterator[str]:
         basis = f"{law.basis} of {counted(law.n_rows, 'row')}" if law.n_rows else law.basis
         by_engine.setdefault(f"{law.title}, {point.hour.title} ({basis})", []).append(str(concurrency))
     for engine, loads in by_engine.items():
-        yield f"{engine} at {', '.join(loads)} requests."
+        yield f"{engine} at concurrency {', '.join(loads)}."
 
 
 def _estimates(views: Mapping[tuple[str, int], FleetView]) -> Iterator[str]:
