@@ -8,13 +8,11 @@ from typing import Any, Final
 import polars as pl
 
 from analyzer.card import QUANTILE_RULE, STATISTICS, column
-from analyzer.words import counted, percent
+from analyzer.words import NOT_KNOWN, at_least, counted, percent, usd
 
 Card = dict[str, Any]
-_UNKNOWN: Final = "not known"
 _SCENARIO: Final = "Scenario"
 _SAME: Final = 0.005
-_CENTS_FROM_USD: Final = 0.1
 _WHOLE_FROM: Final = 100
 _LATEX: Final = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_",
@@ -62,7 +60,7 @@ def to_cells(cards: pl.DataFrame) -> pl.DataFrame:
 
 def sentence(card: Card) -> str:
     """Say the card in one sentence: score, attempts, dollars, tokens, turns, seconds, limits, prices, coverage."""
-    name = f"{card['agent']} (effort {card['reasoning_effort'] or _UNKNOWN})"
+    name = f"{card['agent']} (effort {card['reasoning_effort'] or NOT_KNOWN})"
     score = f"{card['score_metric'] or 'score'} {_score(card)}"
     used = "; ".join(f"{axis} {_figures(card, axis)}" for axis in _SHOWN)
     return (
@@ -76,7 +74,7 @@ def sentence(card: Card) -> str:
 def _score(card: Card) -> str:
     if card["score"] is None:
         recorded = card["recorded_score"]
-        return _UNKNOWN if recorded is None else f"{_UNKNOWN} (its source claims {recorded:.4g})"
+        return NOT_KNOWN if recorded is None else f"{NOT_KNOWN} (its source claims {recorded:.4g})"
     low, high = card["score_low"], card["score_high"]
     if not card["n_unscored"]:
         return f"{card['score']:.4g}"
@@ -84,7 +82,7 @@ def _score(card: Card) -> str:
 
 
 def _bound(value: float | None) -> str:
-    return _UNKNOWN if value is None else f"{value:.4g}"
+    return NOT_KNOWN if value is None else f"{value:.4g}"
 
 
 def _attempts(card: Card) -> str:
@@ -100,10 +98,10 @@ def _attempts(card: Card) -> str:
 
 def _figures(card: Card, axis: str) -> str:
     figures = [_quantity(card, statistic, axis) for statistic in STATISTICS]
-    text = _UNKNOWN if set(figures) == {_UNKNOWN} else " / ".join(figures)
+    text = NOT_KNOWN if set(figures) == {NOT_KNOWN} else " / ".join(figures)
     stated = card["mean_recorded_usd"]
     is_stated = axis == "dollars" and card[column("mean", axis)] is None and stated is not None
-    return f"{text} (recorded by its source: {_usd(stated)} on average)" if is_stated else text
+    return f"{text} (recorded by its source: {usd(stated)} on average)" if is_stated else text
 
 
 def _quantity(card: Card, statistic: str, axis: str) -> str:
@@ -115,23 +113,23 @@ def _quantity(card: Card, statistic: str, axis: str) -> str:
         return f"{show(point)} ({show(low)} to {show(high)})" if is_wide else show(point)
     if high is not None:
         return f"{show(low)} to {show(high)}"
-    return f"at least {show(low)}" if low else _UNKNOWN
+    return at_least(show, low)
 
 
 def _limits(card: Card) -> str:
-    limits = [(_usd, "limit_usd", ""), (_count, "limit_tokens", " tokens"), (_count, "limit_s", " s")]
+    limits = [(usd, "limit_usd", ""), (_count, "limit_tokens", " tokens"), (_count, "limit_s", " s")]
     limits += [(_count, "limit_turns", " turns")]
     known = [f"{show(card[name])}{unit}" for show, name, unit in limits if card[name] is not None]
     return ", ".join(known) or "none known"
 
 
 def _told(card: Card) -> str:
-    return {True: "yes", False: "no", None: _UNKNOWN}[card["is_budget_told"]]
+    return {True: "yes", False: "no", None: NOT_KNOWN}[card["is_budget_told"]]
 
 
 def _prices(card: Card) -> str:
     days = [f"{card[name]:%Y-%m-%d}" for name in ("priced_from", "priced_until") if card[name] is not None]
-    return " to ".join(dict.fromkeys(days)) or _UNKNOWN
+    return " to ".join(dict.fromkeys(days)) or NOT_KNOWN
 
 
 def _coverage(card: Card) -> str:
@@ -141,10 +139,6 @@ def _coverage(card: Card) -> str:
 
 def _scenario(card: Card) -> str:
     return card["scenario"] or ""
-
-
-def _usd(value: float) -> str:
-    return f"${value:,.2f}" if value >= _CENTS_FROM_USD else f"${value:.3g}"
 
 
 def _count(value: float) -> str:
@@ -160,12 +154,12 @@ def _figures_of(axis: str) -> Callable[[Card], str]:
 
 
 _SHOWN: Final[dict[str, Callable[[float], str]]] = {
-    "dollars": _usd, "tokens": _count, "turns": _count, "seconds": _count
+    "dollars": usd, "tokens": _count, "turns": _count, "seconds": _count
 }  # fmt: skip
 _CELLS: Final[dict[str, Callable[[Card], str]]] = {
     "Agent": lambda card: str(card["agent"]),
-    "Effort": lambda card: str(card["reasoning_effort"] or _UNKNOWN),
-    "Benchmark": lambda card: str(card["benchmark"] or _UNKNOWN),
+    "Effort": lambda card: str(card["reasoning_effort"] or NOT_KNOWN),
+    "Benchmark": lambda card: str(card["benchmark"] or NOT_KNOWN),
     "Score": _score,
     "Attempts": _attempts,
     **{f"{axis.capitalize()} mean / P50 / P95": _figures_of(axis) for axis in _SHOWN},

@@ -1,15 +1,18 @@
 """Words for figures that several outputs share."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Final
 
+NOT_KNOWN: Final = "not known"
 _MOST_NAMES: Final = 12
+_CENTS_FROM_USD: Final = 0.1
 
 
 def percent(share: float | None) -> str:
     """Write a share; never rounded to 100 % (which says all) or 0 % (which says none) unless it is."""
     if share is None:
-        return "not known"
+        return NOT_KNOWN
     if share in {0, 1}:
         return f"{100 * share:.0f} %"
     return f"{min(max(100 * share, 0.1), 99.9):.3g} %"
@@ -31,8 +34,21 @@ def beside(text: str, words: str, mark: str = ", ") -> str:
     return f"{text.removesuffix(')')}{mark if text.endswith(')') else ' ('}{words})"
 
 
+def at_least(show: Callable[[float], str], low: float | None) -> str:
+    """Write the lowest a figure can be; a bound of 0 says nothing, so then it is not known."""
+    return f"at least {show(low)}" if low else NOT_KNOWN
+
+
+def usd(amount: float) -> str:
+    """Write dollars to the cent; below ten cents to three digits."""
+    if not 0 < abs(amount) < _CENTS_FROM_USD:
+        return f"${amount:,.2f}"
+    whole, _, fraction = f"{amount:.{2 - math.floor(math.log10(abs(amount)))}f}".partition(".")
+    return f"${whole}.{fraction.rstrip('0').ljust(2, '0')}"
+
+
 def span(cost: float | None, low: float, high: float | None, currency: str | None = None) -> str:
-    """Write a figure, with its range where it has one, or the bounds that are known (null: unbounded).
+    """Write a cost, with its range where it has one, or the bounds that are known, or that it is not known.
 
     Args:
         cost: The figure; null: there is no one.
@@ -42,10 +58,12 @@ def span(cost: float | None, low: float, high: float | None, currency: str | Non
     """
 
     def money(amount: float) -> str:
-        return f"${amount:,.2f}" if currency is None else f"{amount:,.2f} {currency}"
+        return usd(amount) if currency is None else f"{amount:,.2f} {currency}"
 
+    if cost is None and high is None:
+        return at_least(money, low) if low else f"cost {NOT_KNOWN}"
     if cost is None:
-        return f"at least {money(low)}" if high is None else f"between {money(low)} and {money(high)}"
+        return f"between {money(low)} and {money(high or 0)}"
     if high is not None and low < high:
         return f"{money(cost)} (between {money(low)} and {money(high)})"
     return money(cost)

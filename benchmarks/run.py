@@ -4,6 +4,7 @@ import csv
 import os
 import sys
 import tempfile
+from compileall import compile_dir
 from dataclasses import asdict, fields
 from importlib import import_module
 from pathlib import Path
@@ -11,7 +12,10 @@ from pathlib import Path
 from measure import Result
 
 RESULTS = Path(__file__).with_name("results.csv")
-BENCHMARKS = ("reprice", "prices", "peers", "read", "hal", "read_inspect", "traps", "hardware")
+BENCHMARKS = (
+    "reprice", "prices", "peers", "read", "read_jobs", "hal", "read_lines", "read_inspect", "traps", "hardware",
+)  # fmt: skip
+PACKAGES = ("traces", "pricing", "analyzer")
 
 
 def main(names: list[str]) -> None:
@@ -19,6 +23,8 @@ def main(names: list[str]) -> None:
 
     BENCH_FOLDER names a folder for generated files, to be used again; without it they are deleted at the end.
     """
+    for name in PACKAGES:
+        compile_dir(Path(__file__).parents[1] / name, quiet=1)
     kept = os.environ.get("BENCH_FOLDER")
     with tempfile.TemporaryDirectory() as passing:
         folder = Path(kept or passing)

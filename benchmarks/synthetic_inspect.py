@@ -17,20 +17,22 @@ _N_KINDS: Final = 12
 _NUMBER: Final = "########"
 
 
-def write_log(path: Path, n_samples: int, method: int = DEFLATED, n_calls: int = 48) -> None:
+def write_log(
+    path: Path, n_samples: int, method: int = DEFLATED, n_calls: int = 48, eval_id: str = "benchmark"
+) -> None:
     """Write a log; ``.json`` as one document, else as an archive with members of the method."""
+    header = _header(n_samples, n_calls, eval_id)
     if path.suffix == ".json":
         with path.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(_header(n_samples, n_calls))[:-1] + ', "samples": [')
+            file.write(json.dumps(header)[:-1] + ', "samples": [')
             for number in range(n_samples):
                 file.write((", " if number else "") + _sample_text(number, n_calls))
             file.write("]}")
     else:
-        write_zip(path, _members(n_samples, n_calls), method)
+        write_zip(path, _members(header, n_samples, n_calls), method)
 
 
-def _members(n_samples: int, n_calls: int) -> Iterator[tuple[str, bytes]]:
-    header = _header(n_samples, n_calls)
+def _members(header: dict[str, Any], n_samples: int, n_calls: int) -> Iterator[tuple[str, bytes]]:
     yield "_journal/start.json", json.dumps({name: header[name] for name in ("version", "eval", "plan")}).encode()
     for number in range(n_samples):
         yield f"samples/task-{number:08}_epoch_1.json", _sample_text(number, n_calls).encode()
@@ -55,13 +57,13 @@ def _summary(number: int, n_calls: int) -> dict[str, Any]:
     return {**own, **shared, "model_usage": {_MODEL: _usage(n_calls)}}
 
 
-def _header(n_samples: int, n_calls: int) -> dict[str, Any]:
+def _header(n_samples: int, n_calls: int, eval_id: str) -> dict[str, Any]:
     usage = {name: n_samples * count for name, count in _usage(n_calls).items()}
     return {
         "version": 2,
         "status": "success",
         "eval": {
-            "eval_id": "benchmark", "run_id": "r", "created": _START.isoformat(), "task": "acme/shop", "task_id": "t",
+            "eval_id": eval_id, "run_id": "r", "created": _START.isoformat(), "task": "acme/shop", "task_id": "t",
             "dataset": {"name": "shop", "samples": n_samples, "sample_ids": [f"task-{n:08}" for n in range(n_samples)]},
             "model": _MODEL, "config": {"epochs": 1}, "packages": {"inspect_ai": "0.3.199"},
         },

@@ -8,7 +8,8 @@ from typing import Final
 
 import polars as pl
 
-from traces.schema import CALLS, CHARGES, REJECTS, ROLLOUTS, RUNS, SCORES, TASKS, UTC_TIME, Column, Table
+from traces.schema import CALLS, CHARGES, REJECTS, ROLLOUTS, RUNS, SCORES, TASKS, UTC_TIME
+from traces.table import Column, Table
 
 PUSD_PER_USD: Final = 10**12
 PUSD_PER_USD_PER_MTOK: Final = 10**6

@@ -5,7 +5,8 @@ from typing import Any
 
 import polars as pl
 
-from traces.schema import CALLS, CHARGES, ROLLOUTS, RUNS, TASKS, Table
+from traces.schema import CALLS, CHARGES, ROLLOUTS, RUNS, TASKS
+from traces.table import Table
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 

@@ -15,7 +15,8 @@ from traces.checks import checked
 from traces.readers.hal import READER
 from traces.registry import Choices, Reader, Source, SourceFile
 from traces.rejects import OnError, RejectLog
-from traces.schema import TABLES, violations
+from traces.schema import TABLES
+from traces.table import violations
 
 Tables = dict[str, pl.DataFrame]
 MODEL = "large-2026-01-01"

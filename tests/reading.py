@@ -9,7 +9,8 @@ import polars as pl
 from traces.checks import checked
 from traces.registry import Choices, Reader
 from traces.rejects import OnError, RejectLog
-from traces.schema import TABLES, violations
+from traces.schema import TABLES
+from traces.table import violations
 from traces.walk import recognise, walk
 
 Tables = dict[str, pl.DataFrame]

@@ -10,7 +10,8 @@ from traces.checks import checked
 from traces.readers.tau2 import READER
 from traces.registry import Source, SourceFile
 from traces.rejects import OnError, RejectLog
-from traces.schema import TABLES, violations
+from traces.schema import TABLES
+from traces.table import violations
 
 Tables = dict[str, pl.DataFrame]
 

@@ -8,7 +8,8 @@ import polars as pl
 
 from traces.read import ReadOptions, read_traces
 from traces.rejects import OnError
-from traces.schema import TABLES, violations
+from traces.schema import TABLES
+from traces.table import violations
 
 Tables = dict[str, pl.DataFrame]
 NOON_S = 1_768_478_400  # 2026-01-15T12:00:00Z

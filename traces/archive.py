@@ -20,7 +20,7 @@ ZIP_MAGIC: Final = b"PK\x03\x04"
 LEADS_OUT: Final = "its name leads out of the archive"
 STORED, DEFLATED, ZSTD = 0, 8, 93
 _HEADER_BYTES: Final = 30
-_IS_ENCRYPTED: Final = 0x1
+IS_ENCRYPTED: Final = 0x1
 _BOMB_FROM_BYTES: Final = 256 * 1024 * 1024
 _MOST_RATIO: Final = 1000
 """Deflate cannot pack better than 1,032 to 1, and only does where everything is the same."""
@@ -28,7 +28,11 @@ _MOST_BYTES: Final = 16 * 1024**3
 
 
 class MemberError(Exception):
-    """One member cannot be read; says why."""
+    """One member cannot be read; says why, and what a user can do, where there is something."""
+
+    def __init__(self, problem: str, remedy: str | None = None) -> None:
+        super().__init__(problem)
+        self.remedy = remedy
 
 
 class Archive:
@@ -38,7 +42,7 @@ class Archive:
         self._packed = packed
         self.members: Mapping[str, ZipInfo] = {member.filename: member for member in members}
         self.repeated = len(members) - len(self.members)
-        self.strays = [member.filename for member in members if _leads_out(member)]
+        self.strays = [member.filename for member in members if leads_out(member)]
 
     def read(self, name: str) -> bytes | bytearray:
         """Unpack a member whole.
@@ -94,19 +98,22 @@ def open_archive(path: Path) -> Iterator[Archive]:
         yield Archive(packed, members)
 
 
-def _leads_out(member: ZipInfo) -> bool:
+def leads_out(member: ZipInfo) -> bool:
+    """Whether the name of a member would be a place outside a folder the archive is unpacked into."""
     parts = member.filename.replace("\\", "/").split("/")
     return ".." in parts or not parts[0] or ":" in parts[0]
 
 
 def _refuse(member: ZipInfo) -> None:
-    if _leads_out(member):
+    if leads_out(member):
         raise MemberError(LEADS_OUT)
-    if member.flag_bits & _IS_ENCRYPTED:
+    if member.flag_bits & IS_ENCRYPTED:
         raise MemberError("it is encrypted")
     size, packed = member.file_size, max(member.compress_size, 1)
+    limit = f"{_MOST_BYTES:,} bytes" if size > _MOST_BYTES else f"{_MOST_RATIO:,} to 1"
     if size > _MOST_BYTES or (size > _BOMB_FROM_BYTES and size > _MOST_RATIO * packed):
-        raise MemberError(f"a zip bomb: {packed:,} bytes that unpack to {size:,}")
+        problem = f"taken for a zip bomb: {packed:,} bytes that unpack to {size:,}, more than {limit}"
+        raise MemberError(problem, "if you trust it, unpack it yourself and read it as plain JSON")
 
 
 def _inflated(packed: memoryview, size: int) -> bytes:

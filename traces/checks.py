@@ -4,9 +4,10 @@ A rule names the columns that stop being known where it is broken. The row stays
 still a call, of unknown tokens; dropping it would make its rollout look cheaper.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 
 import polars as pl
@@ -112,10 +113,9 @@ def _checked_table(name: str, frame: pl.DataFrame, log: RejectLog) -> pl.DataFra
     helpers = [column for column in (PATH_COLUMN, PLACE_COLUMN) if column in frame.columns]
     table = TABLES[name]
     conformed = table.conform(frame.drop(helpers))
-    rules = _RULES.get(name, ())
-    if not _is_any_broken(conformed, rules):
+    if not _is_any_broken(name, conformed):
         return conformed
-    for rule in rules:
+    for rule in _RULES.get(name, ()):
         broken = conformed.select(rule.broken.fill_null(value=False)).to_series()
         if broken.any():
             _report(name, rule, conformed.with_columns(frame.select(helpers)).filter(broken), log)
@@ -125,9 +125,20 @@ def _checked_table(name: str, frame: pl.DataFrame, log: RejectLog) -> pl.DataFra
     return conformed
 
 
-def _is_any_broken(frame: pl.DataFrame, rules: Sequence[Rule]) -> bool:
-    """Look at all rules in one pass: nearly every batch breaks none."""
-    return any(frame.select(rule.broken.any().alias(str(number)) for number, rule in enumerate(rules)).row(0))
+def _is_any_broken(name: str, frame: pl.DataFrame) -> bool:
+    """Look in one pass at all rules that are about something known: nearly every batch breaks none."""
+    known = {column.name for column in frame if column.null_count() < frame.height}
+    asked = [is_broken for about, is_broken in _questions(name) if not known.isdisjoint(about)]
+    return bool(asked) and any(frame.select(asked).row(0))
+
+
+@cache
+def _questions(name: str) -> list[tuple[frozenset[str], pl.Expr]]:
+    """For each rule of a table the columns it is about, and whether any row breaks it."""
+    return [
+        (frozenset(rule.broken.meta.root_names()), rule.broken.any().alias(str(number)))
+        for number, rule in enumerate(_RULES.get(name, ()))
+    ]
 
 
 def _is_bad(rule: Rule, column: str) -> pl.Expr:

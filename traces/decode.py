@@ -8,11 +8,14 @@ file gives what stood before the cut.
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar, cast
 
 import msgspec
+
+from traces import texts
+from traces.depth import MOST_LEVELS, without_deep
 
 T = TypeVar("T")
 Count = int | float | None
@@ -22,6 +25,9 @@ _NO_COUNT = 2**50
 NOT_WHOLE = 2**60
 """Stands for a count that is not whole until the checks name it; sums of a few of them fit a column."""
 _BOM = b"\xef\xbb\xbf"
+_MISSING = "missing field"
+BROKEN = "broken JSON"
+"""Begins a problem that says where a document is cut off, or no longer JSON."""
 
 
 class UndecodableError(Exception):
@@ -60,8 +66,15 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind, strict=False)
 
 
-def load_leniently(raw: Any, first_error: str = "no JSON") -> tuple[Any, list[str]]:
+def is_cut(problems: Sequence[str]) -> bool:
+    """Whether what had to be left out says that the document is cut off, or breaks somewhere."""
+    return any(problem.startswith(BROKEN) for problem in problems)
+
+
+def load_leniently(raw: Any, first_error: str = "no JSON") -> tuple[Any, list[str], int]:
     """Read a JSON document as plain values, NaN and lone surrogates and all; of a cut-off one what stands before.
+
+    Also return what had to be left out, and how many places of its texts were replaced.
 
     Raises:
         UndecodableError: if nothing of it can be read.
@@ -85,26 +98,52 @@ def convert_leniently(value: Any, kind: type[T]) -> tuple[T, list[str]]:
     return converted, problems
 
 
+def n_replaced_in(value: Any) -> int:
+    """Count the places in texts of a record, or of plain values, that stand for something replaced."""
+    if isinstance(value, str):
+        return texts.n_replaced_in(value)
+    if isinstance(value, Mapping):
+        return sum(n_replaced_in(part) for pair in value.items() for part in pair)
+    if isinstance(value, list | tuple):
+        return sum(map(n_replaced_in, value))
+    if isinstance(value, msgspec.Struct):
+        return sum(n_replaced_in(getattr(value, name)) for name in value.__struct_fields__)
+    return 0
+
+
 def _decode_leniently(raw: bytes, kind: type[T], first_error: str) -> tuple[T, list[str]]:
-    document, broken = _loads(raw, first_error)
+    document, broken, n_replaced = _loads(raw, first_error)
     try:
         value, problems = convert_leniently(document, kind)
     except UndecodableError as error:
         raise UndecodableError("; ".join([*broken, str(error)])) from error
-    return value, broken + problems
+    if is_cut(broken) and problems and _MISSING in problems[-1]:
+        problems.pop()  # of the part it is cut off in, which is reported
+    n_read = min(n_replaced, n_replaced_in(value)) if n_replaced else 0
+    return value, [*broken, *problems, *([f"text: {texts.reason(n_read)}"] if n_read else [])]
 
 
-def _loads(raw: bytes, first_error: str) -> tuple[Any, list[str]]:
+def _loads(raw: bytes, first_error: str) -> tuple[Any, list[str], int]:
     """Return the document, or what stands before the place where it breaks."""
-    text = raw.removeprefix(_BOM).decode("utf-8", "replace")
+    text, n_replaced = texts.decoded(raw.removeprefix(_BOM))
+    text, n_halves = texts.mended(text)
+    try:
+        return *_parsed(text, first_error), n_replaced + n_halves
+    except RecursionError:
+        text, n_left_out = without_deep(text)
+        document, broken = _parsed(text, first_error)
+        deep = f"document: nested too deeply: {n_left_out} values below {MOST_LEVELS} levels were left out"
+        return document, [*broken, deep], n_replaced + n_halves
+
+
+def _parsed(text: str, first_error: str) -> tuple[Any, list[str]]:
     try:
         return json.loads(text), []
-    except RecursionError as error:
-        raise UndecodableError("nested too deeply") from error
     except ValueError as error:
         if not text.strip():
             raise UndecodableError("empty file") from error
-        return _loads_start(text, first_error, error), [f"broken JSON: {error}; only what stands before it was read"]
+        start = _loads_start(text, first_error, error)
+        return start, [f"{BROKEN}: {error}; only what stands before it was read"]
 
 
 def _loads_start(text: str, first_error: str, error: ValueError) -> Any:
@@ -154,7 +193,7 @@ def _convert_struct(value: Mapping[str, Any], struct: type, place: str, problems
             if part is not None:
                 fields[field.name] = part
         elif field.required:
-            problems.append(f"{place or 'document'}: missing field `{field.encode_name}`")
+            problems.append(f"{place or 'document'}: {_MISSING} `{field.encode_name}`")
             return None
     try:
         return struct(**fields)

@@ -30,7 +30,7 @@ def delimited_rows(file: SourceFile, log: RejectLog) -> Iterator[tuple[str, Mapp
     Raises:
         MalformedTraceError: at the first row that cannot be read, if the log stops on errors.
     """
-    lines = (line.decode("utf-8", "replace") for _, line in byte_lines(file, log))
+    lines = _Lines(file, log)
     header = next(lines, "")
     names, rows = _names(header), csv.reader(lines, delimiter=_delimiter(header))
     while True:
@@ -42,7 +42,7 @@ def delimited_rows(file: SourceFile, log: RejectLog) -> Iterator[tuple[str, Mapp
         except csv.Error as error:
             log.malformed(file.name, f"line {before}", str(error))
             continue
-        if len(cells) > len(names):
+        if len(cells) > len(names) or (len(cells) < len(names) and cells and lines.is_cut):
             log.malformed(file.name, f"line {before}", f"{len(cells)} cells under {len(names)} names")
         elif row := _row(names, cells):
             yield f"line {before}", row
@@ -66,6 +66,22 @@ def number(row: Mapping[str, str], name: str, place: str, path: str, log: Reject
 def first_named(names: Sequence[str], wanted: Sequence[str]) -> str | None:
     """Name the first of the wanted columns there is."""
     return next((name for name in wanted if name in names), None)
+
+
+class _Lines:
+    """Lines of a file as text; the last one of a file that is cut off has no end."""
+
+    def __init__(self, file: SourceFile, log: RejectLog) -> None:
+        self._lines = (log.text(file.name, line) for _, line in byte_lines(file, log))
+        self.is_cut = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.is_cut = not line.endswith("\n")
+        return line
 
 
 def _row(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:

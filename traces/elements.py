@@ -66,6 +66,15 @@ def elements(text: Text, start: int = 0) -> Iterator[tuple[int, int]]:
         position = _next(text, end, b"]")
 
 
+def end_of(text: Text, start: int) -> int:
+    """Find the end of the value that stands at ``start``.
+
+    Raises:
+        CutError: where it is cut off.
+    """
+    return _end(text, start)
+
+
 def _start(text: Text) -> int:
     return len(_BOM) if text[: len(_BOM)] == _BOM else 0
 

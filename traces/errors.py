@@ -68,15 +68,16 @@ class UnreadableError(TraceError):
 class MalformedTraceError(TraceError):
     """One place in one file says something that cannot be true or cannot be read."""
 
-    def __init__(self, path: Path | str, place: str, problem: str) -> None:
+    def __init__(self, path: Path | str, place: str, problem: str, remedy: str | None = None) -> None:
         where = ": ".join(part for part in (str(path), place, problem) if part)
-        super().__init__(where, "mend the file, or pass --on-error=skip to list it in rejects")
+        super().__init__(where, f"{remedy or 'mend the file'}, or pass --on-error=skip to list it in rejects")
         self.path = str(path)
         self.place = place
         self.reason = problem
+        self.remedy = remedy
 
-    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
-        return type(self), (self.path, self.place, self.reason)
+    def __reduce__(self) -> tuple[type, tuple[str, str, str, str | None]]:
+        return type(self), (self.path, self.place, self.reason, self.remedy)
 
 
 class StoreError(TraceError):

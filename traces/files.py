@@ -18,13 +18,16 @@ from traces.registry import Peek
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+_PACKED: Final = (_GZIP_MAGIC, _ZSTD_MAGIC)
 _PARQUET_MAGIC: Final = b"PAR1"
 _PARQUET_END_BYTES: Final = 8
 _HEAD_BYTES: Final = 64 * 1024
 _TAIL_BYTES: Final = 4 * 1024
 _BLOCK_BYTES: Final = 256 * 1024
-_MAP_FROM_BYTES: Final = 1024 * 1024
+MAP_FROM_BYTES: Final = 1024 * 1024
+"""Size from which mapping a file is worth it."""
 _PEEK_WHOLE_BYTES: Final = 4 * 1024 * 1024
+_DROP_BYTES: Final = 16 * 1024 * 1024
 
 
 def open_stream(path: Path) -> IO[bytes]:
@@ -46,6 +49,20 @@ def open_stream(path: Path) -> IO[bytes]:
     return file
 
 
+def is_plain(stream: IO[bytes]) -> bool:
+    """Whether a stream gives a file as it lies, not unpacked."""
+    return isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO)
+
+
+def drop_pages(text: bytes | bytearray | mmap.mmap, start: int, end: int) -> int:
+    """Hand pages of a mapped file that are read back to the system, many at a time; give where the next ones begin."""
+    until = end // mmap.PAGESIZE * mmap.PAGESIZE
+    if until - start < _DROP_BYTES or not isinstance(text, mmap.mmap) or not hasattr(mmap, "MADV_DONTNEED"):
+        return start
+    text.madvise(mmap.MADV_DONTNEED, start, until - start)
+    return until
+
+
 @contextmanager
 def content(path: Path) -> Iterator[bytes | mmap.mmap]:
     """Whole decompressed content of a file: mapped if large and plain (pages the system may drop), else read.
@@ -53,8 +70,11 @@ def content(path: Path) -> Iterator[bytes | mmap.mmap]:
     Raises:
         UnreadableError: if it cannot be read, or is damaged where it is compressed.
     """
+    if (whole := _small(path)) is not None:
+        yield whole
+        return
     with open_stream(path) as stream:
-        if _is_plain(stream) and os.fstat(stream.fileno()).st_size >= _MAP_FROM_BYTES:
+        if is_plain(stream) and os.fstat(stream.fileno()).st_size >= MAP_FROM_BYTES:
             mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
             try:
                 yield mapped
@@ -65,17 +85,34 @@ def content(path: Path) -> Iterator[bytes | mmap.mmap]:
             yield _read(path, stream)
 
 
+def _small(path: Path) -> bytes | None:
+    """Content of a small file that is not packed, as most are, by the shortest way; null: it is not such a file."""
+    with _refusing_damage(path), io.FileIO(path) as raw:
+        if os.fstat(raw.fileno()).st_size >= MAP_FROM_BYTES:
+            return None
+        whole = raw.read()
+    return None if whole.startswith(_PACKED) else whole
+
+
 def peek(path: Path) -> Peek:
     """Return the start and the end of a file's decompressed content.
 
     Raises:
         UnreadableError: if it cannot be read.
     """
+    with _refusing_damage(path), io.FileIO(path) as raw:
+        start = raw.read(_HEAD_BYTES) or b""
+    if len(start) < _HEAD_BYTES and not start.startswith(_PACKED):
+        return Peek(start, start[-_TAIL_BYTES:])
+    return _peek(path)
+
+
+def _peek(path: Path) -> Peek:
     with open_stream(path) as stream:
         start = _read(path, stream, _HEAD_BYTES)
         if len(start) < _HEAD_BYTES:
             return Peek(start, start[-_TAIL_BYTES:])
-        if _is_plain(stream):
+        if is_plain(stream):
             size, tail = os.fstat(stream.fileno()).st_size, _tail_bytes(stream)
             return Peek(start, os.pread(stream.fileno(), tail, max(size - tail, 0)))
         rest = _read(path, stream, _PEEK_WHOLE_BYTES)
@@ -150,10 +187,6 @@ def _hash(path: Path, stream: IO[bytes]) -> str:
         while size := stream.readinto(block):  # type: ignore[attr-defined]
             digest.update(block[:size])
     return digest.hexdigest()
-
-
-def _is_plain(stream: IO[bytes]) -> bool:
-    return isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO)
 
 
 def _read(path: Path, stream: IO[bytes], size: int = -1) -> bytes:

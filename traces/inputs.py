@@ -6,7 +6,7 @@ the store does not.
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,7 @@ from typing import Any, Final
 from traces.errors import UnreadableError
 from traces.files import fast_hash
 from traces.registry import SourceFile
+from traces.workers import FILE_BYTES, Workers, in_parts
 
 _FILE: Final = Path(".inputs") / "files.json"
 
@@ -35,13 +36,19 @@ class InputCache:
         is_whole = isinstance(known, dict) and all(isinstance(file, dict) for file in known.values())
         return cls(known if is_whole else {}, {})
 
-    def hashes(self, files: Iterable[SourceFile]) -> dict[str, str]:
+    def hashes(self, files: Iterable[SourceFile], workers: Workers | None = None) -> dict[str, str]:
         """Hash of each file by name; a file whose size and time did not change is not read for it.
 
         Raises:
             UnreadableError: if a file cannot be read.
         """
-        return {file.name: self._hash(file) for file in files}
+        looks = {file.name: _look(file) for file in files}
+        digests = {name: self._known(name, look) for name, look in looks.items()}
+        new = [name for name, digest in digests.items() if digest is None]
+        paths, sizes = [looks[name]["path"] for name in new], [int(looks[name]["bytes"]) for name in new]
+        digests |= zip(new, _hashes(paths, sizes, workers or Workers(1)), strict=True)
+        self.seen.update((name, {**look, "xxh3_128": digests[name]}) for name, look in looks.items())
+        return {name: str(digest) for name, digest in digests.items()}
 
     def save(self, store: Path) -> None:
         """Write what was seen into a store that is being built."""
@@ -59,14 +66,26 @@ class InputCache:
         """Where each file lay at the last read."""
         return {name: Path(known["path"]) for name, known in self.known.items()}
 
-    def _hash(self, file: SourceFile) -> str:
-        try:
-            stat = file.path.stat()
-        except OSError as error:
-            raise UnreadableError(f"{file.path}: {error.strerror or error}", "it was there a moment ago") from error
-        look = {"path": str(file.path.absolute()), "bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
-        known = self.known.get(file.name, {})
-        is_same = all(known.get(key) == value for key, value in look.items())
-        digest = str(known["xxh3_128"]) if is_same else fast_hash(file.path)
-        self.seen[file.name] = {**look, "xxh3_128": digest}
-        return digest
+    def _known(self, name: str, look: Mapping[str, Any]) -> str | None:
+        known = self.known.get(name, {})
+        return str(known["xxh3_128"]) if all(known.get(key) == value for key, value in look.items()) else None
+
+
+def _look(file: SourceFile) -> dict[str, Any]:
+    try:
+        stat = file.path.stat()
+    except OSError as error:
+        raise UnreadableError(f"{file.path}: {error.strerror or error}", "it was there a moment ago") from error
+    return {"path": str(file.path.absolute()), "bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+
+
+def _hashes(paths: Sequence[str], sizes: Sequence[int], workers: Workers) -> Iterator[str]:
+    """Hash of each file, in their order. What is hashed is going to be read: it is worth what reading is."""
+    parts = in_parts(sizes)
+    costs = [sum(sizes[part]) + FILE_BYTES * len(sizes[part]) for part in parts]
+    for found in workers.map(_hashes_of, [paths[part] for part in parts], costs):
+        yield from found
+
+
+def _hashes_of(paths: Sequence[str]) -> list[str]:
+    return [fast_hash(Path(path)) for path in paths]

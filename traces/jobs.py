@@ -1,26 +1,25 @@
 """Parsing units and writing their shards; in several processes where there is enough to do."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from traces.errors import ReplayError, UnreadableError
+from traces.quiet import rare_collections
 from traces.registry import Batch, Choices, Reader, Source, discover
 from traces.rejects import OnError, RejectLog
 from traces.schema import TABLES
 from traces.shard import write_shard
 from traces.task_map import load_task_map
 from traces.walk import Progress, Unit
+from traces.workers import FILE_BYTES, Workers
 
-WORTH_BYTES: Final = 512 * 1024 * 1024
-"""Input below which starting processes takes longer than it saves."""
+_UNIT_BYTES: Final = 2 * 1024 * 1024
+"""What writing the tables of a unit costs, as bytes that could be read instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +50,11 @@ class ReadOptions:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a shard holds: rows by table, and how many of its rejects are errors."""
+    """What a shard holds: rows by table, how many of its rejects are errors, lines of the task map it made use of."""
 
     rows: Mapping[str, int]
     n_malformed: int
+    task_map_lines: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class _Job:
 
 
 def write_units(
-    units: Mapping[str, Unit], folder: Path, options: ReadOptions, progress: Progress | None
+    units: Mapping[str, Unit], folder: Path, options: ReadOptions, progress: Progress | None, workers: Workers
 ) -> Iterator[tuple[str, Written]]:
     """Write the shard of every unit, and give it with what it holds, in the order of the units.
 
@@ -78,40 +78,25 @@ def write_units(
         folder: Store being built.
         options: How to read.
         progress: Told before each unit.
+        workers: Processes to write them in.
 
     Raises:
         TraceError: of the first unit that has an error, if errors stop.
     """
     jobs = [_Job(shard, unit.reader.name, unit.source, folder, options) for shard, unit in units.items()]
-    is_apart = _is_worth(jobs, options.jobs)
+    sizes = [_n_bytes(job) for job in jobs]
     readers = (unit.reader for unit in units.values())
-    written = _in_processes(jobs, options.jobs) if is_apart else map(_write, jobs, readers)
+    is_apart = workers.are_worth(sizes)
+    written = workers.map(_write_apart, jobs, sizes) if is_apart else map(_write, jobs, readers)
     for number, job in enumerate(jobs):
         if progress is not None:
             progress(f"reading {job.source.name}", number, len(jobs))
         yield job.shard, next(written)
 
 
-def _is_worth(jobs: Sequence[_Job], n_processes: int) -> bool:
-    return n_processes > 1 and len(jobs) > 1 and sum(map(_n_bytes, jobs)) >= WORTH_BYTES
-
-
 def _n_bytes(job: _Job) -> int:
-    return sum(file.path.stat().st_size for file in (*job.source.files, *job.source.companions))
-
-
-def _in_processes(jobs: Sequence[_Job], n_processes: int) -> Iterator[Written]:
-    """Write the largest first, so that no process is left with it at the end."""
-    n_processes = min(n_processes, len(jobs))
-    threads = max(1, (os.cpu_count() or 1) // n_processes)
-    pool = ProcessPoolExecutor(n_processes, get_context("spawn"), os.putenv, ("POLARS_MAX_THREADS", str(threads)))
-    try:
-        largest_first = sorted(range(len(jobs)), key=lambda number: -_n_bytes(jobs[number]))
-        running = {number: pool.submit(_write_apart, jobs[number]) for number in largest_first}
-        for number in range(len(jobs)):
-            yield running[number].result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+    files = (*job.source.files, *job.source.companions)
+    return _UNIT_BYTES + sum(file.path.stat().st_size + FILE_BYTES for file in files)
 
 
 def _write_apart(job: _Job) -> Written:
@@ -123,10 +108,20 @@ def _write(job: _Job, reader: Reader) -> Written:
     log = RejectLog(reader.name, job.options.on_error)
     source = replace(job.source, choices=job.options.choices)
     batches: Iterator[Batch] = map(partial(_renamed, job.options.benchmark), _parsed(reader, source, log))
+    lines: set[int] = set()
     if job.options.task_map is not None:
-        batches = map(load_task_map(job.options.task_map).renamed, batches)
-    rows = write_shard(batches, job.folder, job.shard, source.name, log)
-    return Written(rows, log.n_malformed)
+        batches = _by_map(job.options.task_map, batches, lines)
+    with rare_collections():
+        rows = write_shard(batches, job.folder, job.shard, source.name, log)
+    return Written(rows, log.n_malformed, sorted(lines))
+
+
+def _by_map(path: Path, batches: Iterator[Batch], lines: set[int]) -> Iterator[Batch]:
+    """Rename tasks, and note which lines of the map did."""
+    task_map = load_task_map(path)
+    for batch in batches:
+        lines |= task_map.lines_of(batch)
+        yield task_map.renamed(batch)
 
 
 def _parsed(reader: Reader, source: Source, log: RejectLog) -> Iterator[Batch]:
@@ -134,12 +129,20 @@ def _parsed(reader: Reader, source: Source, log: RejectLog) -> Iterator[Batch]:
     try:
         yield from reader.parse(source, log)
     except UnreadableError as error:
-        log.malformed(source.name, "", error.problem)
+        log.malformed(*_place_of(error, source))
     except ReplayError:
         raise
     except Exception as error:  # noqa: BLE001 - a fault of one reader must not cost the other files
         problem = str(error).partition("\n")[0]
         log.malformed(source.name, "", f"the reader {reader.name} stumbled: {type(error).__name__}: {problem}")
+
+
+def _place_of(error: UnreadableError, source: Source) -> tuple[str, str, str]:
+    """Name the file that cannot be read as the tables do, not by its path: it is named once."""
+    for file in (*source.files, *source.companions):
+        if error.problem.startswith(f"{file.path}: "):
+            return file.name, "", error.problem.removeprefix(f"{file.path}: ")
+    return source.name, "", error.problem
 
 
 def _renamed(benchmark: str | None, batch: Mapping[str, pl.DataFrame]) -> Mapping[str, pl.DataFrame]:

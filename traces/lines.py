@@ -1,14 +1,16 @@
 """Files of JSON documents one after the other, decoded one at a time: one a line, or written over several lines."""
 
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from traces.byte_lines import WHOLE, byte_lines
-from traces.decode import UndecodableError, decode
+from traces.decode import UndecodableError, decode, is_cut
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
 
 T = TypeVar("T")
+_SIGNS: Final = 2
+"""With so many signs at its start a line is neither blank nor a brace that stands alone: it need not be copied."""
 
 
 def read_lines(file: SourceFile, kind: type[T], log: RejectLog) -> Iterator[tuple[str, T]]:
@@ -26,7 +28,7 @@ def read_lines(file: SourceFile, kind: type[T], log: RejectLog) -> Iterator[tupl
             continue
         for problem in problems:
             log.malformed(file.name, place, problem)
-        if not any(problem.startswith("broken JSON") for problem in problems):
+        if not is_cut(problems):
             yield place, record
 
 
@@ -37,12 +39,14 @@ def _documents(file: SourceFile, log: RejectLog) -> Iterator[tuple[int, bytes]]:
     for number, line in byte_lines(file, log, most_bytes=WHOLE):
         if begun:
             begun.append(line)
-            if line.rstrip() == b"}" and line.startswith(b"}"):
+            if line.startswith(b"}") and line.rstrip() == b"}":
                 yield first, b"".join(begun)
                 begun = []
-        elif line.strip() == b"{":
+        elif len(line[:_SIGNS].strip()) == _SIGNS:
+            yield number, line
+        elif (bare := line.strip()) == b"{":
             begun, first = [line], number
-        elif line.strip():
+        elif bare:
             yield number, line
     if begun:
         yield first, b"".join(begun)

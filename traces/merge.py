@@ -1,58 +1,13 @@
-"""What only shows over all units of a store: the same run twice, tasks named by several, calls that runs share."""
+"""What only shows over all units of a store: tasks named by several, calls that runs share."""
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 
-from traces.previous import PARTS
-from traces.registry import Source
+from traces.previous import keep_part
 from traces.rejects import RejectLog
-from traces.schema import TABLES, TASKS
+from traces.schema import TASKS
 from traces.store import write_parquet
-
-
-def drop_copies(folder: Path, sources: Mapping[str, Source], log: RejectLog) -> None:
-    """Keep each run once, where most of its calls are listed: elsewhere it is left out and listed as a copy.
-
-    Args:
-        folder: Store being built.
-        sources: Units by shard.
-        log: Where copies are listed.
-    """
-    shards: dict[str, list[str]] = {}
-    for shard in sources:
-        path = folder / "runs" / f"{shard}.parquet"
-        for run_id in pl.read_parquet(path, columns=["run_id"])["run_id"] if path.is_file() else ():
-            shards.setdefault(run_id, []).append(shard)
-    copies: dict[str, list[str]] = {}
-    for run_id, found in shards.items():
-        owner = max(found, key=lambda shard: _held(folder, shard, run_id)) if len(found) > 1 else found[0]
-        for shard in (shard for shard in found if shard != owner):
-            log.duplicate(sources[shard].name, "", run_id, f"the same run as in {sources[owner].name}")
-            copies.setdefault(shard, []).append(run_id)
-    for shard, run_ids in copies.items():
-        _drop_runs(folder, shard, run_ids)
-
-
-def _held(folder: Path, shard: str, run_id: str) -> tuple[int, int]:
-    """Calls of a run in a shard, and rows of its totals, which an unfinished copy lacks."""
-    path = folder / "calls" / f"{shard}.parquet"
-    if not path.is_file():
-        return 0, 0
-    is_call = pl.col("granularity") == "call"
-    rows = pl.scan_parquet(path).filter(pl.col("run_id") == run_id)
-    counted = rows.select(calls=is_call.sum(), totals=(~is_call).sum()).collect()
-    return int(counted["calls"].item()), int(counted["totals"].item())
-
-
-def _drop_runs(folder: Path, shard: str, run_ids: Sequence[str]) -> None:
-    for name, table in TABLES.items():
-        path = folder / name / f"{shard}.parquet"
-        if "run_id" in table.schema and path.is_file():
-            rows = pl.scan_parquet(_keep(path, folder)).filter(~pl.col("run_id").is_in(run_ids)).collect()
-            if rows.height:
-                write_parquet(rows, path, table)
 
 
 def merge_tasks(folder: Path, log: RejectLog) -> None:
@@ -60,7 +15,7 @@ def merge_tasks(folder: Path, log: RejectLog) -> None:
     parts = sorted((folder / "tasks").glob("*.parquet"))
     if not parts:
         return
-    named = pl.concat([pl.read_parquet(path) for path in parts])
+    named = pl.read_parquet(parts, glob=False)
     said = [name for name in named.columns if name not in TASKS.key]
     values = {name: pl.col(name).drop_nulls().unique(maintain_order=True) for name in said}
     by_task = named.group_by(TASKS.key, maintain_order=True).agg(**values)
@@ -70,15 +25,8 @@ def merge_tasks(folder: Path, log: RejectLog) -> None:
     only = (pl.when(pl.col(name).list.len() == 1).then(pl.col(name).list.first()).alias(name) for name in said)
     merged = by_task.with_columns(only)
     for path in parts:
-        _keep(path, folder)
+        keep_part(path, folder)
     write_parquet(TASKS.sort(TASKS.conform(merged)), folder / "tasks" / "tasks.parquet", TASKS)
-
-
-def _keep(path: Path, folder: Path) -> Path:
-    """Move a shard to where the next reading finds it as it was read."""
-    kept = folder / PARTS / path.parent.name / path.name
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    return path.rename(kept)
 
 
 def n_calls_in_several_runs(folder: Path) -> int:

@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from traces.schema import Table
+from traces.table import Table
 
 _ROWS_IN_MEMORY: Final = 40_000
 _RANGE: Final = ("run_id", "rollout_id")
@@ -36,7 +36,7 @@ class Pile:
     def in_order(self) -> pl.LazyFrame:
         """All rows sorted by key, those of one key as they came."""
         if not self.aside:
-            return _sorted(pl.concat(self.frames).lazy(), self.table)
+            return self.in_memory().lazy()
         self._set_aside()
         rows = pl.scan_parquet(self.aside)
         if not set(_RANGE) <= set(self.table.key):
@@ -48,6 +48,10 @@ class Pile:
                 paths[-1], compression="lz4"
             )
         return pl.scan_parquet(paths)
+
+    def in_memory(self) -> pl.DataFrame:
+        """All rows as ``in_order``, where none are set aside."""
+        return self.table.sort(pl.concat(self.frames))
 
     def _set_aside(self) -> None:
         if self.frames:

@@ -50,6 +50,13 @@ def link_shard(places: Mapping[str, Path], folder: Path) -> None:
         link(place, folder / name / place.name)
 
 
+def keep_part(path: Path, folder: Path) -> Path:
+    """Move a shard to where the next reading finds it as it was read; its tables will hold less of it."""
+    kept = folder / PARTS / path.parent.name / path.name
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    return path.rename(kept)
+
+
 def _n_readable_rows(path: Path) -> int | None:
     try:
         return pl.read_parquet(path).height
@@ -111,6 +118,7 @@ def _checked(unit: Mapping[str, Any]) -> Mapping[str, Any]:
         "rows": {name: int(n) for name, n in unit["rows"].items()},
         "files": [{"name": file["name"]} for file in unit["files"]],
         "n_malformed": int(unit.get("n_malformed", 1)),
+        "task_map_lines": [int(line) for line in unit.get("task_map_lines", ())],
     }
 
 

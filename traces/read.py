@@ -1,7 +1,8 @@
 """Raw traces in, a store out: recognise, read what changed, link what did not, swap the store in as a whole."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -9,19 +10,23 @@ from typing import Any, Final
 import polars as pl
 import xxhash
 
+from traces.copies import drop_copies
 from traces.errors import TraceError
 from traces.files import fast_hash
 from traces.inputs import InputCache
 from traces.jobs import ReadOptions, Written, table_reader, write_units
-from traces.merge import drop_copies, merge_tasks, n_calls_in_several_runs
+from traces.looks import look
+from traces.merge import merge_tasks, n_calls_in_several_runs
 from traces.previous import Previous, link_shard, previous_store
-from traces.registry import Choices, Source, SourceFile, discover
+from traces.registry import Choices, Reader, Source, SourceFile, discover
 from traces.rejects import RejectLog
 from traces.schema import REJECTS, TABLES
+from traces.scorers import check_scorer
 from traces.store import SCHEMA_VERSION, Store, open_store, write_manifest, write_parquet
 from traces.swap import replacing
-from traces.task_map import load_task_map
-from traces.walk import Progress, Unit, readable, recognise, walk
+from traces.task_map import load_task_map, unmatched
+from traces.walk import Progress, Unit, recognise, walk
+from traces.workers import Workers
 
 __all__ = ["INPUT_SHARD", "ReadOptions", "read_traces"]
 
@@ -35,20 +40,36 @@ def read_traces(
     """Read raw traces into a store; units that did not change since the last read are not parsed again.
 
     Raises:
-        TraceError: if an input is missing or (with ``on_error="stop"``) malformed.
+        TraceError: if an input is missing or (with ``on_error="stop"``) malformed, or none has the chosen scorer.
         StoreError: if the output is no store, or files would vanish from it without ``is_forced``.
     """
     options = options or ReadOptions()
+    with Workers(options.jobs) as workers:
+        return _read(paths, output, _Reading(options, progress, workers))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How to read, who is told of it, and the processes that do it."""
+
+    options: ReadOptions
+    progress: Progress | None
+    workers: Workers
+
+
+def _read(paths: Sequence[Path], output: Path, reading: _Reading) -> Store:
+    options, workers = reading.options, reading.workers
     log = RejectLog(None, options.on_error)
-    units = _units(paths, output, options, log, progress)
+    units = _units(paths, output, log, reading)
     if options.task_map is not None:
         load_task_map(options.task_map)
     cache = InputCache.load(output)
-    hashes = cache.hashes(file for unit in units for file in unit.files)
+    hashes = cache.hashes((file for unit in units for file in unit.files), workers)
     shards = {_shard_name(unit, hashes, options): unit for unit in units}
     previous = previous_store(output, hashes, is_forced=options.is_forced)
     with replacing(output) as folder:
-        written = _write_units(shards, previous, folder, options, progress)
+        written = _write_units(shards, previous, folder, reading)
+        workers.close()
         drop_copies(folder, {shard: unit.source for shard, unit in shards.items()}, log)
         merge_tasks(folder, log)
         if log.rows:
@@ -56,18 +77,19 @@ def read_traces(
         for name in TABLES:
             (folder / name).mkdir(exist_ok=True)
         described = [_described(shard, unit, hashes, written[shard]) for shard, unit in shards.items()]
-        write_manifest(_manifest(described, options, folder), folder)
+        warnings = _warnings(options, written.values(), folder)
+        write_manifest({**_manifest(described, options, folder), "warnings": warnings}, folder)
         cache.save(folder)
     return open_store(output)
 
 
-def _units(
-    paths: Sequence[Path], output: Path, options: ReadOptions, log: RejectLog, progress: Progress | None
-) -> list[Unit]:
+def _units(paths: Sequence[Path], output: Path, log: RejectLog, reading: _Reading) -> list[Unit]:
+    options = reading.options
     files = walk(paths, log, leave_out=output)
-    units = (
-        _mapped(files, options.mapping, log) if options.mapping else _recognised(files, options.format, log, progress)
-    )
+    if options.mapping is not None:
+        units = _mapped(files, options.mapping, log)
+    else:
+        units = recognise(files, _readers(options.format), log, reading.progress, reading.workers)
     if not units:
         refused = "; ".join(f"{row['source_path']}: {row['reason']}" for row in log.rows[:3])
         raise TraceError(
@@ -77,19 +99,24 @@ def _units(
     return units
 
 
-def _recognised(
-    files: Sequence[SourceFile], chosen: str | None, log: RejectLog, progress: Progress | None
-) -> list[Unit]:
+def _readers(chosen: str | None) -> list[Reader]:
     readers = discover()
     if chosen is not None and chosen not in readers:
         raise TraceError(f"unknown format {chosen!r}", f"known formats: {', '.join(readers)}")
-    return recognise(files, [readers[chosen]] if chosen else list(readers.values()), log, progress)
+    return [readers[chosen]] if chosen else list(readers.values())
 
 
 def _mapped(named: Sequence[SourceFile], mapping: Path, log: RejectLog) -> list[Unit]:
     reader = table_reader(mapping)
-    files = [file for file in named if readable(file, log) is not None]
+    files = [file for file in named if _is_readable(file, log)]
     return [Unit(reader, Source(files[0].name if len(files) == 1 else "tables", tuple(files)))] if files else []
+
+
+def _is_readable(file: SourceFile, log: RejectLog) -> bool:
+    problem = look(file, {}).problem
+    if problem is not None:
+        log.malformed(file.name, "", problem)
+    return problem is None
 
 
 def _shard_name(unit: Unit, hashes: Mapping[str, str], options: ReadOptions) -> str:
@@ -98,13 +125,13 @@ def _shard_name(unit: Unit, hashes: Mapping[str, str], options: ReadOptions) -> 
     parts = [unit.reader.name, unit.reader.version, SCHEMA_VERSION, options.benchmark, unit.source.name, files]
     parts += [options.choices] if options.choices != Choices() else []
     parts += [fast_hash(path) for path in (options.mapping, options.task_map) if path is not None]
+    parts += ["task_map_lines"] if options.task_map is not None else []
     return f"{unit.reader.name}-{xxhash.xxh3_128_hexdigest(repr(parts).encode())[:16]}"
 
 
-def _write_units(
-    shards: Mapping[str, Unit], previous: Previous, folder: Path, options: ReadOptions, progress: Progress | None
-) -> dict[str, Written]:
+def _write_units(shards: Mapping[str, Unit], previous: Previous, folder: Path, reading: _Reading) -> dict[str, Written]:
     """Link what did not change, write the rest."""
+    options = reading.options
     written, changed = {}, {}
     for shard, unit in shards.items():
         places = previous.places(shard, is_stopping=options.on_error == "stop")
@@ -112,10 +139,22 @@ def _write_units(
             changed[shard] = unit
         else:
             link_shard(places, folder)
-            written[shard] = Written(previous.units[shard]["rows"], previous.units[shard]["n_malformed"])
-    written |= dict(write_units(changed, folder, options, progress))
+            written[shard] = _as_before(previous.units[shard])
+    written |= dict(write_units(changed, folder, options, reading.progress, reading.workers))
     shutil.rmtree(folder / ".aside", ignore_errors=True)
     return written
+
+
+def _as_before(unit: Mapping[str, Any]) -> Written:
+    return Written(unit["rows"], unit["n_malformed"], unit["task_map_lines"])
+
+
+def _warnings(options: ReadOptions, written: Iterable[Written], folder: Path) -> list[str]:
+    """What the user chose that does not fit the inputs."""
+    lines = {line for each in written for line in each.task_map_lines}
+    of_map = [] if options.task_map is None else unmatched(options.task_map, lines)
+    scorer = options.choices.scorer
+    return of_map + ([] if scorer is None else check_scorer(folder, scorer))
 
 
 def _described(shard: str, unit: Unit, hashes: Mapping[str, str], written: Written) -> dict[str, Any]:
@@ -130,6 +169,7 @@ def _described(shard: str, unit: Unit, hashes: Mapping[str, str], written: Writt
         "files": files,
         "rows": written.rows,
         "n_malformed": written.n_malformed,
+        **({"task_map_lines": list(written.task_map_lines)} if written.task_map_lines else {}),
     }
 
 

@@ -6,12 +6,13 @@ maps a unit to batches of canonical tables.
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,7 +23,11 @@ Batch = Mapping[str, "pl.DataFrame"]
 """Partial canonical frames by table name; columns a source does not have are left out."""
 
 
-@dataclass(frozen=True, slots=True)
+_OBJECTS: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{|\[\s*\{)")
+_QUOTED: Final = re.compile(rb'"([\w.-]++)(?=")')
+
+
+@dataclass(frozen=True)
 class Peek:
     """What a reader may look at to recognise a file: its first 64 KiB and its last 4 KiB, decompressed.
 
@@ -32,6 +37,32 @@ class Peek:
 
     start: bytes
     end: bytes
+
+    @cached_property
+    def names(self) -> frozenset[bytes] | None:
+        """Every word that stands in quotes, if the content begins as objects in JSON do; null: it does not.
+
+        Computed once for all readers: looking a name up in it is a thousand times faster than searching the content.
+        """
+        if _OBJECTS.match(self.start) is None:
+            return None
+        whole = self.start if self.start.endswith(self.end) else self.start + self.end
+        return frozenset(_QUOTED.findall(whole))
+
+    def may_name(self, wanted: tuple[str, ...] | None) -> bool:
+        """Tell whether a document may be one that names all of these; anything but objects in JSON may.
+
+        Args:
+            wanted: Alternatives, each some names with a blank between them; null: anything may.
+        """
+        if wanted is None or (names := self.names) is None:
+            return True
+        return any(names.issuperset(each) for each in _split(wanted))
+
+
+@cache
+def _split(wanted: tuple[str, ...]) -> tuple[frozenset[bytes], ...]:
+    return tuple(frozenset(each.encode().split()) for each in wanted)
 
 
 def is_json(peek: Peek) -> bool:
@@ -90,9 +121,12 @@ class Reader:
         token_convention: How the format counts cached and reasoning tokens.
         blind_spots: What the format cannot tell.
         sniff: True if the content is this format.
+        names: Where the content is objects in JSON, it is only sniffed at if it names, in quotes, all words of one of
+            these: ``("a b", "a c")``; empty: JSON is never this format; null: it is always sniffed at.
         parse: Yields batches of canonical frames; reports what it cannot read to the reject log.
         group: Forms units of trace files and companions.
         is_companion: True for files that belong beside traces (score files).
+        companion_names: As ``names``, for companions.
         version: Raised when the reader's output changes, so that shards are read again.
         fills: Canonical columns it can fill, as table.column, but for ids.
     """
@@ -108,6 +142,16 @@ class Reader:
     is_companion: Callable[[Peek], bool] = _no_companion
     version: int = 1
     fills: tuple[str, ...] = field(default=())
+    names: tuple[str, ...] | None = None
+    companion_names: tuple[str, ...] | None = None
+
+    def recognises(self, seen: Peek) -> bool:
+        """Tell whether the content is this format."""
+        return seen.may_name(self.names) and self.sniff(seen)
+
+    def goes_with(self, seen: Peek) -> bool:
+        """Tell whether the content belongs beside traces of this format."""
+        return seen.may_name(self.companion_names) and self.is_companion(seen)
 
     def fills_by_table(self) -> dict[str, list[str]]:
         """Columns it can fill, by table."""

@@ -7,6 +7,7 @@ from typing import Literal
 
 import polars as pl
 
+from traces import texts
 from traces.errors import MalformedTraceError
 from traces.files import printable
 from traces.schema import REJECTS
@@ -22,23 +23,54 @@ class RejectLog:
     source_format: str | None
     on_error: OnError = "stop"
     rows: list[dict[str, str | None]] = field(default_factory=list)
+    texts: dict[str, dict[str, str | None]] = field(default_factory=dict)
 
-    def malformed(self, source_path: str, place: str, reason: str, raw: str | None = None) -> None:
+    def malformed(
+        self, source_path: str, place: str, reason: str, raw: str | None = None, remedy: str | None = None
+    ) -> None:
         """Report a record that cannot be read.
+
+        Args:
+            source_path: File, relative to the input given.
+            place: Place in it.
+            reason: What is wrong.
+            raw: The record, of which the start is kept without its texts.
+            remedy: What a user can do, where that is not to mend the file.
 
         Raises:
             MalformedTraceError: with ``on_error="stop"``.
         """
+        n_places = texts.n_places_in(reason)
+        if n_places is not None:
+            self.replaced(source_path, n_places)
+            return
         if self.on_error == "stop":
-            raise MalformedTraceError(source_path, place, reason)
+            raise MalformedTraceError(source_path, place, reason, remedy)
+        reason = reason if remedy is None else f"{reason}; {remedy}"
         self._add(source_path, place, "malformed", reason, excerpt=None if raw is None else without_text(raw))
+
+    def replaced(self, source_path: str, n_places: int) -> None:
+        """Report places of a file that are no text and were replaced, if any: once per file, and never an error."""
+        if n_places and source_path in self.texts:
+            row = self.texts[source_path]
+            row["reason"] = texts.reason(n_places + (texts.n_places_in(str(row["reason"])) or 0))
+        elif n_places:
+            self._add(source_path, "", "malformed", texts.reason(n_places))
+            self.texts[source_path] = self.rows[-1]
+
+    def text(self, source_path: str, raw: bytes) -> str:
+        """Text of bytes of a file; what is no UTF-8 is replaced, and counted."""
+        text, n_replaced = texts.decoded(raw)
+        if n_replaced:
+            self.replaced(source_path, n_replaced)
+        return text
 
     def duplicate(self, source_path: str, place: str, duplicate_of: str, reason: str = "same content") -> None:
         """Report a copy that is left out; never an error."""
         self._add(source_path, place, "duplicate", reason, duplicate_of=duplicate_of)
 
     def contradiction(self, source_path: str, place: str, reason: str) -> None:
-        """Report two statements of a source that cannot both be true; what they state becomes unknown."""
+        """Report two statements that cannot both be true: neither counts, or the one that the reason names."""
         self._add(source_path, place, "contradiction", reason)
 
     def unrecognised(self, source_path: str, reason: str) -> None:
@@ -47,8 +79,8 @@ class RejectLog:
 
     @property
     def n_malformed(self) -> int:
-        """Records that cannot be read."""
-        return sum(row["kind"] == "malformed" for row in self.rows)
+        """Records that cannot be read; text that was replaced is none."""
+        return sum(row["kind"] == "malformed" for row in self.rows) - len(self.texts)
 
     def frame(self) -> pl.DataFrame:
         """All rows as the canonical table."""

@@ -6,7 +6,8 @@ from typing import Any, Final
 import polars as pl
 
 from traces.rejects import RejectLog
-from traces.schema import TASKS, Table
+from traces.schema import TASKS
+from traces.table import Table
 
 _NUMBER: Final = "_number"
 
@@ -25,8 +26,7 @@ class RepeatLog:
         """
         if table is TASKS:
             return []
-        numbered = rows.with_row_index(_NUMBER)
-        is_same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift()) for name in table.key)
+        numbered, is_same = rows.with_row_index(_NUMBER), _is_same(table)
         repeats = numbered.filter(is_same).select(_NUMBER).collect(engine="streaming")[_NUMBER].to_list()
         if repeats:
             around = sorted({*repeats, *(number - 1 for number in repeats)})
@@ -47,6 +47,15 @@ class RepeatLog:
             else:
                 kept = row["rollout_id"] if row.get("rollout_id") else row["run_id"]
                 self.log.duplicate(self.unit, place, kept, f"the same row of {table.name} twice")
+
+
+def has_repeats(frame: pl.DataFrame, table: Table) -> bool:
+    """Tell whether a frame in memory, sorted by key, repeats a key that ``RepeatLog`` reports."""
+    return table is not TASKS and frame.height > 1 and bool(frame.select(_is_same(table).any()).item())
+
+
+def _is_same(table: Table) -> pl.Expr:
+    return pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift()) for name in table.key)
 
 
 def without(rows: pl.LazyFrame, numbers: list[int]) -> pl.LazyFrame:

@@ -13,7 +13,7 @@ from traces.checks import checked
 from traces.pile import Pile
 from traces.registry import Batch
 from traces.rejects import RejectLog
-from traces.repeats import RepeatLog, without
+from traces.repeats import RepeatLog, has_repeats, without
 from traces.schema import CALLS, REJECTS, TABLES
 from traces.store import sink_parquet, write_parquet
 from traces.usage import output_high, outside_reasoning_groups
@@ -50,21 +50,17 @@ def write_shard(batches: Iterable[Batch], folder: Path, shard: str, unit: str, l
         for name, pile in piles.items()
         if pile.n_rows
     }
-    rejects = log.frame()
-    if rejects.height:
-        write_parquet(rejects, folder / "rejects" / target, REJECTS)
-    return {**counts, "rejects": rejects.height}
+    if log.rows:
+        write_parquet(log.frame(), folder / "rejects" / target, REJECTS)
+    return {**counts, "rejects": len(log.rows)}
 
 
 def _write(pile: Pile, groups: set[Pair], target: Path, log: RepeatLog) -> int:
+    if not pile.aside:
+        return _write_frame(pile, groups, target, log)
     table, rows = pile.table, pile.in_order()
     if table is CALLS and groups:
         rows = rows.with_columns(output_high(groups))
-    if not pile.aside:
-        frame = rows.collect()
-        repeated = log.repeated(frame.lazy(), table)
-        write_parquet(without(frame.lazy(), repeated).collect() if repeated else frame, target, table)
-        return pile.n_rows - len(repeated)
     sink_parquet(rows, target, table)
     repeated = log.repeated(pl.scan_parquet(target), table)
     if repeated:
@@ -72,3 +68,14 @@ def _write(pile: Pile, groups: set[Pair], target: Path, log: RepeatLog) -> int:
         sink_parquet(without(pl.scan_parquet(whole), repeated), target, table)
     rmtree(pile.folder)
     return pile.n_rows - len(repeated)
+
+
+def _write_frame(pile: Pile, groups: set[Pair], target: Path, log: RepeatLog) -> int:
+    """Write few rows without the plan of a query: it takes longer than the rows do."""
+    table, frame = pile.table, pile.in_memory()
+    if table is CALLS and groups:
+        frame = frame.with_columns(output_high(groups))
+    if has_repeats(frame, table):
+        frame = without(frame.lazy(), log.repeated(frame.lazy(), table)).collect()
+    write_parquet(frame, target, table)
+    return frame.height

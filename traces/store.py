@@ -13,11 +13,12 @@ import polars as pl
 
 from traces.errors import StoreError
 from traces.inventory import changed, listed
-from traces.schema import TABLES, Table
+from traces.schema import TABLES
 from traces.swap import aside, repair
+from traces.table import Table
 
 MANIFEST: Final = "manifest.json"
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 ROWS_PER_GROUP: Final = 131_072
 _COPIES: Final = frozenset({"prices", "books", "rates", "catalogue"})
 """Folders of the files a priced store was priced with."""
@@ -148,7 +149,8 @@ def write_parquet(frame: pl.DataFrame, path: Path, table: Table | None = None) -
         table: Declared table whose repeated columns are stored as categories; null: as they are.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    frame = frame if table is None else _packed(frame.lazy(), table).collect()
+    if table is not None and table.repeated:
+        frame = frame.cast(dict.fromkeys(table.repeated, pl.Categorical()))
     frame.rechunk().write_parquet(path, compression="zstd", compression_level=3, row_group_size=ROWS_PER_GROUP)
 
 

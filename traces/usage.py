@@ -69,6 +69,7 @@ class TokenCounts(NamedTuple):
 TOKEN_COLUMNS = TokenCounts._fields
 TOKEN_SCHEMA = dict.fromkeys(TOKEN_COLUMNS, pl.Int64)
 UNKNOWN = TokenCounts()
+_NO_DETAILS = InputDetails()
 
 
 def token_counts(usage: Usage | None) -> TokenCounts:
@@ -79,7 +80,8 @@ def token_counts(usage: Usage | None) -> TokenCounts:
         return _chat_counts(usage)
     if usage.input_tokens_details is not None:
         sums = whole(usage.input_tokens), whole(usage.output_tokens)
-        return _counts(*sums, usage.input_tokens_details, usage.output_tokens_details)
+        details = usage.input_tokens_details
+        return _counts(*sums, details.cached_tokens, details.cache_write_tokens, usage.output_tokens_details)
     return _anthropic_counts(usage)
 
 
@@ -87,7 +89,7 @@ def _chat_counts(usage: Usage) -> TokenCounts:
     """Count what Chat Completions reports, also as LiteLLM writes it for other vendors (cache fields at the top)."""
     if usage.prompt_tokens_details is None and usage.completion_tokens_details is None and not _cached_at_top(usage):
         return TokenCounts(whole(usage.prompt_tokens), output_tokens=whole(usage.completion_tokens))
-    details = usage.prompt_tokens_details or InputDetails()
+    details = usage.prompt_tokens_details or _NO_DETAILS
     read = details.cached_tokens if details.cached_tokens is not None else usage.cache_read_input_tokens
     write = usage.cache_creation_input_tokens or details.cache_creation_tokens or details.cache_write_tokens
     prompt, completion = whole(usage.prompt_tokens), whole(usage.completion_tokens)
@@ -95,8 +97,7 @@ def _chat_counts(usage: Usage) -> TokenCounts:
         prompt += _left_out(prompt, whole(read) or 0, whole(write) or 0)
     if _reasoning_is_added(usage):
         completion = (whole(usage.total_tokens) or 0) - (whole(usage.prompt_tokens) or 0)
-    merged = InputDetails(cached_tokens=read, cache_write_tokens=write)
-    return _counts(prompt, completion, merged, usage.completion_tokens_details)
+    return _counts(prompt, completion, read, write, usage.completion_tokens_details)
 
 
 def _left_out(prompt: int, read: int, write: int) -> int:
@@ -119,10 +120,9 @@ def _reasoning_is_added(usage: Usage) -> bool:
 
 
 def _counts(
-    total: int | None, output: int | None, of_input: InputDetails, of_output: OutputDetails | None
+    total: int | None, output: int | None, cached: Count, written: Count, of_output: OutputDetails | None
 ) -> TokenCounts:
-    read = whole(of_input.cached_tokens)
-    write = whole(of_input.cache_write_tokens) or 0
+    read, write = whole(cached), whole(written) or 0
     reasoning = whole(of_output.reasoning_tokens) if of_output is not None else None
     if total is None or read is None:
         return TokenCounts(total, output_tokens=output, reasoning_tokens=reasoning)
@@ -146,7 +146,7 @@ def _anthropic_counts(usage: Usage) -> TokenCounts:
 
 def outside_reasoning_groups(calls: pl.DataFrame) -> set[tuple[str | None, str | None]]:
     """Find the (provider, model) pairs of which a call reports more reasoning than output: there it lies outside."""
-    if "reasoning_tokens" not in calls.columns:
+    if "reasoning_tokens" not in calls.columns or calls["reasoning_tokens"].null_count() == calls.height:
         return set()
     proof = calls.filter(pl.col("reasoning_tokens") > pl.col("output_tokens"))
     return set(proof.select("provider", "model").unique().rows())

@@ -1,14 +1,16 @@
 """From the paths a user gives to source units: walk folders, recognise each file by content, group into units."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from traces.errors import TraceError, UnreadableError
-from traces.files import peek, printable
-from traces.registry import Peek, Reader, Source, SourceFile
+from traces.errors import UnreadableError
+from traces.files import printable
+from traces.looks import Look, looks
+from traces.registry import Reader, Source, SourceFile
 from traces.rejects import RejectLog
+from traces.workers import Workers
 
 Progress = Callable[[str, int, int], None]
 """Told (what is being done, how much is done, of how much)."""
@@ -47,7 +49,7 @@ def walk(paths: Sequence[Path], log: RejectLog, leave_out: Path | None = None) -
     for path in paths:
         try:
             root = _free_name(_own_name(path), taken)
-            files += _files_under(path, root, seen, log)
+            files += _files_under(path, os.path.realpath(path), root, seen, log)
         except UnreadableError as error:
             if log.on_error == "stop":
                 raise
@@ -72,9 +74,8 @@ def _free_name(name: str, taken: set[str]) -> str:
     return free
 
 
-def _files_under(path: Path, name: str, seen: set[str], log: RejectLog) -> list[SourceFile]:
+def _files_under(path: Path, real: str, name: str, seen: set[str], log: RejectLog) -> list[SourceFile]:
     """Files of a folder and of those in it, or the file itself; ``seen`` holds real paths already met."""
-    real = os.path.realpath(path)
     if real in seen:
         return []
     seen.add(real)
@@ -102,8 +103,10 @@ def _files_of(entry: os.DirEntry[str], real: str, name: str, seen: set[str], log
     except OSError as error:
         log.unrecognised(name, f"leads nowhere: {error.strerror or error}")
         return []
-    if is_folder or (is_file and is_link):
-        return _files_under(Path(entry.path), name, seen, log)
+    if is_link and (is_folder or is_file):
+        return _files_under(Path(entry.path), os.path.realpath(entry.path), name, seen, log)
+    if is_folder:
+        return _files_under(Path(entry.path), real, name, seen, log)
     if not is_file:
         log.unrecognised(name, "a link to nothing" if is_link else "neither a file nor a folder")
         return []
@@ -113,47 +116,48 @@ def _files_of(entry: os.DirEntry[str], real: str, name: str, seen: set[str], log
 
 
 def recognise(
-    files: Sequence[SourceFile], readers: Iterable[Reader], log: RejectLog, progress: Progress | None = None
+    files: Sequence[SourceFile],
+    readers: Iterable[Reader],
+    log: RejectLog,
+    progress: Progress | None = None,
+    workers: Workers | None = None,
 ) -> list[Unit]:
     """Form the units of all files; files no reader recognises are listed in the log."""
-    readers = list(readers)
-    traces: dict[str, list[SourceFile]] = {reader.name: [] for reader in readers}
-    others: list[tuple[SourceFile, Peek]] = []
-    for number, file in enumerate(files):
+    by_name = {reader.name: reader for reader in readers}
+    traces: dict[str, list[SourceFile]] = {name: [] for name in by_name}
+    others: list[tuple[SourceFile, Look]] = []
+    for number, (file, seen) in enumerate(zip(files, looks(files, by_name, workers or Workers(1)), strict=True)):
         if progress is not None:
             progress("recognising files", number, len(files))
-        seen = readable(file, log)
-        if seen is None:
-            continue
-        reader = next((reader for reader in readers if reader.sniff(seen)), None)
-        if reader is None:
+        if seen.problem is not None:
+            log.malformed(file.name, "", seen.problem)
+        elif seen.reader is None:
             others.append((file, seen))
         else:
-            traces[reader.name].append(file)
-    return _units(readers, traces, others, log)
+            traces[seen.reader].append(file)
+    return _units(by_name, traces, others, log)
 
 
-def readable(file: SourceFile, log: RejectLog) -> Peek | None:
-    """Look at a file; null, and in the log, if it cannot be opened or unpacked."""
-    try:
-        return peek(file.path)
-    except TraceError as error:
-        log.malformed(file.name, "", error.problem.removeprefix(f"{file.path}: "))
-        return None
+def _report_unknown(file: SourceFile, seen: Look, log: RejectLog) -> None:
+    """Say why no reader has a file; one that is cut off before what it would be told by is damaged."""
+    if seen.cut is not None:
+        log.malformed(file.name, "", f"damaged {seen.cut}: cut off before its end, which says what is in it")
+    else:
+        log.unrecognised(file.name, "empty file" if seen.is_empty else "no reader recognises its content")
 
 
 def _units(
-    readers: Sequence[Reader],
-    traces: dict[str, list[SourceFile]],
-    others: Sequence[tuple[SourceFile, Peek]],
+    readers: Mapping[str, Reader],
+    traces: Mapping[str, Sequence[SourceFile]],
+    others: Sequence[tuple[SourceFile, Look]],
     log: RejectLog,
 ) -> list[Unit]:
     units = []
-    for reader in readers:
-        companions = [file for file, seen in others if reader.is_companion(seen)] if traces[reader.name] else []
-        units += [Unit(reader, source) for source in reader.group(traces[reader.name], companions)]
+    for name, reader in readers.items():
+        companions = [file for file, seen in others if name in seen.goes_with] if traces[name] else []
+        units += [Unit(reader, source) for source in reader.group(traces[name], companions)]
     used = {file for unit in units for file in unit.files}
     for file, seen in others:
         if file not in used:
-            log.unrecognised(file.name, "empty file" if not seen.start.strip() else "no reader recognises its content")
+            _report_unknown(file, seen, log)
     return sorted(units, key=lambda unit: (unit.source.name, unit.reader.name))

@@ -6,18 +6,20 @@ if TYPE_CHECKING:
     from traces.store import Store
 
 
-def amount(row: dict[str, Any], list_usd: float | None = None) -> str:
+def amount(row: dict[str, Any], list_usd: float | None = None, stated: str | None = None) -> str:
     """Write the cost of a row of priced runs.
 
     Args:
         row: The run.
         list_usd: What of it is priced at list prices, where the run has no one cost; null: not told.
+        stated: What its source states, in words; null: nothing.
     """
     from analyzer.words import percent, span
 
     text = span(row["cost_usd"], row["cost_low_usd"], row["cost_high_usd"])
     is_open = row["cost_usd"] is None and row["cost_high_usd"] is None
-    return text + (f" ({percent(row['coverage_frac'])} priced)" if is_open else "") + _beside(row, list_usd)
+    share = f" ({percent(row['coverage_frac'])} priced)" if is_open and row["coverage_frac"] else ""
+    return text + share + _beside(row, list_usd, stated)
 
 
 def known_list_costs(store: "Store") -> dict[str, float]:
@@ -35,19 +37,21 @@ def known_list_costs(store: "Store") -> dict[str, float]:
     return dict(off.iter_rows())
 
 
-def _beside(row: dict[str, Any], list_usd: float | None) -> str:
-    """What else is to be said of a cost: list price, other currency, calls its book leaves out."""
-    from analyzer.words import percent, span
+def _beside(row: dict[str, Any], list_usd: float | None, stated: str | None) -> str:
+    """What else is to be said of a cost: list price, other currency, calls its book leaves out, what was recorded."""
+    from analyzer.words import percent, span, usd
 
     listed = row["list_cost_usd"]
     parts = []
     if listed is not None and row["cost_usd"] is not None and listed != row["cost_usd"]:
-        parts.append(f"list ${listed:,.2f}")
+        parts.append(f"list {usd(listed)}")
     if row["cost_usd"] is None and list_usd is not None:
-        parts.append(f"list ${list_usd:,.2f} of what is priced")
-    if row["currency"] is not None:
+        parts.append(f"list {usd(list_usd)} of what is priced")
+    if row["currency"] is not None and (row["cost_low_usd"] or row["cost_high_usd"] is not None):
         bounds = row["cost_low_in_currency"], row["cost_high_in_currency"]
         parts.append(span(row["cost_in_currency"], *bounds, row["currency"]))
     if row["cost_usd"] is not None and row["coverage_frac"] < 1:
         parts.append(f"{percent(1 - row['coverage_frac'])} of the calls left out by the book")
+    if row["cost_usd"] is None and stated is not None:
+        parts.append(f"its source states {stated}")
     return f" [{'; '.join(parts)}]" if parts else ""

@@ -7,7 +7,7 @@ import click
 
 from analyzer.cli.drawing import draw_to
 from analyzer.cli.printing import emit, say, say_notes, to_json
-from analyzer.words import counted, percent, span
+from analyzer.words import counted, percent, span, usd
 
 if TYPE_CHECKING:
     import polars as pl
@@ -103,7 +103,7 @@ def _base(row: dict[str, Any]) -> str:
 
 def _part(row: dict[str, Any]) -> str:
     """Say what the changes are changes of, where that is not the whole cost."""
-    return f"; levers of the priced ${row['priced_usd']:,.2f}" if row["base_usd"] is None else ""
+    return f"; levers of the priced {usd(row['priced_usd'])}" if row["base_usd"] is None and row["priced_usd"] else ""
 
 
 def _table(levers: "pl.DataFrame") -> "pl.DataFrame":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from analyzer.cli.options import reading_from, scenario_from
-from analyzer.cli.printing import progress_bar, say
+from analyzer.cli.printing import progress_bar, say, say_warnings
 
 if TYPE_CHECKING:
     from traces.store import Store
@@ -18,7 +18,9 @@ def open_traces(sources: Sequence[Path], options: dict[str, Any] | None = None) 
     from analyzer.session import as_store
 
     with progress_bar() as progress:
-        return _noted(as_store(sources, reading_from(options) if options else None, progress))
+        store = _noted(as_store(sources, reading_from(options) if options else None, progress))
+    say_warnings(store)
+    return store
 
 
 def open_priced(sources: Sequence[Path], options: dict[str, Any]) -> "Store":

@@ -28,7 +28,9 @@ _READING: Final = ("format_name", "mapping", "task_map", "benchmark_name", "on_e
 _CHOICES: Final = ("password", "scorer")
 
 
-def _stacked(*options: Callable[[F], F]) -> Callable[[F], F]:
+def stacked(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Join options to one decorator, in the order they are listed."""
+
     def decorate(command: F) -> F:
         return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
 
@@ -40,7 +42,7 @@ sources_argument = click.argument(
 )
 """A store, a priced store, or raw traces."""
 
-output_options = _stacked(
+output_options = stacked(
     click.option("--json", "style", flag_value="json", help="Print JSON."),
     click.option("--csv", "style", flag_value="csv", help="Print CSV."),
 )
@@ -61,7 +63,7 @@ tasks_option = click.option(
 force_option = click.option("--force", is_flag=True, help="Replace what is there.")
 
 benchmark_option = click.option("--benchmark", multiple=True, help="Only this benchmark (may be repeated).")
-benchmark_options = _stacked(
+benchmark_options = stacked(
     benchmark_option,
     click.option("--facet", is_flag=True, help="Also write one figure per benchmark."),
 )
@@ -73,7 +75,7 @@ _as_of_option = click.option(
     metavar="DATE",
     help="Prices in force on this day; default: the day of each call.",
 )
-_how_options = _stacked(
+_how_options = stacked(
     click.option(
         "--book", "books", multiple=True, metavar="NAME", help="Price book: list, or a named one (repeatable)."
     ),
@@ -99,19 +101,19 @@ _how_options = _stacked(
     click.option("--allow-estimate", is_flag=True, default=None, help="Let a deployment rest on more than its rows."),
     click.option("--role", "roles", multiple=True, type=_ROLE, help="Count only this role (may be repeated)."),
 )
-pricing_options = _stacked(_scenario_option, _as_of_option, _how_options)
+pricing_options = stacked(_scenario_option, _as_of_option, _how_options)
 """Say how to price; ``scenario_from`` takes them."""
 
-undated_pricing_options = _stacked(_scenario_option, _how_options)
+undated_pricing_options = stacked(_scenario_option, _how_options)
 """The same where every date is priced."""
 
 
-book_options = _stacked(
+book_options = stacked(
     click.option("--book", default="list", show_default=True, metavar="NAME", help="Price book: list, or a named one."),
     click.option("--prices", "files", multiple=True, type=_FILE, help="Price file of your own (may be repeated)."),
 )
 
-verifying_options = _stacked(
+verifying_options = stacked(
     click.option("--format", "format", metavar="NAME", help="Read only this format; default: as it was read."),
     click.option("--mapping", type=_FILE, help="Mapping of plain tables; default: the one it was read with."),
     click.option("--benchmark-name", "benchmark", metavar="NAME", help="Name of the benchmark; default: as then."),
@@ -119,7 +121,7 @@ verifying_options = _stacked(
     click.option("--password", metavar="WORD", help="Opens encrypted files; default: their publisher's own."),
 )
 
-_reading_options = _stacked(
+_reading_options = stacked(
     click.option("--format", "format_name", metavar="NAME", help="Read only this format; default: by content."),
     click.option("--mapping", type=_FILE, help="Mapping (TOML) for plain tables."),
     click.option("--task-map", type=_FILE, help="CSV of one name for tasks that sources name differently."),
@@ -134,9 +136,9 @@ def _scorer_option(*names: str) -> Callable[[F], F]:
     return click.option(*names, "scorer", metavar="NAME", help="Scorer that counts, of several; default: the first.")
 
 
-reading_options = _stacked(_reading_options, _scorer_option("--scorer"))
+reading_options = stacked(_reading_options, _scorer_option("--scorer"))
 """For commands that read on their way: some have a ``--score`` of their own."""
-read_options = _stacked(_reading_options, _scorer_option("--scorer", "--score"))
+read_options = stacked(_reading_options, _scorer_option("--scorer", "--score"))
 
 
 def scenario_from(options: dict[str, Any]) -> "Scenario | None":

@@ -13,6 +13,8 @@ import click
 if TYPE_CHECKING:
     import polars as pl
 
+    from traces.store import Store
+
 Progress = Callable[[str, int, int], None]
 _QUIET_S: Final = 1.0
 _MOST_ROWS: Final = 60
@@ -118,6 +120,12 @@ def _number(value: float) -> str:
 def say(message: str) -> None:
     """Write a message for people."""
     click.echo(message, err=True)
+
+
+def say_warnings(store: "Store") -> None:
+    """Write for people what a store was read with that did not fit its inputs."""
+    for warning in store.manifest.get("warnings", ()):
+        say(f"warning: {warning}")
 
 
 def say_notes(notes: Iterable[str]) -> None:

@@ -1,14 +1,18 @@
 """``evalreplay read``."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from analyzer.cli.options import force_option, read_options
-from analyzer.cli.printing import progress_bar, say
+from analyzer.cli.printing import progress_bar, say, say_warnings
+
+if TYPE_CHECKING:
+    from traces.store import Store
 
 _SHOWN: Final = 5
+_KINDS: Final = ("malformed", "contradiction", "duplicate", "unrecognised")
 
 
 @click.command("read")
@@ -40,14 +44,40 @@ def command(
     if output is None:
         raise click.UsageError("where to? give -o STORE")
     from analyzer.cli.options import reading_from
-    from analyzer.words import counted
     from traces.read import read_traces
 
     with progress_bar() as progress:
         store = read_traces(paths, output, reading_from(options, is_forced=force), progress)
+    say_warnings(store)
+    say(f"{_counts(store)} in {output}")
+    _say_rejects(store, output)
+
+
+def _counts(store: "Store") -> str:
+    """Count what was read; a total that stands for many calls is not one."""
+    import polars as pl
+
+    from analyzer.words import counted
+
     rows = store.manifest["rows"]
-    say(", ".join(counted(rows[f"{name}s"], name) for name in ("run", "rollout", "call", "reject")) + f" in {output}")
-    for row in store.table("rejects").head(_SHOWN).iter_rows(named=True):
+    n_totals = int(store.scan("calls").filter(pl.col("granularity") != "call").select(pl.len()).collect().item())
+    counts = {"run": rows["runs"], "rollout": rows["rollouts"], "call": rows["calls"] - n_totals}
+    counts |= {"call total": n_totals} if n_totals else {}
+    kinds = store.table("rejects")["kind"].value_counts().sort("count", "kind", descending=[True, False])
+    of = ", ".join(f"{n:,} {kind}" for kind, n in kinds.iter_rows())
+    listed = [*(counted(n, name) for name, n in counts.items()), counted(rows["rejects"], "reject")]
+    return ", ".join(listed) + (f" ({of})" if of else "")
+
+
+def _say_rejects(store: "Store", output: Path) -> None:
+    """Write the first rejects, those that cost data before those that only say what was no trace."""
+    import polars as pl
+
+    rejects = store.table("rejects")
+    order = rejects["kind"].cast(pl.Enum(_KINDS), strict=False)
+    for row in (
+        rejects.with_columns(order.alias("kind")).sort("kind", maintain_order=True).head(_SHOWN).iter_rows(named=True)
+    ):
         say(f"  {row['kind']}: {': '.join(filter(None, (row['source_path'], row['place'], row['reason'])))}")
-    if rows["rejects"] > _SHOWN:
-        say(f"  ... and {rows['rejects'] - _SHOWN:,} more in the table rejects: evalreplay show {output}")
+    if rejects.height > _SHOWN:
+        say(f"  ... and {rejects.height - _SHOWN:,} more: evalreplay sql {output} 'from rejects'")

@@ -62,6 +62,7 @@ def _write(
     store: "Store", output: Path, scenario: "Scenario | None", style: str | None, *, is_strict: bool, is_forced: bool
 ) -> None:
     from analyzer.cli.amounts import amount, known_list_costs
+    from analyzer.stated import stated, stated_costs
     from analyzer.words import counted, percent
     from pricing.priced_store import reprice_store
     from pricing.unpriced import label, skipped_models
@@ -73,9 +74,12 @@ def _write(
         emit(runs, style)
     if scenario is not None:
         say(f"scenario: {scenario.title}")
-    of_list = known_list_costs(priced) if runs["cost_usd"].null_count() else {}
-    for row in runs.iter_rows(named=True):
-        say(f"{row['benchmark'] or '-'}: {row['agent']}: {amount(row, of_list.get(row['run_id']))}")
+    is_open = runs["cost_usd"].null_count() > 0
+    of_list = known_list_costs(priced) if is_open else {}
+    said = {run_id: stated(*costs) for run_id, *costs in (stated_costs(priced).iter_rows() if is_open else ())}
+    for row in runs.sort("benchmark", "agent", "run_id", nulls_last=True).iter_rows(named=True):
+        cost = amount(row, of_list.get(row["run_id"]), said.get(row["run_id"]))
+        say(f"{row['benchmark'] or 'benchmark not named'}: {row['agent']}: {cost}")
     for deployed in priced.manifest["deployments"]:
         share = f"{percent(deployed['outside_frac'])} of its tokens outside what was measured"
         say(f"on accelerators, no vendor's price: {deployed['title']}; {share}")

@@ -43,7 +43,7 @@ def command(sources: tuple[Path, ...], style: str | None, **options: Any) -> Non
 def _show_run(row: dict[str, Any]) -> None:
     click.echo(f"{row['benchmark'] or 'benchmark not named'}: {row['agent']}")
     click.echo(f"  {'run':<9} {row['run_id']} ({row['source_format']})")
-    for name, text in (_rollouts(row) | _calls(row) | _claims(row)).items():
+    for name, text in (_rollouts(row) | _calls(row) | _dates(row) | _claims(row)).items():
         click.echo(f"  {name:<9} {text}")
 
 
@@ -58,15 +58,14 @@ def _rollouts(row: dict[str, Any]) -> dict[str, str]:
     tasks = f"{cell(row['n_tasks'])} {'task' if row['n_tasks'] == 1 else 'tasks'}"
     return {
         "rollouts": f"{cell(row['n_rollouts'])} of {tasks}, {attempts} each",
-        "score": f"{cell(row['score'])} ({cell(row['n_scored'])} scored)",
+        "score": f"{'not known' if row['score'] is None else cell(row['score'])} ({cell(row['n_scored'])} scored)",
     }
 
 
 def _calls(row: dict[str, Any]) -> dict[str, str]:
-    from analyzer.cli.printing import cell
     from analyzer.words import percent
 
-    if not row["n_calls"]:
+    if not row["n_calls"] and not row["n_totals"]:
         return {"calls": "no calls"}
     shares = {
         "tokens": "tokens_frac",
@@ -75,25 +74,59 @@ def _calls(row: dict[str, Any]) -> dict[str, str]:
         "cost": "recorded_cost_frac",
     }
     return {
-        "calls": f"{cell(row['n_calls'])}, {_tokens(row, 'input')} tokens in, {_tokens(row, 'output')} out",
+        "calls": f"{_count(row)}, {_tokens(row)}",
         "known": ", ".join(f"{what} {percent(row[name])}" for what, name in shares.items() if row[name] is not None),
-        "dates": f"{cell(row['first_at'])} to {cell(row['last_at'])} UTC" if row["first_at"] else "not known",
+    }
+
+
+def _count(row: dict[str, Any]) -> str:
+    """Calls that are told one by one, and totals of those that are not."""
+    from analyzer.cli.printing import cell
+    from analyzer.words import counted
+
+    calls = [] if row["n_calls"] is None else [cell(row["n_calls"])]
+    if not row["n_totals"]:
+        return calls[0]
+    known = row["n_requests_in_totals"]
+    of = f" of {counted(known, 'call')}" if known is not None else ""
+    return " and ".join([*calls, f"{counted(row['n_totals'], 'total')}{of}"])
+
+
+def _dates(row: dict[str, Any]) -> dict[str, str]:
+    from analyzer.cli.printing import cell
+
+    first, last = cell(row["first_at"]), cell(row["last_at"])
+    return {
+        "dates": "not known"
+        if row["first_at"] is None
+        else f"{first} UTC"
+        if first == last
+        else f"{first} to {last} UTC"
     }
 
 
 def _claims(row: dict[str, Any]) -> dict[str, str]:
-    """What the source claims of a run it does not show in full."""
+    """What the source states: dollars, and of a run it does not show in full score and number of rollouts."""
     from analyzer.cli.printing import cell
+    from analyzer.stated import stated
 
-    if row["n_rollouts"] and row["n_calls"]:
-        return {}
-    claims = {"score": "recorded_score", "dollars": "recorded_cost_usd", "rollouts": "recorded_n_rollouts"}
-    known = ", ".join(f"{what} {cell(row[name])}" for what, name in claims.items() if row[name] is not None)
-    return {"recorded": known} if known else {}
+    claims = {} if row["n_rollouts"] else {"score": "recorded_score", "rollouts": "recorded_n_rollouts"}
+    known = [f"{what} {cell(row[name])}" for what, name in claims.items() if row[name] is not None]
+    dollars = stated(row["stated_cost_usd"], row["stated_low_usd"])
+    known += [] if dollars is None else [dollars]
+    return {"recorded": ", ".join(known)} if known else {}
 
 
-def _tokens(row: dict[str, Any], side: str) -> str:
+def _tokens(row: dict[str, Any]) -> str:
+    from analyzer.words import NOT_KNOWN
+
+    sides = [_tokens_of(row, side) for side in ("input", "output")]
+    return f"tokens {NOT_KNOWN}" if set(sides) == {NOT_KNOWN} else f"{sides[0]} tokens in, {sides[1]} out"
+
+
+def _tokens_of(row: dict[str, Any], side: str) -> str:
     from analyzer.cli.printing import cell
+    from analyzer.words import at_least
 
     is_bound = (row[f"{side}_known_frac"] or 0) < 1 or (side == "output" and row["n_outputs_ambiguous"])
-    return f"{'at least ' if is_bound else ''}{cell(row[f'{side}_tokens'])}"
+    return at_least(cell, row[f"{side}_tokens"]) if is_bound else cell(row[f"{side}_tokens"])

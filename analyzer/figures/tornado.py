@@ -14,7 +14,7 @@ from analyzer.tornado.notes import scope_name
 from analyzer.tornado.price_levers import price_words
 from analyzer.tornado.question import SCOPE, of_scope
 from analyzer.tornado.tornado import Tornado
-from analyzer.words import counted, percent
+from analyzer.words import at_least, counted, percent
 
 _ROW_IN: Final = 0.36
 _HEAD_IN: Final = 0.75
@@ -105,9 +105,8 @@ def _cost(row: dict[str, Any]) -> str:
     runs = f"{counted(row['n_runs'], 'run')}, " if row["run_id"] is None else ""
     if row["base_usd"] is None:
         share = percent(row["coverage_frac"])
-        return (
-            f"{runs}cost at least {_usd(row['base_low_usd'])} ({share} of calls priced): only the priced part is moved"
-        )
+        cost = at_least(_usd, row["base_low_usd"])
+        return f"{runs}cost {cost} ({share} of calls priced): only the priced part is moved"
     if row["base_high_usd"] is not None and row["base_low_usd"] < row["base_usd"]:
         return (
             f"{runs}cost {_usd(row['base_usd'])}, between {_usd(row['base_low_usd'])} and {_usd(row['base_high_usd'])}"

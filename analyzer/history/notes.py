@@ -12,7 +12,7 @@ from analyzer.curves.parts.recorded import left_out
 from analyzer.history.availability import skipped_runs
 from analyzer.history.options import HistoryOptions
 from analyzer.scenario import scenario_notes
-from analyzer.words import listed
+from analyzer.words import at_least, listed
 
 if TYPE_CHECKING:
     from analyzer.history.compute import Trace
@@ -110,7 +110,7 @@ def _bounded(panel: pl.DataFrame) -> Iterator[str]:
         n=pl.len(), n_known=pl.col("mean_cost_usd").count(), low=pl.col("mean_cost_low_usd").min()
     )
     never = known.filter(pl.col("n_known") == 0).select(whose(panel), "low").iter_rows()
-    never_known = [f"{agent} (at least {low:.4g})" if low else agent for agent, low in never]
+    never_known = [f"{agent} ({at_least('{:.4g}'.format, low)})" if low else agent for agent, low in never]
     if never_known:
         names = listed(never_known)
         yield f"Cost not known in full, so never the cheapest, nor in its range while others reach the score: {names}."

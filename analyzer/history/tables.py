@@ -4,7 +4,8 @@ from typing import Final
 
 import polars as pl
 
-from traces.schema import UTC_TIME, Column, Table
+from traces.schema import UTC_TIME
+from traces.table import Column, Table
 
 ENTRY_BASES: Final = (
     "release_date",  # stated by the attributes or a price file

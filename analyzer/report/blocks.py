@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from analyzer.report.words import NOT_KNOWN, count
+from analyzer.report.words import count
+from analyzer.words import NOT_KNOWN
 
 MAX_ROWS: Final = 200
 

@@ -4,9 +4,8 @@ import math
 from collections.abc import Callable
 from typing import Any, Final
 
-from analyzer.words import beside, percent
+from analyzer.words import at_least, beside, percent
 
-NOT_KNOWN: Final = "not known"
 _SAME_FRAC: Final = 0.005
 _MINUS: Final = "\N{MINUS SIGN}"
 _ROUNDING_USD: Final = 1e-9
@@ -46,7 +45,7 @@ def span(show: Callable[[float], str], point: float | None, low: float | None, h
         return f"{show(point)}{ends if is_wide else ''}"
     if high is not None:
         return f"{show(low or 0)} to {show(high)}"
-    return f"at least {show(low)}" if low else NOT_KNOWN
+    return at_least(show, low)
 
 
 def cost(row: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from docs.generate.markdown import choices, first_line, markdown_table
 
 if TYPE_CHECKING:
     from traces.errors import ReplayError
-    from traces.schema import Column, Table
+    from traces.table import Column, Table
 
 
 def tables(declared: Mapping[str, "Table"], known: Mapping[str, "Table"] | None = None) -> str:
@@ -24,7 +24,11 @@ def formats() -> str:
     """Describe every reader: what it recognises, its token convention, what it cannot tell."""
     from traces.registry import discover
 
-    return "\n\n".join(
+    readers = discover().values()
+    overview = markdown_table(
+        ("format", "what is read"), [(f"[{each.name}](#{each.name})", each.summary) for each in readers]
+    )
+    pages = (
         "\n".join((
             f"## {reader.name}",
             "",
@@ -33,10 +37,12 @@ def formats() -> str:
             f"- **Written against** {'; '.join(reader.upstream)}",
             f"- **Tokens**: {reader.token_convention}",
             *(f"- **Fills `{table}`**: {', '.join(columns)}" for table, columns in reader.fills_by_table().items()),
-            *(f"- **Blind spot**: {spot}" for spot in reader.blind_spots),
+            "- **Blind spots**",
+            *(f"    - {spot}" for spot in reader.blind_spots),
         ))
-        for reader in discover().values()
+        for reader in readers
     )  # fmt: skip
+    return "\n\n".join((overview, *pages))
 
 
 def curves() -> str:

@@ -25,7 +25,7 @@ from pricing.schema import (
     TOKEN_KINDS,
 )
 from traces.errors import PricingError
-from traces.schema import Table
+from traces.table import Table
 
 FACTS: Final[Mapping[str, Table]] = {"model": MODEL_FACTS, "cache": CACHE_RULES, "region": REGION_MULTIPLIERS}
 """Tables of a price file beside ``[[price]]``."""

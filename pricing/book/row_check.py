@@ -9,7 +9,7 @@ import polars as pl
 from pricing.book.windows import parse_hours, parse_weekdays, windows_meet
 from pricing.schema import PRICES, UNITS
 from traces.errors import PricingError
-from traces.schema import violations
+from traces.table import violations
 
 _SLOT: Final = (
     "provider", "model", "kind", "unit", "min_input_tokens", "service_tier", "is_batch", "region", "priority",

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 TermsOf = Callable[[Load], tuple[float, ...]]
-COVERED_FRAC: Final = 0.9
-"""Share of held-out rows a band covers."""
+BAND_FRAC: Final = 0.93
+"""Share of held-out errors a band is set at: more than it is to cover, as it must hold for kinds none of them is of."""
 
 
 def fitted(rows: Rows, band: float, growth_gpu_s: float | None) -> Law:
@@ -93,7 +93,7 @@ def held_out_errors(rows: Rows) -> "Floats":
 
 
 def band_of(errors: "Floats") -> float:
-    """Factor that covers COVERED_FRAC of errors, given as logarithms.
+    """Factor that covers BAND_FRAC of errors, given as logarithms.
 
     With the correction of split conformal prediction for few errors, the ceil((n + 1) p)-th smallest (Vovk,
     Gammerman, Shafer, Algorithmic Learning in a Random World, 2005).
@@ -101,5 +101,5 @@ def band_of(errors: "Floats") -> float:
     import numpy as np
 
     ordered = np.sort(np.abs(errors))
-    rank = min(ceil((ordered.size + 1) * COVERED_FRAC), ordered.size)
+    rank = min(ceil((ordered.size + 1) * BAND_FRAC), ordered.size)
     return exp(float(ordered[rank - 1]))

@@ -4,7 +4,7 @@ from typing import Final
 
 import polars as pl
 
-from traces.schema import Table
+from traces.table import Table
 
 _POSITIVE: Final = {
     "serving": (

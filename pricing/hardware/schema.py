@@ -7,7 +7,7 @@ from typing import Final, Literal, get_args
 
 import polars as pl
 
-from traces.schema import Column, Table
+from traces.table import Column, Table
 
 BASES: Final = ("measured", "derived", "spec_sheet", "stated", "placeholder")
 """How a figure was come by: measured; computed from measured ones; a maker's specification; stated by its seller or

@@ -14,7 +14,7 @@ from pricing.hardware.rows import sound
 from pricing.hardware.schema import ENGINE, HARDWARE_TABLES
 from pricing.hardware.table_file import read_table
 from traces.errors import PricingError
-from traces.schema import Table, violations
+from traces.table import Table, violations
 
 SAME: Final[Mapping[str, tuple[str, ...]]] = {
     "serving": (*ENGINE, "isl", "osl", "cached_frac", "concurrency"),
@@ -60,13 +60,26 @@ def load_hardware(files: Sequence[Path] = ()) -> Hardware:
     """
     hardware = _bundled()
     for path in files:
-        name, frame = read_table(path)
-        table = HARDWARE_TABLES[name]
-        _refuse_unsound(path, table, frame)
-        merged = _over(table, getattr(hardware, name), frame)
-        sources = {**hardware.sources, str(path): _sha256(path)}
-        hardware = replace(hardware, **{name: merged}, sources=sources)
+        hardware = with_rows(hardware, path, *read_table(path))
     return hardware
+
+
+def with_rows(hardware: Hardware, path: Path, name: str, rows: pl.DataFrame) -> Hardware:
+    """Put rows over those of a table, as ``load_hardware`` does.
+
+    Args:
+        hardware: The tables.
+        path: File the rows come from.
+        name: Table they are of.
+        rows: The rows, conformed to it.
+
+    Raises:
+        PricingError: if a row cannot be.
+    """
+    table = HARDWARE_TABLES[name]
+    _refuse_unsound(path, table, rows)
+    merged = _over(table, getattr(hardware, name), rows)
+    return replace(hardware, **{name: merged}, sources={**hardware.sources, str(path): _sha256(path)})
 
 
 @cache

@@ -8,7 +8,7 @@ import polars as pl
 from pricing.hardware.names import short_accelerator, short_framework, short_model, short_precision
 from pricing.hardware.schema import HARDWARE_TABLES
 from traces.errors import PricingError, StoreError, nearest
-from traces.schema import Table
+from traces.table import Table
 
 _NAMES: Final = {
     "model": short_model,

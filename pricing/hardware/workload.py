@@ -6,6 +6,7 @@ from typing import NamedTuple
 import polars as pl
 
 from pricing.hardware.law import Shape
+from traces.sums import total
 
 
 class Workload(NamedTuple):
@@ -49,7 +50,7 @@ def workload_of(calls: pl.LazyFrame) -> Workload:
     new, held = uncached(), pl.col("input_tokens") - uncached()
     known = calls.filter(pl.col("input_tokens").is_not_null(), pl.col("output_tokens").is_not_null())
     n = pl.col("n_requests").fill_null(1).clip(1).sum()
-    sums = known.select(n=n, new=new.sum(), held=held.sum(), out=pl.col("output_tokens").sum())
+    sums = known.select(n=n, new=total(new), held=total(held), out=total("output_tokens"))
     n_calls, *totals = sums.collect(engine="streaming").row(0)
     return Workload(n_calls, *(total / max(n_calls, 1) for total in totals))
 
@@ -57,8 +58,8 @@ def workload_of(calls: pl.LazyFrame) -> Workload:
 def outside(calls: pl.LazyFrame, shape: Shape | None) -> pl.LazyFrame:
     """Tokens of calls, and those of calls outside what was measured.
 
-    A call is outside where its input or output is longer than any that was measured, or where it reads a cache, which
-    no row does.
+    A call is outside where its input or output is longer than any that was measured, where it reads a cache, which no
+    row does, and where it is a total of an unknown number of requests.
 
     Args:
         calls: CALLS of the model.
@@ -66,7 +67,10 @@ def outside(calls: pl.LazyFrame, shape: Shape | None) -> pl.LazyFrame:
     """
     tokens = pl.col("input_tokens").fill_null(0) + pl.col("output_tokens").fill_null(0)
     if shape is None:
-        return calls.select(n_tokens=tokens.sum(), n_outside_tokens=tokens.sum())
-    is_long = (pl.col("input_tokens") > shape.max_input_tokens) | (pl.col("output_tokens") > shape.max_output_tokens)
-    is_out = is_long | (pl.col("cache_read_tokens") > 0)
-    return calls.select(n_tokens=tokens.sum(), n_outside_tokens=tokens.filter(is_out.fill_null(value=False)).sum())
+        return calls.select(n_tokens=total(tokens), n_outside_tokens=total(tokens))
+    n = pl.when(pl.col("granularity").cast(pl.String) == "call").then(1).otherwise(pl.col("n_requests"))
+    is_long = (pl.col("input_tokens") / n > shape.max_input_tokens) | (
+        pl.col("output_tokens") / n > shape.max_output_tokens
+    )
+    is_out = is_long.fill_null(value=False) | (pl.col("cache_read_tokens") > 0).fill_null(value=False) | n.is_null()
+    return calls.select(n_tokens=total(tokens), n_outside_tokens=total(tokens.filter(is_out)))

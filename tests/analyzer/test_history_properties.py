@@ -23,7 +23,8 @@ from pricing.reprice import reprice_tables
 from pricing.scenario import Scenario
 from pricing.schema import MODEL_FACTS
 from traces.errors import AnalysisError
-from traces.schema import CALLS, ROLLOUTS, RUNS, TABLES, violations
+from traces.schema import CALLS, ROLLOUTS, RUNS, TABLES
+from traces.table import violations
 
 SPAN = day(1), day(6)
 MODELS = ("acme-large", "acme-small")

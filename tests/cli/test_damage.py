@@ -114,7 +114,7 @@ def test_a_missing_input_is_listed_where_errors_are_skipped(place: Path) -> None
     command = "evalreplay read calls.csv tasks.csv gone.csv --mapping mapping.toml -o new/"
     assert run_apart(command, place)[0] == 3
     code, _, err = run_apart(f"{command} --on-error skip", place)
-    assert (code, err.splitlines()[0]) == (0, "1 run, 2 rollouts, 3 calls, 1 reject in new")
+    assert (code, err.splitlines()[0]) == (0, "1 run, 2 rollouts, 3 calls, 1 reject (1 malformed) in new")
     assert "gone.csv" in err.splitlines()[1]
     assert ": :" not in err
 
@@ -150,8 +150,8 @@ columns = { run_id = "id", agent = "agent", recorded_score = "score", recorded_c
     (place / "board.csv").write_text("id,agent,score,usd\nr1,solver,0.75,12.5\n")
     code, out, _ = run_apart("evalreplay show board.csv --mapping board.toml", place)
     assert code == 0
-    assert out.splitlines()[2:5] == [
-        "  rollouts  no rollouts", "  calls     no calls", "  recorded  score 0.75, dollars 12.5",
+    assert out.splitlines()[2:6] == [
+        "  rollouts  no rollouts", "  calls     no calls", "  dates     not known", "  recorded  score 0.75, $12.50",
     ]  # fmt: skip
 
 

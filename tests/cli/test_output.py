@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from commands import run_apart, run_command
+from trajectories import write_run
 
 SHOWN = """\
 puzzles: solver
@@ -16,6 +17,7 @@ puzzles: solver
   calls     3, 3,000,000 tokens in, 200,000 out
   known     tokens 100 %, cache split 66.7 %, latency 0 %, cost 66.7 %
   dates     2026-01-15 12:00 to 2026-01-15 12:02 UTC
+  recorded  at least $4.10
 runs 1  tasks 0  rollouts 2  scores 0  calls 3  charges 0  rejects 0
 """
 SCENARIO = "Scenario: list prices on the day of each call, 1 price file of one's own."
@@ -45,6 +47,25 @@ TABLES = [
 
 def test_show_prints_runs_attempts_tokens_dates_and_coverage(place: Path) -> None:
     assert run_apart("evalreplay show store/", place) == (0, SHOWN, "")
+
+
+def test_totals_are_not_counted_as_calls_and_what_is_not_known_is_said(tmp_path: Path) -> None:
+    board = Path(__file__).parents[1] / "data" / "aider" / "board.yml"
+    _, out = run_command(f"evalreplay read {board} -o store/", tmp_path)
+    assert "0 calls, 5 call totals, 0 rejects in store" in out
+    _, out = run_command("evalreplay show store/", tmp_path)
+    assert "  calls     1 total, tokens not known\n" in out
+    assert "at least -" not in out
+
+
+def test_rejects_are_counted_by_kind_those_that_cost_data_first(tmp_path: Path) -> None:
+    write_run(tmp_path / "in" / "run", "a", "b")
+    (tmp_path / "in" / "run" / "b" / "b.traj.json").write_text('{"trajectory_format": "mini-swe-agent-1", "info": 3')
+    (tmp_path / "in" / "about.md").write_text("# About")
+    _, out = run_command("evalreplay read in/ -o store/ --on-error skip", tmp_path)
+    first, second, *_ = out.splitlines()
+    assert first.endswith("(1 malformed, 1 unrecognised) in store")
+    assert second.startswith("  malformed: in/run/b/b.traj.json")
 
 
 def test_card_prints_the_budget_statement(place: Path) -> None:
@@ -82,7 +103,7 @@ def test_reprice_says_the_cost_and_its_bounds(place: Path) -> None:
 def test_a_call_without_a_price_is_counted_and_hinted_at(place: Path) -> None:
     code, _, err = run_apart("evalreplay reprice store/ -o again/", place)
     assert code == 0
-    assert "puzzles: solver: at least $0.00 (0 % priced)" in err
+    assert "puzzles: solver: cost not known [its source states at least $4.10]\n" in err
     assert "no price for acme/acme-large (3 calls)" in err
     assert "hint: closest known models" in err
 

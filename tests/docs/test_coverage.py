@@ -168,7 +168,7 @@ def test_every_error_and_exit_code_is_documented() -> None:
 
 
 def test_every_data_file_is_documented() -> None:
-    text = page("reference/prices.md") + page("reference/formats.md")
+    text = page("reference/prices.md") + page("reference/formats.md") + page("reference/hardware.md")
     files = chain((ROOT / "pricing" / "data").rglob("*"), (ROOT / "traces").rglob("data/*"))
     for path in (path for path in files if path.is_file()):
         assert f"`{path.relative_to(ROOT)}`" in text, path

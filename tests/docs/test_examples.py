@@ -48,6 +48,7 @@ def put(files: Mapping[str, str], folder: Path) -> None:
 
 @pytest.mark.parametrize(("page", "n_least"), [
     ("README.md", 4), ("docs/tutorial.md", 10), ("docs/howto.md", 10), ("docs/books.md", 8), ("docs/price-files.md", 2),
+    ("docs/hardware.md", 3),
 ])  # fmt: skip
 def test_every_command_of_a_page_prints_what_the_page_shows(page: str, n_least: int, tmp_path: Path) -> None:
     shutil.copytree(BUNDLED, tmp_path / "store")
@@ -67,7 +68,10 @@ def test_every_command_of_a_page_prints_what_the_page_shows(page: str, n_least: 
 
 COMMANDS = [
     (page, command)
-    for page in ("README.md", *(f"docs/{name}.md" for name in ("howto", "books", "adding", "scenarios", "mapping")))
+    for page in (
+        "README.md",
+        *(f"docs/{name}.md" for name in ("howto", "books", "adding", "scenarios", "mapping", "hardware")),
+    )
     for command in re.findall(r"^    (evalreplay .+)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
 ]
 FOREIGN_MAP = "model_prices_and_context_window.json"
@@ -80,7 +84,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(BUNDLED, folder / "store")
     shutil.copytree(ROOT / "tests" / "data" / "mini_swe_agent" / "run", folder / "runs")
     shutil.copy(ROOT / "tests" / "data" / "prices" / "litellm.json", folder / FOREIGN_MAP)
-    for page in ("mapping", "price-files", "adding", "scenarios", "howto", "books"):
+    for page in ("mapping", "price-files", "adding", "scenarios", "howto", "books", "hardware"):
         put(shown_files(f"docs/{page}.md"), folder)
     put({"what-if.toml": blocks("docs/scenarios.md", "toml")[0], "models.csv": MODELS}, folder)
     for command in (

@@ -1,7 +1,6 @@
 """Decoding: fast where a document is clean, and whatever is left of it where it is not."""
 
 import json
-from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -10,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from traces.decode import NOT_WHOLE, Count, UndecodableError, decode, whole
+from traces.depth import without_deep
+from traces.texts import n_places_in
 
 
 class Part(msgspec.Struct):
@@ -124,13 +125,37 @@ def test_a_plausible_count_is_kept(value: Count, number: int | None) -> None:
 
 
 @pytest.mark.parametrize("depth", [900, 2_000, 100_000])
-def test_a_document_nested_too_deeply_is_named_or_refused(depth: int) -> None:
+@pytest.mark.parametrize("field", ["first", "text"])
+def test_what_is_nested_too_deeply_is_left_out_and_named_and_the_rest_is_read(depth: int, field: str) -> None:
     nested = "[" * depth + "]" * depth
-    for field in ("first", "text"):
-        with suppress(UndecodableError):
-            value, problems = decode(f'{{"name": "a", "{field}": {nested}}}'.encode(), Whole)
-            assert value == Whole("a")
-            assert problems == ([] if field == "text" else ["first: nested too deeply"])
+    value, problems = decode(f'{{"name": "a", "{field}": {nested}, "parts": [{{"count": 1}}]}}'.encode(), Whole)
+    assert value == Whole("a", [Part(1)])
+    places = {problem.partition(": ")[0] for problem in problems}
+    assert places <= {"first", "document"}
+    assert problems or field == "text"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ('{"a": %s, "b": 1}' % ("[" * 300 + "]" * 300), '"b": 1}'),
+        ('{"a": "%s", "b": 1}' % ("[" * 300), '"b": 1}'),
+        ('{"a": %s' % ("[" * 300), "["),
+    ],
+    ids=["nested", "a text", "cut off"],
+)
+def test_only_brackets_that_nest_count_as_depth(text: str, left: str) -> None:
+    kept, n_left_out = without_deep(text)
+    assert kept.endswith(left)
+    assert (n_left_out, len(kept) < len(text)) == ((0, False) if '"[' in text else (1, True))
+
+
+def test_bytes_that_are_no_text_and_halves_of_characters_are_counted_where_they_are_read() -> None:
+    value, problems = decode(b'{"name": "a\xff\xfe \\ud83d \\ud83d\\ude00", "text": "\\ud800"}', Strict)
+    assert value.name == "a\ufffd\ufffd \\ud83d \U0001f600"
+    assert [n_places_in(problem) for problem in problems] == [3]
+    assert decode(b'{"name": "b", "text": "\\ud800"}', Strict)[1] == []
+    assert decode(b'{"name": "b \\\\ud800"}', Strict) == (Strict("b \\ud800"), [])
 
 
 def test_values_of_a_mapping_that_do_not_fit_are_named_and_the_others_kept() -> None:
@@ -159,6 +184,6 @@ def test_half_a_character_where_a_number_is_expected_is_named() -> None:
     assert sorted(problem.partition(":")[0] for problem in problems) == ["first.count", "parts"]
 
 
-def test_nesting_that_no_parser_bears_is_undecodable() -> None:
-    with pytest.raises(UndecodableError, match="nested too deeply"):
-        decode(b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", dict)
+def test_nesting_that_no_parser_bears_is_named() -> None:
+    kept, problems = decode(b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b', "b": 1}', dict)
+    assert (kept["b"], len(problems), "nested too deeply" in problems[0]) == (1, 1, True)

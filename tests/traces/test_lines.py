@@ -52,3 +52,17 @@ def test_a_compressed_file_cut_off_gives_what_stands_before_the_cut(tmp_path: Pa
     assert 0 < len(rows) < 100_000
     assert len(rejects) in {1, 2}
     assert "damaged" in rejects[-1] or "damaged" in rejects[0]
+
+
+def test_a_file_that_is_mapped_gives_what_a_small_one_does(tmp_path: Path) -> None:
+    long = b'{"number": 7, "text": "' + b"x" * 2_000_000 + b'"}'
+    content = b'\xef\xbb\xbf{"number": 1}\n \n' + long + b"\n" + b" " * 5_000 + b'{\n    "number": 2\n}\nnoise\n' + long
+    rows, rejects = read(tmp_path, content)
+    assert rows == [("line 1", Row(1)), ("line 3", Row(7)), ("line 4", Row(2)), ("line 8", Row(7))]
+    assert [reject.partition(":")[0] for reject in rejects] == ["line 7"]
+
+
+def test_a_large_file_is_read_to_its_end_though_its_pages_are_handed_back(tmp_path: Path) -> None:
+    line = b'{"number": 1, "text": "' + b"x" * 1_000_000 + b'"}\n'
+    rows, rejects = read(tmp_path, line * 40)
+    assert (len(rows), rejects) == (40, [])

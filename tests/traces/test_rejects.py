@@ -4,7 +4,8 @@ import pytest
 
 from traces.errors import MalformedTraceError
 from traces.rejects import RejectLog, rejects_frame, without_text
-from traces.schema import REJECTS, violations
+from traces.schema import REJECTS
+from traces.table import violations
 
 
 def test_a_malformed_record_stops_the_reading_or_is_listed() -> None:

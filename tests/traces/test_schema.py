@@ -5,7 +5,8 @@ import pytest
 from builders import call, frame, rollout, run
 
 from traces.errors import StoreError
-from traces.schema import CALLS, INPUT_PARTS, REJECTS, ROLLOUTS, RUNS, TABLES, Column, Table, violations
+from traces.schema import CALLS, INPUT_PARTS, REJECTS, ROLLOUTS, RUNS, TABLES
+from traces.table import Column, Table, violations
 
 UNITS = ("_usd", "_tokens", "_s", "_frac", "_at", "_date", "_id", "_path", "_turns")
 NUMBERS = (pl.Int64, pl.Float64)

@@ -27,6 +27,32 @@ def test_tasks_and_their_benchmark_are_renamed_everywhere_and_others_stay(tmp_pa
     assert store.table("runs")["benchmark"].to_list() == ["swe-bench-verified"]
 
 
+def test_rows_that_name_no_task_are_told_also_where_nothing_is_read_again(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", "a", "b")
+    options = ReadOptions(task_map=written(tmp_path, MAP + "swe-bench,typo,swe-bench-verified,x\ngaia,a,gaia,b\n"))
+    for _ in range(2):
+        store = read_traces([tmp_path / "run"], tmp_path / "store", options)
+        assert store.manifest["warnings"] == [
+            "map.csv: 2 of 3 rows match no task of the inputs (line 3: swe-bench/typo; line 4: gaia/a)"
+        ]
+        assert store.manifest["units"][0]["task_map_lines"] == [2]
+
+
+def test_of_many_rows_that_name_no_task_the_first_are_shown(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", "a")
+    map_path = written(tmp_path, MAP + "".join(f"gaia,{number},gaia,t{number}\n" for number in range(5)))
+    store = read_traces([tmp_path / "run"], tmp_path / "store", ReadOptions(task_map=map_path))
+    assert store.manifest["warnings"] == [
+        "map.csv: 5 of 6 rows match no task of the inputs (line 3: gaia/0; line 4: gaia/1; line 5: gaia/2; and 2 more)"
+    ]
+
+
+def test_a_map_whose_rows_all_match_is_not_spoken_of(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", "a")
+    store = read_traces([tmp_path / "run"], tmp_path / "store", ReadOptions(task_map=written(tmp_path)))
+    assert store.manifest["warnings"] == []
+
+
 def test_another_map_is_another_reading(tmp_path: Path) -> None:
     write_run(tmp_path / "run", "a")
     read_traces([tmp_path / "run"], tmp_path / "store")

@@ -88,6 +88,7 @@ READER = Reader(
         "Who won against whom is not in such a table; intervals, votes and ranks are kept as settings.",
     ),
     sniff=sniff,
+    names=(),
     parse=parse,
     fills=(
         "runs.benchmark", "runs.model", "runs.settings", "runs.score_metric", "runs.recorded_score",

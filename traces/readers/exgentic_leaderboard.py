@@ -10,7 +10,7 @@ from typing import Any, Final
 import polars as pl
 import xxhash
 
-from traces.errors import TraceError
+from traces.errors import MalformedTraceError, TraceError
 from traces.files import content, printable
 from traces.parquet import DAMAGED
 from traces.readers.exgentic.facts import benchmark_name, benchmark_role, cost_basis, makes_calls
@@ -73,6 +73,8 @@ def _rows(file: SourceFile, log: RejectLog) -> Sequence[Mapping[str, Any]]:
         with content(file.path) as raw:
             is_parquet = raw[:4] == b"PAR1"
             return pl.read_parquet(io.BytesIO(raw)).to_dicts() if is_parquet else _csv_rows(bytes(raw), file.name, log)
+    except MalformedTraceError:
+        raise
     except (TraceError, csv.Error, *DAMAGED) as error:
         log.malformed(file.name, "document", str(error).splitlines()[0].removeprefix(f"{file.path}: "))
         return []
@@ -163,6 +165,7 @@ READER: Final = Reader(
         "No time, no session: score, dollars and number of sessions per agent, model and benchmark.",
     ),
     sniff=sniff,
+    names=(),
     parse=parse,
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.model", "runs.settings", "runs.score_metric", "runs.score_min",

@@ -166,6 +166,7 @@ READER = Reader(
         "Other columns are not kept.",
     ),
     sniff=sniff,
+    names=(),
     parse=parse,
     fills=(
         "runs.benchmark", "runs.model", "runs.score_metric", "runs.recorded_score", "runs.recorded_cost_usd",

@@ -20,6 +20,7 @@ _KEYS: Final = tuple(
     re.compile(rb"^[ \t]*" + key + rb"[ \t]*:", re.MULTILINE) for key in (b"results", b"metrics", b"p50_horizon_length")
 )
 _NAME: Final = re.compile(rb"^benchmark_name[ \t]*:", re.MULTILINE)
+_BOM: Final = b"\xef\xbb\xbf"
 _MOST_BYTES: Final = 16 * 1024 * 1024
 _KEPT: Final = ("is_sota", "p50_horizon_length", "p80_horizon_length", "usage")
 _NOTHING: Final = frozenset({"", "null", "~"})
@@ -29,7 +30,11 @@ Row = dict[str, Any]
 
 def sniff(peek: Peek) -> bool:
     """Recognise the keys of the file and of its first entry, each at the start of a line."""
-    return not is_json(peek) and _NAME.search(peek.start) is not None and all(key.search(peek.start) for key in _KEYS)
+    return not is_json(peek) and _is_named(peek.start.removeprefix(_BOM))
+
+
+def _is_named(start: bytes) -> bool:
+    return _NAME.search(start) is not None and all(key.search(start) for key in _KEYS)
 
 
 def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
@@ -58,7 +63,7 @@ def _load(file: SourceFile, log: RejectLog) -> dict[str, Any]:
 
     try:
         with content(file.path) as raw:
-            text = bytes(raw[:_MOST_BYTES]).decode("utf-8-sig", "replace")
+            text = log.text(file.name, bytes(raw[:_MOST_BYTES]).removeprefix(_BOM))
         document = yaml.load(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))  # noqa: S506 - builds nothing but texts, lists and mappings
     except TraceError as error:
         log.malformed(file.name, "", error.problem.removeprefix(f"{file.path}: "))
@@ -123,6 +128,7 @@ READER = Reader(
         "A file that is broken anywhere is refused as a whole.",
     ),
     sniff=sniff,
+    names=(),
     parse=parse,
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.model", "runs.settings", "runs.score_metric", "runs.score_min",

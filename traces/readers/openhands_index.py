@@ -200,7 +200,7 @@ def sniff(seen: Peek) -> bool:
 
 
 _INSTANCES: Final = re.compile(
-    rb'(?:\xef\xbb\xbf)?\s*\{\s*"[^"]+"\s*:\s*\{\s*"(?:cost"\s*:\s*[^,{}]+,\s*"resolved|resolved"\s*:\s*\w+\s*,\s*"cost)"\s*:'
+    rb'(?:\xef\xbb\xbf)?\s*\{\s*"[^"]+"\s*:\s*\{(?=[^{}]*"cost"\s*:)(?=[^{}]*"resolved"\s*:)\s*"(?:cost|resolved)"\s*:'
 )
 
 
@@ -232,9 +232,11 @@ READER = Reader(
         "Costs scaled to the published mean are listed in rejects, and kept.",
     ),
     sniff=sniff,
+    names=("benchmark score", "cost resolved"),
     parse=parse,
     group=_group,
     is_companion=_is_metadata,
+    companion_names=("agent_name openness",),
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.model", "runs.settings", "runs.score_metric", "runs.score_min",
         "runs.score_max", "runs.success_rule", "runs.ended_at", "runs.recorded_score", "runs.recorded_cost_usd",

@@ -13,7 +13,7 @@ import polars as pl
 import xxhash
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
-from traces.decode import Count, UndecodableError, decode, whole
+from traces.decode import Count, UndecodableError, decode, is_cut, whole
 from traces.errors import TraceError
 from traces.files import content, printable
 from traces.registry import Batch, Peek, Reader, Source, SourceFile
@@ -119,7 +119,8 @@ def _read(file: SourceFile, log: RejectLog) -> _Attempt | None:
     own, called = _answers(state, file.name, log)
     answers = (*own, *called)
     if not state.task_hash:
-        log.malformed(file.name, "task_hash", "no task_hash: an attempt at no task")
+        if not is_cut(problems):
+            log.malformed(file.name, "task_hash", "no task_hash: an attempt at no task")
         return None
     ended_at, is_assumed = _moment(state.timestamp, file.name, log)
     named = [one.model_speed.model_slug for one in answers if one.model_speed and one.model_speed.model_slug]
@@ -244,6 +245,7 @@ READER = Reader(
         "Totals in the metadata of tools are sums of the answers and are not read.",
     ),
     sniff=sniff,
+    names=("msgs full_msg_history", "msgs task_hash"),
     parse=parse,
     group=group_caches,
     fills=(

@@ -13,7 +13,7 @@ from traces.decode import Count, whole
 from traces.document import read_document
 from traces.errors import TraceError
 from traces.files import content_hash
-from traces.readers.mini_swe_agent.verdicts import Verdicts, group_runs, is_score_file, read_verdicts
+from traces.readers.mini_swe_agent.verdicts import SCORE_NAMES, Verdicts, group_runs, is_score_file, read_verdicts
 from traces.registry import Batch, Peek, Reader, Source, SourceFile
 from traces.rejects import RejectLog
 from traces.rows import digest, frame_of, known_usd
@@ -241,9 +241,11 @@ READER = Reader(
         "Without a score file beside the trajectories scores are null.",
     ),
     sniff=sniff,
+    names=("trajectory action observation", "trajectory history model_stats"),
     parse=parse,
     group=group_runs,
     is_companion=is_score_file,
+    companion_names=SCORE_NAMES,
     fills=(
         "runs.scaffold", "runs.model", "runs.settings", "runs.limit_usd", "runs.submissions_allowed",
         "runs.score_metric", "runs.score_min", "runs.score_max", "runs.success_rule", "runs.recorded_n_rollouts",

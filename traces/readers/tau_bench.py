@@ -182,6 +182,7 @@ READER = Reader(
         "The domain is read off the title of the agent's policy.",
     ),
     sniff=sniff,
+    names=("task_id reward info",),
     parse=parse,
     fills=(
         "runs.benchmark", "runs.settings", "runs.submissions_allowed", "runs.score_metric", "runs.score_min",

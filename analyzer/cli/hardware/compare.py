@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from analyzer.cli.hardware.fleet_options import Names, Numbers, hour_keys, hour_options
+from analyzer.cli.hardware.fleet_options import Names, Numbers
+from analyzer.cli.hardware.options import price_keys, price_options
 from analyzer.cli.options import (
     benchmark_option,
     figure_option,
@@ -43,7 +44,7 @@ _KEYS: Final = ("like", "like_factor", "n_gpus", "n_copies", "precision")
     "--tools", type=click.Choice(["least", "most"]), default="least", show_default=True,
     help="Where points stand if tool time is not told apart.",
 )  # fmt: skip
-@hour_options
+@price_options
 @figure_option
 @benchmark_option
 @pricing_options
@@ -69,7 +70,7 @@ def command(
 
     if options["hardware"]:
         raise click.UsageError("--hardware: here accelerators are named by --on, loads by --concurrency")
-    keys = {name: value for name in _KEYS if (value := options.pop(name)) is not None} | hour_keys(options)
+    keys = {name: value for name in _KEYS if (value := options.pop(name)) is not None} | price_keys(options)
     hosted = load_scenario(options["scenario"]).model_copy(update={"allow_estimate": bool(options["allow_estimate"])})
     options["allow_estimate"] = None
     store = open_priced(sources, options)

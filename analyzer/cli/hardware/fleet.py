@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from analyzer.cli.hardware.fleet_options import Numbers, hour_keys, hour_options, traces_in, with_hour
+from analyzer.cli.hardware.fleet_options import Numbers, traces_in, with_hour
+from analyzer.cli.hardware.options import price_keys, price_options
 from analyzer.cli.options import benchmark_option, output_options, reading_options, sources_argument
 from analyzer.cli.printing import emit, say_notes, to_json
 
@@ -29,7 +30,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--attempts", type=click.IntRange(1), metavar="N", help="Also: N attempts a task, in series and parallel."
 )
-@hour_options
+@price_options
 @click.option("--allow-estimate", is_flag=True, default=None, help="Let it rest on more than rows of its model.")
 @benchmark_option
 @reading_options
@@ -52,7 +53,7 @@ def command(
     from analyzer.cli.opening import open_traces
     from analyzer.cli.options import scenario_from
 
-    hour = hour_keys(options)
+    hour = price_keys(options)
     scenario = scenario_from(options)
     _check(slots, style, is_recorded=is_recorded, others=(scenario, copies, attempts, hour or None))
     tables = traces_in(open_traces(sources, options), benchmark)

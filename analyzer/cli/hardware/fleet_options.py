@@ -4,22 +4,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from analyzer.cli.dates import DATE
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import polars as pl
 
     from pricing.scenario import Scenario
     from traces.store import Store
 
-_TIERS: Final = click.Choice(
-    ["hyperscaler", "neocloud", "rental", "retail", "on_demand", "spot", "spot_floor", "reserved"]
-)
-_KEYS: Final = {
-    "tier": "price_tier", "cloud": "price_cloud", "price_date": "price_date", "usd_per_gpu_hour": "usd_per_gpu_hour",
-}  # fmt: skip
+_PRICE: Final = ("price_tier", "price_cloud", "price_date", "usd_per_gpu_hour")
 
 
 class Numbers(click.ParamType):  # type: ignore[type-arg] # generic in newer versions of click only
@@ -52,31 +43,6 @@ class Names(click.ParamType):  # type: ignore[type-arg] # generic in newer versi
         return tuple(dict.fromkeys(names))
 
 
-def hour_options(command: "Callable[..., Any]") -> "Callable[..., Any]":
-    """Add what an accelerator-hour costs; ``hour_keys`` takes it."""
-    for option in reversed(_HOUR):
-        command = option(command)
-    return command
-
-
-_HOUR: Final = (
-    click.option("--tier", type=_TIERS, help="Whose hour it is; default: as the deployment says, else neocloud."),
-    click.option("--cloud", metavar="NAME", help="Cloud that rents it out; default: any of the tier."),
-    click.option("--price-date", type=DATE, metavar="DATE", help="Day whose price of an hour counts; default: latest."),
-    click.option("--usd-per-gpu-hour", type=float, metavar="USD", help="What an accelerator-hour costs, as you say."),
-)
-
-
-def hour_keys(options: dict[str, Any]) -> dict[str, Any]:
-    """Take what an hour costs out of a command's options, as keys of a deployment."""
-    from pricing.moments import as_moment
-
-    given = {key: options.pop(name) for name, key in _KEYS.items()}
-    if given["price_date"] is not None:
-        given["price_date"] = as_moment("price-date", given["price_date"]).date()
-    return {key: value for key, value in given.items() if value is not None}
-
-
 def with_hour(scenario: "Scenario", keys: dict[str, Any]) -> "Scenario":
     """Give every deployment of a scenario another price of an hour; no keys: as it is.
 
@@ -88,7 +54,7 @@ def with_hour(scenario: "Scenario", keys: dict[str, Any]) -> "Scenario":
     if not keys:
         return scenario
     hardware = {
-        model: {**deployment.model_dump(exclude_unset=True, exclude=set(_KEYS.values())), **keys}
+        model: {**deployment.model_dump(exclude_unset=True, exclude=set(_PRICE)), **keys}
         for model, deployment in scenario.hardware.items()
     }
     priced = load_scenario(hardware=hardware).hardware

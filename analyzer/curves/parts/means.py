@@ -10,7 +10,7 @@ from analyzer.curves.parts.axes import AXES, COST, RECORDED, SECONDS, Axis, chos
 from analyzer.curves.parts.coverage import coverage, gaps, rules, uneven, whose
 from analyzer.curves.parts.recorded import left_out, stated_points
 from analyzer.curves.registry import Curve, CurveResult, Tables
-from analyzer.words import listed
+from analyzer.words import at_least, listed
 from traces.sums import total
 
 
@@ -81,7 +81,7 @@ def _placed(frame: pl.DataFrame, axis: Axis) -> Iterator[str]:
 
 def _unplaced(frame: pl.DataFrame, axis: Axis) -> Iterator[str]:
     rows = frame.filter(pl.col("x").is_null()).select(whose(frame), "x_low").iter_rows()
-    named = [f"{agent} ({f'at least {low:.4g}' if low else 'not known'})" for agent, low in rows]
+    named = [f"{agent} ({at_least('{:.4g}'.format, low)})" for agent, low in rows]
     if named:
         yield f"Not placed, as its {axis.unit} per attempt are not known in full: {', '.join(named)}."
     unscored = (

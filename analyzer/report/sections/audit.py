@@ -8,8 +8,8 @@ from analyzer.audit import AuditResult
 from analyzer.audit.causes import AGREES, NOT_RECORDED
 from analyzer.report.blocks import Cell, Column, Table, number, table
 from analyzer.report.sections.runs import labelled
-from analyzer.report.words import NOT_KNOWN, usd
-from analyzer.words import counted
+from analyzer.report.words import usd
+from analyzer.words import NOT_KNOWN, counted
 from traces.errors import ReplayError
 from traces.sums import known_total
 

@@ -8,8 +8,8 @@ import polars as pl
 from analyzer.curves.registry import Tables
 from analyzer.report.blocks import Bar, Cell, Column, Table, number, table
 from analyzer.report.sections.runs import labelled
-from analyzer.report.words import NOT_KNOWN, cost, span, usd
-from analyzer.words import percent
+from analyzer.report.words import cost, span, usd
+from analyzer.words import NOT_KNOWN, percent
 from traces.schema import ROLES
 from traces.sums import known_frac, known_total, total
 

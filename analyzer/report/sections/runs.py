@@ -7,8 +7,8 @@ import polars as pl
 from analyzer.card import column
 from analyzer.curves.registry import Tables
 from analyzer.report.blocks import Cell, Column, Table, name, table
-from analyzer.report.words import NOT_KNOWN, cost, count, span, usd
-from analyzer.words import beside, counted, percent
+from analyzer.report.words import cost, count, span, usd
+from analyzer.words import NOT_KNOWN, beside, counted, percent
 from traces.sums import known_total, total
 
 Row = dict[str, Any]

@@ -14,7 +14,7 @@ from pricing.hardware.importer import Imported, settle
 from pricing.hardware.schema import HARDWARE_TABLES
 from pricing.hardware.table_file import filled_in, needed
 from traces.errors import PricingError, nearest
-from traces.schema import Column, Table
+from traces.table import Column, Table
 
 _UNITS: Final[dict[str, dict[str, float]]] = {
     "_s": {"s": 1, "ms": 1e-3, "us": 1e-6, "min": 60, "h": 3600},

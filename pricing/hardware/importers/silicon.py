@@ -52,7 +52,7 @@ def serving_rows(cleaned: Cleaned) -> pl.DataFrame:
         ttft_s=pl.col("silicon_ttft_ms") / _MS_PER_S,
         tpot_s=pl.col("silicon_tpot_ms") / _MS_PER_S,
         basis=pl.lit("measured"),
-        source=pl.format("silicon_sample.csv: {}", "id"),
+        source=pl.format("aiconfigurator-core, systems/silicon_sample.csv: {}", "id"),
         licence=pl.lit(names_file()["silicon"]["licence"]),
     )  # fmt: skip
     noted = SERVING.conform(rows.with_columns(statistic=pl.lit("mean"), cached_frac=pl.lit(0.0)))

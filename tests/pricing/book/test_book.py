@@ -11,7 +11,7 @@ from pricing.book.layers import merge_layers
 from pricing.book.price_file import PriceFile
 from pricing.schema import PRICES
 from traces.errors import PricingError
-from traces.schema import violations
+from traces.table import violations
 
 MARCH, MAY, JULY = (datetime(2026, month, 1, tzinfo=UTC) for month in (3, 5, 7))
 A_MOMENT = timedelta(microseconds=1)

@@ -14,7 +14,7 @@ from polars.testing import assert_frame_equal
 from pricing.book.catalogue import FOLDER, catalogue_source, load_catalogue
 from pricing.schema import PRICES
 from traces.errors import PricingError
-from traces.schema import violations
+from traces.table import violations
 
 KINDS = {
     "input_mtok": "uncached_input", "cache_read_mtok": "cache_read", "cache_write_mtok": "cache_write_5m",

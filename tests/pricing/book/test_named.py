@@ -12,7 +12,7 @@ from pricing.book.named import BOOKS_FOLDER, NamedBook, book_files, load_named_b
 from pricing.names.resolve import resolve_one, unresolved_hint
 from pricing.schema import PRICES
 from traces.errors import PricingError
-from traces.schema import violations
+from traces.table import violations
 
 HEAD = """title = "Acme's own dollars"
 provider = "acme"

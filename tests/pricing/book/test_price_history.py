@@ -14,7 +14,7 @@ from pricing.book.price_file import read_price_file
 from pricing.book.windows import is_in_window
 from pricing.moments import NEVER
 from pricing.schema import PRICES
-from traces.schema import violations
+from traces.table import violations
 
 GOLDEN = sorted((Path(__file__).parent / "golden" / "history").glob("*.csv"))
 ROWS = [row for path in GOLDEN for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines())]

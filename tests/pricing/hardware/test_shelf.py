@@ -9,7 +9,7 @@ from pricing.hardware.rows import sound
 from pricing.hardware.schema import HARDWARE_TABLES
 from pricing.hardware.shelf import load_hardware
 from traces.errors import PricingError
-from traces.schema import violations
+from traces.table import violations
 
 SERVING = "model,accelerator,n_gpus,isl,osl,concurrency,ttft_s,tpot_s\n"
 

@@ -15,7 +15,8 @@ from traces.plain.read import read_tables
 from traces.readers.mini_swe_agent import READER as MINI_SWE_AGENT
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
-from traces.schema import INPUT_PARTS, TABLES, violations
+from traces.schema import INPUT_PARTS, TABLES
+from traces.table import violations
 from traces.usage import output_high, outside_reasoning_groups
 
 Tables = dict[str, pl.DataFrame]

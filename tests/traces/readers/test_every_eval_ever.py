@@ -302,3 +302,11 @@ def test_real_files_are_read_without_a_reject(shared_data: Path) -> None:
     assert tables["runs"].height == 7
     assert tables["calls"].select("input_tokens", "output_tokens").rows() == [(12, 5)]
     assert {row["kind"] for row in log.rows} == {"unrecognised"}
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_a_sample_without_a_model_takes_no_other_sample_into_its_run(tmp_path: Path, order: tuple[int, ...]) -> None:
+    samples = [sample("q1", model_id=None), sample("q2"), sample("q3", "f1")]
+    tables, _ = read(write(tmp_path, None, *(samples[number] for number in order)))
+    named = tables["rollouts"].join(tables["runs"].select("run_id", "model"), on="run_id")
+    assert sorted(named.select("task_id", "model").rows()) == [("q1", None), ("q2", "acme/large"), ("q3", "acme/large")]

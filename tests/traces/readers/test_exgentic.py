@@ -109,6 +109,17 @@ def test_a_response_logged_twice_is_one_call(tmp_path: Path) -> None:
     assert [row["kind"] for row in log.rows] == ["duplicate"]
 
 
+def test_a_call_in_the_logs_of_the_run_and_of_its_session_counts_once(tmp_path: Path) -> None:
+    untold = logged(4, None, trace_id="t4", status="failure", prompt_tokens=None, completion_tokens=None, cost=None)
+    root = run_folder(tmp_path, agent__litellm__trace_jsonl=[logged(1, "r1"), untold])
+    write(root / "run" / "litellm" / "trace.jsonl", logged(1, "r1"), untold, logged(2, "r2", cost=0.5))
+    tables, log = read(root)
+    calls = tables["calls"].filter(granularity="call", is_residual=False).select("role", "recorded_cost_usd").rows()
+    assert sorted(calls, key=str) == [("agent", 0.01), ("agent", None), ("other", 0.5)]
+    copies = [(row["place"], row["duplicate_of"]) for row in log.rows if row["kind"] == "duplicate"]
+    assert copies == [("line 1", "r1"), ("line 2", "t4")]
+
+
 def test_a_total_above_input_and_output_is_an_output_with_a_high_value(tmp_path: Path) -> None:
     calls = read(run_folder(tmp_path, agent__litellm__trace_jsonl=[logged(total_tokens=1250)]))[0]["calls"]
     assert calls.filter(role="agent").select("output_tokens", "output_high_tokens").rows() == [(50, 250)]

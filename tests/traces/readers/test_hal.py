@@ -166,6 +166,27 @@ def test_the_simulated_user_and_the_judge_are_told_by_their_models(tmp_path: Pat
     assert tables["calls"]["role"].to_list() == ["agent", "user", "judge"]
 
 
+def test_calls_of_which_none_is_of_the_agents_model_are_not_all_taken_for_the_users(tmp_path: Path) -> None:
+    logged = [
+        call(name, minute=minute, inputs={"model": name}, output={"model": name, "usage": usage(9, 1)}, summary=None)
+        for minute, name in enumerate(("deployment-7", "visitor", "referee"))
+    ]
+    arguments = {"model_name": "openai/large", "evaluator_model": "acme/referee"}
+    document = upload(logged, config={"benchmark_name": "taubench_airline", "agent_args": arguments})
+    tables, log = read(tmp_path, {**document, "total_usage": {"visitor": usage(90, 10)}})
+    roles = tables["calls"].select("model", "role").unique().sort("model").rows()
+    assert roles == [("deployment-7", "other"), ("referee", "judge"), ("visitor", "other")]
+    reasons = [row["reason"] for row in log.rows if row["place"] == "config.agent_args"]
+    assert len(reasons) == 1
+    assert "no call is of the agent's model openai/large: whether deployment-7, visitor" in str(reasons[0])
+
+
+def test_a_run_without_a_simulated_user_has_only_the_agent_whatever_its_model_is_called(tmp_path: Path) -> None:
+    logged = [call("a", inputs={"model": "deployment-7"}, output={"model": "deployment-7", "usage": usage(9, 1)})]
+    tables, log = read(tmp_path, upload(logged, config={"benchmark_name": "gaia"}))
+    assert (set(tables["calls"]["role"]), log.rows) == ({"agent"}, [])
+
+
 # Totals
 
 

@@ -163,11 +163,22 @@ def test_exceptions_are_stop_reasons(job: Any, exception: str | None, reason: st
 def test_the_chosen_reward_is_the_score_and_all_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
     path.write_text(json.dumps(trial(verifier_result={"rewards": {"reward": 1.0, "style": 0.25}})))
-    for scorer, score in ((None, 1.0), ("style", 0.25), ("taste", None)):
+    for scorer, score in ((None, 1.0), ("style", 0.25)):
         tables = read_traces([path], tmp_path / f"{scorer}", ReadOptions(choices=Choices(scorer=scorer))).tables()
         assert tables["rollouts"]["score"].to_list() == [score]
+        assert tables["runs"]["score_metric"].to_list() == [scorer or "reward"]
         assert tables["scores"].select("metric", "value").rows() == [("reward", 1.0), ("style", 0.25)]
-        assert tables["rejects"].height == (scorer == "taste")
+        assert tables["rejects"].is_empty()
+
+
+def test_a_trial_without_the_chosen_reward_is_not_scored_by_another(tmp_path: Path) -> None:
+    for number, rewards in enumerate(({"reward": 1.0, "style": 0.25}, {"reward": 1.0, "tone": 1.0})):
+        (tmp_path / "runs" / f"{number}").mkdir(parents=True)
+        text = json.dumps(trial(verifier_result={"rewards": rewards}, id=f"t{number}", trial_name=f"t{number}"))
+        (tmp_path / "runs" / f"{number}" / "result.json").write_text(text)
+    tables = read_traces([tmp_path / "runs"], tmp_path / "s", ReadOptions(choices=Choices(scorer="style"))).tables()
+    assert tables["rollouts"]["score"].sort().to_list() == [None, 0.25]
+    assert tables["rejects"]["kind"].to_list() == ["contradiction"]
 
 
 def test_the_first_versions_had_a_single_reward(job: Any) -> None:

@@ -153,13 +153,39 @@ def test_seconds_of_a_batch_are_shared_by_its_requests(tmp_path: Path) -> None:
     assert rollouts.select("wall_s", "model_s").rows() == [(1.5, 0.5)]
 
 
-def test_the_run_states_the_mean_over_its_splits(tmp_path: Path) -> None:
+def test_splits_are_never_pooled_and_the_test_split_has_the_name_of_the_benchmark(tmp_path: Path) -> None:
     stats = [
         stat("exact_match", 0.5), stat("num_instances", 30), stat("exact_match", 1.0, split="valid"),
         stat("num_instances", 10, split="valid"), stat("exact_match", 0.0, perturbation={"name": "typos"}),
     ]  # fmt: skip
-    run = read(folder(tmp_path, stats=stats))[0]["runs"].row(0, named=True)
-    assert (run["recorded_score"], run["recorded_n_rollouts"]) == (0.625, 40)
+    valid = [instance("id2"), instance("id3")]
+    for element in valid:
+        for each in element["stats"]:
+            each["name"]["split"] = "valid"
+    tables, _ = read(folder(tmp_path, stats=stats, per_instance_stats=[*valid, instance("id1")]))
+    runs = tables["runs"].sort("benchmark")
+    assert runs.select("benchmark", "recorded_score", "recorded_n_rollouts").rows() == [
+        ("quiz:subject=law", 0.5, 30), ("quiz:subject=law (valid)", 1.0, 10),
+    ]  # fmt: skip
+    by_task = dict(tables["rollouts"].select("task_id", "benchmark").rows())
+    assert by_task == {"id1": "quiz:subject=law"} | dict.fromkeys(("id2", "id3"), "quiz:subject=law (valid)")
+    assert [json.loads(settings)["split"] for settings in runs["settings"]] == ["test", "valid"]
+    assert runs["run_id"].n_unique() == 2
+
+
+def test_a_run_of_one_split_has_the_name_of_the_benchmark_whichever_it_is(tmp_path: Path) -> None:
+    stats = [stat("exact_match", 1.0, split="valid"), stat("num_instances", 10, split="valid")]
+    tables, _ = read(folder(tmp_path, stats=stats, per_instance_stats=None))
+    assert tables["runs"].select("benchmark", "recorded_score").rows() == [("quiz:subject=law", 1.0)]
+
+
+def test_totals_of_splits_are_apart(tmp_path: Path) -> None:
+    stats = [
+        stat("num_prompt_tokens", 600), stat("num_instances", 10),
+        stat("num_prompt_tokens", 500, split="valid"), stat("num_instances", 2, split="valid"),
+    ]  # fmt: skip
+    tables, _ = read(folder(tmp_path, stats=stats, per_instance_stats=None))
+    assert sorted(tables["calls"]["input_tokens"]) == [1000, 6000]
 
 
 def test_without_instances_the_run_has_totals(tmp_path: Path) -> None:
@@ -219,18 +245,20 @@ def test_a_run_folder_gives_the_tables_beside_it(table: str) -> None:
     assert log.rows == []
 
 
-REAL = [  # name, rollouts, mean score, input tokens, output tokens
-    ("commonsense-dataset=hellaswag,method=multiple_choice_joint,model=eleutherai_pythia-1b-v0", 10, 0.3, 6314, 10),
-    ("mmlu-subject=philosophy,method=multiple_choice_joint,model=openai_gpt2", 10, 0.1, 3574, 10),
-    ("narrative_qa-model=openai_gpt2", 5, 0.0, 3536, 209),
+REAL = [  # name, rollouts of the test split and of the other one, input tokens, output tokens
+    ("commonsense-dataset=hellaswag,method=multiple_choice_joint,model=eleutherai_pythia-1b-v0", [10], 6314, 10),
+    ("mmlu-subject=philosophy,method=multiple_choice_joint,model=openai_gpt2", [9, 1], 3574, 10),
+    ("narrative_qa-model=openai_gpt2", [4, 1], 3536, 209),
 ]
 
 
 @pytest.mark.parametrize("row", REAL, ids=[row[0].partition("-")[0] for row in REAL])
 def test_real_run_folders_give_the_means_they_state(shared_data: Path, row: tuple[Any, ...]) -> None:
-    name, n, score, n_input, n_output = row
+    name, sizes, n_input, n_output = row
     tables, log = read(shared_data / "every_eval_ever" / "tests_data" / "helm" / name)
-    assert tables["rollouts"].height == n == tables["runs"]["recorded_n_rollouts"].item()
-    assert tables["rollouts"]["score"].mean() == pytest.approx(score) == tables["runs"]["recorded_score"].item()
+    runs = tables["runs"].sort("benchmark")
+    of_runs = [tables["rollouts"].filter(run_id=run_id) for run_id in runs["run_id"]]
+    assert [rollouts.height for rollouts in of_runs] == sizes == runs["recorded_n_rollouts"].to_list()
+    assert [rollouts["score"].mean() for rollouts in of_runs] == pytest.approx(runs["recorded_score"].to_list())
     assert (sum(tables["calls"]["input_tokens"]), sum(tables["calls"]["output_tokens"])) == (n_input, n_output)
     assert {row["kind"] for row in log.rows} == {"unrecognised"}

@@ -148,6 +148,48 @@ def test_roles_of_a_task_are_mapped(tmp_path: Path, role: str | None, expected: 
     assert read(tmp_path, log(sample(call(role=role))))[0]["calls"]["role"].to_list() == [expected]
 
 
+GRADED = {
+    "an option": {"scorers": [{"name": "graded", "options": {"model": "openai/grader", "template": "…"}}]},
+    "options of several": {"scorers": [{"name": "graded", "options": {"judge_models": ["openai/grader", "x/y"]}}]},
+    "a model with its settings": {"scorers": [{"name": "g", "options": {"model": {"model": "openai/grader"}}}]},
+    "without its provider": {"scorers": [{"name": "g", "options": {"grader_model": "grader"}}]},
+    "a role": {"model_roles": {"quality_judge": {"model": "openai/grader"}}},
+    "a role only its scorer knows": {
+        "scorers": [{"name": "g", "options": {"model_role": "reader"}}], "model_roles": {"reader": "openai/grader"},
+    },
+    "an argument of the task": {"task_args": {"grader_model": "openai/grader"}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("spec", GRADED.values(), ids=GRADED)
+def test_a_model_given_to_a_scorer_is_a_judge_in_calls_and_totals(tmp_path: Path, spec: dict[str, Any]) -> None:
+    usages = {MODEL: used(20, 5), "openai/grader": used(7, 2), "openai/tool": used(3, 1)}
+    whole = log(sample(call(0), call(3, model="openai/grader"), model_usage=usages), spec=spec)
+    calls = read(tmp_path, whole)[0]["calls"].filter(granularity="call")
+    assert calls["role"].to_list() == ["agent", "judge"]
+    totals = read(tmp_path, log(sample(model_usage=usages), spec=spec))[0]["calls"].sort("input_tokens")
+    assert totals["role"].to_list() == ["other", "judge", "agent"]
+
+
+def test_the_results_of_older_logs_tell_what_their_scorer_was_given(tmp_path: Path) -> None:
+    scores = [{"name": "graded", "scorer": "graded", "params": {"model": "openai/grader"}, "metrics": {}}]
+    document = log(sample(model_usage={"openai/grader": used(7, 2)}), results={"scores": scores})
+    assert read(tmp_path, document)[0]["calls"]["role"].to_list() == ["judge"]
+
+
+def test_an_agent_that_grades_itself_stays_the_agent_where_only_its_total_is_known(tmp_path: Path) -> None:
+    spec = {"scorers": [{"name": "graded", "options": {"model": MODEL}}]}
+    calls = read(tmp_path, log(sample(call()), sample(model_usage={MODEL: used(7, 2)}, id="b"), spec=spec))[0]["calls"]
+    assert calls["role"].to_list() == ["agent", "agent"]
+
+
+def test_another_sample_of_the_same_epoch_is_another_attempt_and_not_a_copy(tmp_path: Path) -> None:
+    document = log(sample(uuid="u1"), sample(uuid="u2"), sample(uuid="u1"))
+    tables, rejected = read(tmp_path, document)
+    assert tables["rollouts"].select("attempt", "native_id").rows() == [(0, "u1"), (1, "u2")]
+    assert [row["kind"] for row in rejected.rows] == ["contradiction", "duplicate"]
+
+
 def test_a_call_made_while_scoring_is_a_judges(tmp_path: Path) -> None:
     spans = [
         {"event": "span_begin", "id": "s", "type": "scorers", "timestamp": stamp(3)},

@@ -14,7 +14,9 @@ from zips import DEFLATED, STORED, ZSTD, write_zip
 from traces.errors import MalformedTraceError, TraceError, UnreadableError
 from traces.files import peek
 from traces.readers.inspect import READER
+from traces.readers.inspect.container import _sliced
 from traces.registry import Peek
+from traces.rejects import RejectLog
 from traces.schema import TABLES
 
 GOLDEN = Path(__file__).parents[2] / "data" / "inspect"
@@ -113,6 +115,40 @@ def test_reading_in_batches_changes_no_table(tmp_path: Path, monkeypatch: pytest
     expected = read(tmp_path, document)[0]
     monkeypatch.setattr("traces.readers.inspect.tables._CALLS_PER_BATCH", 3)
     assert_same(expected, read(tmp_path, document)[0])
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_large_document_is_read_sample_by_sample_to_the_same_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, indent: int | None
+) -> None:
+    document = log(*(sample(call(0), call(5), id=f'"{{s{number}') for number in range(7)))
+    expected = read(tmp_path, document)[0]
+    monkeypatch.setattr("traces.readers.inspect.container.WHOLE_BYTES", 0)
+    text = json.dumps(document, indent=indent)
+    assert _sliced(text.encode(), "log", RejectLog("inspect")) is not None
+    assert_same(expected, read(tmp_path, text)[0])
+
+
+def test_what_looks_like_a_sample_or_like_none_is_told_by_its_brackets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = {"id": "inner", "epoch": 1, "samples": [{"id": "deeper", "epoch": 1}]}
+    a, b, c, d = (sample(call(0), id=name) for name in "abcd")
+    other_order = {name: c[name] for name in sorted(c, reverse=True)}
+    document = log({**a, "metadata": {"of": [inner, inner]}, "last": 1}, b, other_order, {**d, "z": 1})
+    expected = read(tmp_path, document)[0]
+    monkeypatch.setattr("traces.readers.inspect.container.WHOLE_BYTES", 0)
+    assert _sliced(json.dumps(document).encode(), "log", RejectLog("inspect")) is not None
+    assert_same(expected, read(tmp_path, document)[0])
+
+
+def test_a_bad_sample_of_a_large_document_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = log(*(sample(call(0), id=name) for name in "abc"))
+    text = json.dumps(document).replace('"id": "b"', '"id": "b", "epoch": NaN', 1)
+    monkeypatch.setattr("traces.readers.inspect.container.WHOLE_BYTES", 0)
+    tables, rejects = read(tmp_path, text, "skip")
+    assert tables["rollouts"]["task_id"].to_list() == ["a", "b", "c"]
+    assert [row["kind"] for row in rejects.rows] in ([], ["malformed"])
 
 
 def test_an_unfinished_archive_is_read_from_its_journal(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from swebench_boards import boards, detailed, entry
 from traces.errors import MalformedTraceError
 from traces.files import peek
 from traces.readers.swebench_leaderboards import READER
-from traces.registry import Peek
+from traces.registry import Peek, discover
 from traces.rejects import OnError, RejectLog
 
 DATA = Path(__file__).parents[2] / "data" / "swebench_leaderboards"
@@ -214,3 +214,29 @@ def test_boards_are_recognised_with_and_without_their_key() -> None:
     for document in (listed, listed["leaderboards"]):
         text = json.dumps(document, indent=4).encode()
         assert READER.sniff(Peek(text, text[-4096:]))
+
+
+@pytest.mark.parametrize("head", ["<!DOCTYPE html>\n<html><head><title>…</title></head><body>", "<html>"])
+def test_boards_in_the_page_of_the_site_are_those_of_its_file(tmp_path: Path, head: str) -> None:
+    document = boards(**{"bash-only": [detailed()]})
+    script = f'<script type="application/json" id="leaderboard-data">\n{json.dumps(document["leaderboards"])}</script>'
+    (tmp_path / "page.html").write_text(f"{head}{script}</body></html>")
+    assert READER.sniff(peek(tmp_path / "page.html"))
+    tables, log = read_files(READER, [tmp_path / "page.html"])
+    assert log.rows == []
+    assert tables["rollouts"].equals(read(tmp_path, document)[0]["rollouts"])
+
+
+def test_a_page_without_boards_is_not_ours(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text('<html><script id="other">[{"name": "x", "results": []}]</script></html>')
+    assert not READER.sniff(peek(tmp_path / "page.html"))
+
+
+def test_details_of_instances_alone_are_a_run_of_nobody(tmp_path: Path) -> None:
+    details = detailed()["per_instance_details"]
+    (tmp_path / "details.json").write_text(json.dumps(details))
+    assert [each.name for each in discover().values() if each.sniff(peek(tmp_path / "details.json"))] == [READER.name]
+    tables, log = read_files(READER, [tmp_path / "details.json"])
+    assert tables["rollouts"].height == len(details)
+    assert tables["runs"]["model"].to_list() == [None]
+    assert log.rows == []

@@ -39,6 +39,7 @@ READER = Reader(
         "The stamp in dirname carries no zone and is taken as UTC.",
     ),
     sniff=sniff,
+    names=(),
     parse=parse,
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.model", "runs.reasoning_effort", "runs.settings",

@@ -86,12 +86,7 @@ def _record(raw: bytes, place: str, path: str, log: RejectLog) -> Record | None:
     import yaml
 
     try:
-        text = raw.decode()
-    except UnicodeDecodeError as error:
-        log.malformed(path, place, f"not UTF-8: {error.reason}")
-        text = raw.decode("utf-8", "replace")
-    try:
-        node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        node = yaml.compose(log.text(path, raw), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (yaml.YAMLError, RecursionError) as error:
         log.malformed(path, place, f"broken YAML: {getattr(error, 'problem', None) or type(error).__name__}")
         return None

@@ -44,6 +44,10 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
     board = sizes.most_common(1)[0][0] if sizes else None
     runs, calls = [], []
     for run_id, record in _named(listed, file.name, log):
+        size = _size(record)
+        if board is not None and size in _BENCHMARKS and size != board:
+            reason = f"a run of {_BENCHMARKS[size]} on a board of {_BENCHMARKS[board]}: its {size} exercises tell"
+            log.contradiction(file.name, record.place, reason)
         row = _Row(run_id, record, board, file.name, log)
         runs.append(row.run(source.name))
         calls.append(row.call())

@@ -44,6 +44,7 @@ READER = Reader(
         "Without a results file or the flag correct there is no score.",
     ),
     sniff=sniff,
+    names=("attempt_1 metadata", "task_results total_attempts"),
     parse=parse,
     group=_group,
     fills=(

@@ -30,6 +30,7 @@ READER = Reader(
         "A longer copy of the same log is another run.",
     ),
     sniff=sniff,
+    names=(),
     parse=parse,
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.score_metric", "runs.score_min", "runs.recorded_n_rollouts",

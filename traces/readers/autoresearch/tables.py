@@ -85,7 +85,7 @@ def _read(file: SourceFile, log: RejectLog) -> tuple[str | None, list[Experiment
     header: list[str] = []
     for number, line in byte_lines(file, log):
         if number == 1:
-            header = line.decode("utf-8", "replace").strip().split("\t")
+            header = log.text(file.name, line).strip().split("\t")
         elif line.strip() and metric_of(header) is not None:
             one = _experiment(line, f"line {number}", header, file.name, log)
             experiments += [one] if one is not None else []
@@ -95,7 +95,7 @@ def _read(file: SourceFile, log: RejectLog) -> tuple[str | None, list[Experiment
 def _experiment(line: bytes, place: str, header: Sequence[str], path: str, log: RejectLog) -> Experiment | None:
     """Read one row; the description, which comes last, may hold tabs."""
     metric = metric_of(header) or ""
-    cells = line.decode("utf-8", "replace").rstrip("\r\n").split("\t", len(header) - 1)
+    cells = log.text(path, line).rstrip("\r\n").split("\t", len(header) - 1)
     row = dict(zip(header, cells, strict=False))
     written, status = row.get(metric, "").strip(), row.get("status", "").strip().lower()
     if not status:

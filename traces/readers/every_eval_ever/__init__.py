@@ -26,6 +26,10 @@ READER = Reader(
         "Several metrics of one evaluation are one run: the first scores it, or the one chosen.",
     ),
     sniff=is_either,
+    names=(
+        "evaluation_id sample_id interaction_type evaluation_name",
+        "evaluation_id evaluation_results source_metadata",
+    ),
     parse=parse,
     group=group_evaluations,
     fills=(

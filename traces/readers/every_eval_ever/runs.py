@@ -40,12 +40,14 @@ class Evaluation:
     model_id: str | None = None
     aggregate: Aggregate = field(default_factory=Aggregate)
     results: list[Result] = field(default_factory=list)
+    run_id: str = field(init=False)
+    """Id from the source's own: what both files name; samples alone may name no more than a file."""
+    metrics: dict[str | None, str] = field(default_factory=dict)
+    """Names of metrics found before, by the id of a result."""
 
-    @property
-    def run_id(self) -> str:
-        """Id from the source's own: what both files name; samples alone may name no more than a file."""
+    def __post_init__(self) -> None:
         key = "\n".join(filter(None, (self.evaluation_id, self.name, self.model_id))).encode("utf-8", "replace")
-        return f"eee-{xxhash.xxh3_128_hexdigest(key)[:12]}"
+        self.run_id = f"eee-{xxhash.xxh3_128_hexdigest(key)[:12]}"
 
     @property
     def library(self) -> str | None:
@@ -53,11 +55,12 @@ class Evaluation:
         return (self.aggregate.eval_library or Library()).name
 
     def metric_of(self, result_id: str | None) -> str:
-        """Name of the metric of a result."""
-        found = next(
-            (result for result in self.results if result_id and result.evaluation_result_id == result_id), None
-        )
-        return _metric_name(found) if found else result_id or "score"
+        """Name of the metric of a result; to be asked when all results are known."""
+        if result_id not in self.metrics:
+            named = (each for each in self.results if result_id and each.evaluation_result_id == result_id)
+            found = next(named, None)
+            self.metrics[result_id] = _metric_name(found) if found else result_id or "score"
+        return self.metrics[result_id]
 
 
 def evaluations(aggregate: Aggregate) -> dict[str, Evaluation]:
@@ -83,7 +86,7 @@ def run_row(evaluation: Evaluation, scorer: str | None, source_path: str, *, is_
         "scaffold": scaffold or _program(evaluation),
         "model": name, "reasoning_effort": effort,
         "agent": " + ".join(filter(None, (scaffold, name, effort))) or "unknown",
-        "settings": json.dumps(_settings(evaluation, result), sort_keys=True),
+        "settings": json.dumps(_settings(evaluation, result, scorer), sort_keys=True),
         "limit_tokens": _positive(limits.token_limit), "limit_s": _positive(limits.time_limit),
         "submissions_allowed": _positive(args.max_attempts), "score_metric": _metric_name(result),
         "score_min": _bound(metric.min_score), "score_max": _bound(metric.max_score),
@@ -137,7 +140,7 @@ def _program(evaluation: Evaluation) -> str | None:
     return " ".join(parts) or None
 
 
-def _settings(evaluation: Evaluation, result: Result) -> Row:
+def _settings(evaluation: Evaluation, result: Result, scorer: str | None) -> Row:
     aggregate, args = evaluation.aggregate, _args(result)
     source = aggregate.source_metadata or Source()
     others = {_metric_name(each): (each.score_details or ScoreDetails()).score for each in evaluation.results}
@@ -147,6 +150,7 @@ def _settings(evaluation: Evaluation, result: Result) -> Row:
         "evaluator": source.evaluator_relationship,
         "dataset": result.source.dataset_name, "temperature": args.temperature,
         "max_tokens": args.max_tokens, "reasoning": args.reasoning, "scores": others if len(others) > 1 else None,
+        "scorer": scorer if scorer in {_metric_name(result), result.evaluation_result_id} else None,
     }  # fmt: skip
     return {name: value for name, value in settings.items() if value is not None}
 

@@ -1,21 +1,18 @@
 """One evaluation of Every Eval Ever to canonical tables: its aggregates as runs, its samples in batches."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
-import polars as pl
-
-from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.document import read_document
-from traces.files import printable
 from traces.lines import read_lines
 from traces.readers.every_eval_ever.file import Aggregate, Sample
 from traces.readers.every_eval_ever.kinds import kind_of
 from traces.readers.every_eval_ever.runs import Evaluation, evaluations, run_row
-from traces.readers.every_eval_ever.samples import Line, Row, Samples
+from traces.readers.every_eval_ever.samples import CALL_SCHEMA, ROLLOUT_SCHEMA, SCORE_SCHEMA, Line, Samples
 from traces.registry import Batch, Source, SourceFile
 from traces.rejects import RejectLog
-from traces.schema import CALLS, ROLLOUTS, RUNS, SCORES, TASKS, Table
+from traces.rows import frame_of, frame_of_tuples
+from traces.schema import RUNS
 
 _LINES_PER_BATCH: Final = 10_000
 Known = dict[tuple[str, str, str | None], Evaluation]
@@ -33,7 +30,7 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
     runs = [
         run_row(each, source.choices.scorer, source.name, is_alone=_is_alone(each, known)) for each in known.values()
     ]
-    yield {"runs": _frame(runs, RUNS)}
+    yield {"runs": frame_of(RUNS, runs)}
 
 
 def _add_aggregate(known: Known, file: SourceFile, log: RejectLog) -> None:
@@ -58,32 +55,30 @@ def _batches(
     samples: Samples,
     log: RejectLog,
 ) -> Iterator[Batch]:
-    calls: list[Row] = []
-    scores: list[Row] = []
+    met: dict[tuple[str | None, ...], Evaluation] = {}
     for line in _lines(files, log):
-        evaluation = _evaluation(line.sample, known)
-        own, score = samples.add(evaluation, line)
-        calls += own
-        scores.append(score)
-        if len(scores) >= _LINES_PER_BATCH:
-            yield _batch(calls, scores, samples.taken(is_end=False))
-            calls, scores = [], []
-    yield _batch(calls, scores, samples.taken(is_end=True))
+        of = line.sample
+        names = (of.evaluation_id, of.evaluation_name, of.model_id, of.evaluation_result_id)
+        evaluation = met.get(names)
+        if evaluation is None:
+            evaluation = met[names] = _evaluation(of, known)
+        samples.add(evaluation, line)
+        if len(samples.scores) >= _LINES_PER_BATCH:
+            yield _batch(samples, is_end=False)
+    yield _batch(samples, is_end=True)
 
 
-def _batch(calls: Sequence[Row], scores: Sequence[Row], rollouts: Sequence[Row]) -> Batch:
-    tasks = dict.fromkeys((row["benchmark"], row["task_id"]) for row in rollouts)
-    return {
-        "rollouts": _frame(rollouts, ROLLOUTS),
-        "tasks": _frame([{"benchmark": benchmark, "task_id": task_id} for benchmark, task_id in tasks], TASKS),
-        "calls": _frame(calls, CALLS),
-        "scores": _frame(scores, SCORES),
-    }
+def _batch(samples: Samples, *, is_end: bool) -> Batch:
+    rollouts = frame_of_tuples(samples.taken(is_end=is_end), ROLLOUT_SCHEMA)
+    calls, samples.calls = frame_of_tuples(samples.calls, CALL_SCHEMA), []
+    scores, samples.scores = frame_of_tuples(samples.scores, SCORE_SCHEMA), []
+    tasks = rollouts.select("benchmark", "task_id").unique(maintain_order=True)
+    return {"rollouts": rollouts, "tasks": tasks, "calls": calls, "scores": scores}
 
 
 def _lines(files: Sequence[SourceFile], log: RejectLog) -> Iterator[Line]:
     """Lines of all files, each once: a file of the same content in another place gives none."""
-    for file in _distinct(files, log):
+    for file in _distinct(files, log) if len(files) > 1 else files:
         for place, sample in read_lines(file, Sample, log):
             if sample.sample_id is None or not (sample.evaluation_name or sample.evaluation_result_id):
                 log.malformed(file.name, place, "no sample_id or no evaluation")
@@ -111,22 +106,14 @@ def _evaluation(sample: Sample, known: Known) -> Evaluation:
     """Evaluation a sample belongs to: by the id of its result where an aggregate has that, else by name."""
     evaluation_id, result_id = sample.evaluation_id or "", sample.evaluation_result_id
     name = sample.evaluation_name or result_id or ""
-    if (evaluation_id, name, None) in known:
-        return known[evaluation_id, name, None]
+    key = (evaluation_id, name, sample.model_id)
+    found = known.get((evaluation_id, name, None))
+    if found is not None and found.results:  # an aggregate's, not that of samples without a model
+        return found
     by_result = (
         evaluation
         for (own_id, _, _), evaluation in known.items()
         if own_id == evaluation_id and any(each.evaluation_result_id == result_id for each in evaluation.results)
     )
-    key = (evaluation_id, name, sample.model_id)
-    return (next(by_result, None) if result_id else None) or known.setdefault(key, Evaluation(*key))
-
-
-def _frame(rows: Sequence[Row], table: Table) -> pl.DataFrame:
-    dtypes: dict[str, Any] = {**table.schema, PATH_COLUMN: pl.String, PLACE_COLUMN: pl.String}
-    names: Sequence[str] = list(rows[0] if rows else dtypes)
-    return pl.DataFrame([pl.Series(name, [_text(row[name]) for row in rows], dtypes[name]) for name in names])
-
-
-def _text(value: Any) -> Any:
-    return printable(value) if isinstance(value, str) else value
+    found = (next(by_result, None) if result_id else None) or known.get(key)
+    return known.setdefault(key, Evaluation(*key)) if found is None else found

@@ -17,14 +17,18 @@ def sample_counts(usage: ModelUsage | None, library: str | None, report: Contrad
     total = input + output proves that the input holds what was cached, total = input + output + cached that it does
     not. HELM's adapter calls an echoed prompt reasoning, which it is not.
     """
-    usage = usage or ModelUsage()
+    if usage is None:
+        return UNKNOWN
     if library == "helm":
         usage = msgspec.structs.replace(usage, reasoning_tokens=None)
     sent, output, total = whole(usage.input_tokens), whole(usage.output_tokens), whole(usage.total_tokens)
     if sent is None or output is None or not (sent or output or total):
         return UNKNOWN
     read, write = whole(usage.input_tokens_cache_read), whole(usage.input_tokens_cache_write)
-    reasoning, cached, convention = whole(usage.reasoning_tokens), usage.cached_tokens, proven(usage)
+    reasoning = whole(usage.reasoning_tokens)
+    if read is None and write is None and reasoning is None:
+        return TokenCounts(sent, output_tokens=output)
+    cached, convention = usage.cached_tokens, proven(usage)
     if cached and convention is None:
         report(f"total {total} is neither {sent} + {output} nor that and {cached} cached: its split is not used")
         return UNKNOWN._replace(input_tokens=sent, output_tokens=output, reasoning_tokens=reasoning)

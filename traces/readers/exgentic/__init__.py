@@ -36,9 +36,23 @@ READER = Reader(
         "Only tau2 (user simulator) and BrowseComp-Plus (judge) are known to call models themselves; others: other.",
     ),
     sniff=sniff,
+    names=(
+        "session_number step event",
+        "request timestamp prompt_tokens completion_tokens cost status",
+        "context attributes span_id",
+        "benchmark_name agent_name total_sessions",
+        "session_id success agent_cost benchmark_cost execution_time",
+    ),
     parse=parse,
     group=group_runs,
     is_companion=is_companion,
+    companion_names=(
+        "benchmark agent agent_kwargs",
+        "benchmark agent benchmark_kwargs",
+        "benchmark task_id expected_score",
+        "task context actions",
+        "benchmark_name total_tasks score",
+    ),
     fills=(
         "runs.benchmark", "runs.model", "runs.settings", "runs.submissions_allowed", "runs.score_metric",
         "runs.success_rule", "runs.started_at", "tasks.benchmark", "rollouts.benchmark", "rollouts.score",

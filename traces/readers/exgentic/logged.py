@@ -3,7 +3,8 @@
 LiteLLM's convention: prompt_tokens include cached ones, and completion_tokens reasoning; a log has no cache split.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
@@ -16,6 +17,8 @@ from traces.registry import SourceFile
 from traces.rejects import RejectLog
 
 PlacedSpan = tuple[SourceFile, str, Span]
+Mark = tuple[Any, ...]
+"""Id of a response, or the id of its trace with what it used."""
 
 
 class _Logged(NamedTuple):
@@ -26,13 +29,19 @@ class _Logged(NamedTuple):
 
 
 def logged_rows(
-    traces: Mapping[str, Sequence[SourceFile]], spans: Sequence[PlacedSpan], log: RejectLog
+    traces: Mapping[str, Sequence[SourceFile]],
+    spans: Sequence[PlacedSpan],
+    log: RejectLog,
+    listed: AbstractSet[Mark] = frozenset(),
 ) -> list[tuple[str, Row]]:
-    """Rows of calls with the side that made each, in the order they ended; spans of no logged response are added."""
+    """Rows of calls with the side that made each, in the order they ended; spans of no logged response are added.
+
+    Calls whose marks are ``listed`` are those of other logs and left out.
+    """
     by_response = {_response_id(span): (file, place, span) for file, place, span in spans if _response_id(span)}
     rows: list[tuple[str, Row]] = []
     matched: set[str] = set()
-    for logged in _without_parts(_read(traces, log), log):
+    for logged in _without_parts(_unlisted(_read(traces, log), listed, log), log):
         response_id = _id(logged.call)
         placed = by_response.get(response_id)
         matched |= {response_id} if placed else set()
@@ -45,6 +54,12 @@ def logged_rows(
     return sorted(rows, key=lambda row: str(row[1].get("ended_at") or ""))
 
 
+def marks_of(files: Iterable[SourceFile]) -> set[Mark]:
+    """Marks of all calls in these logs, by which their copies in other logs are told."""
+    lines = _read({"agent": tuple(files)}, RejectLog(None, "skip"))
+    return {mark for line in lines for mark in _marks(line.call)}
+
+
 def span_row(file: SourceFile, place: str, span: Span) -> Row:
     """One call known from its span alone: no cost is recorded there."""
     return call_row(call_id=_response_id(span), **call_values(span), **{PATH_COLUMN: file.name, PLACE_COLUMN: place})
@@ -55,6 +70,20 @@ def _read(traces: Mapping[str, Sequence[SourceFile]], log: RejectLog) -> Iterabl
         for file in files:
             for place, call in read_lines(file, LoggedCall, log):
                 yield _Logged(side, file, place, call)
+
+
+def _marks(call: LoggedCall) -> set[Mark]:
+    traced = (call.trace_id or call.timestamp, call.status, call.model, call.prompt_tokens, call.completion_tokens)
+    return {traced, (_id(call),)} if _id(call) else {traced}
+
+
+def _unlisted(lines: Iterable[_Logged], listed: AbstractSet[Mark], log: RejectLog) -> Iterator[_Logged]:
+    for line in lines:
+        if listed.isdisjoint(_marks(line.call)):
+            yield line
+        else:
+            key = _id(line.call) or line.call.trace_id or ""
+            log.duplicate(line.file.name, line.place, key, "a call that the log of its session lists")
 
 
 def _without_parts(lines: Iterable[_Logged], log: RejectLog) -> list[_Logged]:

@@ -13,11 +13,11 @@ from traces.decode import whole
 from traces.readers.exgentic.calls import Row, call_row, known_usd
 from traces.readers.exgentic.facts import benchmark_role, makes_calls
 from traces.readers.exgentic.file import CostReport, CostReports, RunResult
-from traces.readers.exgentic.logged import logged_rows
+from traces.readers.exgentic.layout import RunFiles
+from traces.readers.exgentic.logged import logged_rows, marks_of
 from traces.readers.exgentic.sessions import Session
 from traces.readers.exgentic.spans import read_spans
 from traces.readers.exgentic.steps import SIDES, Spent, Trajectory, read_trajectory
-from traces.registry import SourceFile
 from traces.rejects import RejectLog
 
 _ROUNDING_USD: Final = 1e-9
@@ -100,13 +100,14 @@ def only_run_tells_tokens(result: RunResult, sessions: Sequence[Session]) -> boo
     return bool(report.input_tokens or report.output_tokens) and not any(map(_tells_calls, sessions))
 
 
-def run_rows(
-    traces: Sequence[SourceFile], result: RunResult, names: Names, log: RejectLog, *, has_totals: bool
-) -> list[Row]:
+def run_rows(files: RunFiles, result: RunResult, names: Names, log: RejectLog, *, has_totals: bool) -> list[Row]:
     """Rows of ``calls`` of the run as a whole: calls outside any session, and its totals where they stand."""
+    traces = files.by_kind["trace"]
+    of_sessions = (file for session in files.sessions for side in session.traces.values() for file in side)
+    listed = marks_of(of_sessions) if traces else frozenset()
     rows = [
         {**row, "role": "other", "call_id": row["call_id"] or f"{names.run_id}#{number}"}
-        for number, (_, row) in enumerate(logged_rows({"benchmark": traces}, (), log) if traces else ())
+        for number, (_, row) in enumerate(logged_rows({"benchmark": traces}, (), log, listed))
     ]
     reports = (("agent", result.accumulated_agent_report), ("benchmark", result.accumulated_benchmark_report))
     for side, report in reports if has_totals else ():

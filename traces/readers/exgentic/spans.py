@@ -141,7 +141,7 @@ def _logged(file: SourceFile, log: RejectLog) -> Iterator[Span]:
     try:
         with open_stream(file.path) as stream:
             for line in stream:
-                _add_line(line.decode("utf-8", "replace").rstrip("\r\n"), spans)
+                _add_line(log.text(file.name, line).rstrip("\r\n"), spans)
     except (TraceError, OSError, EOFError) as error:
         log.malformed(file.name, "file", str(error).removeprefix(f"{file.path}: "))
     for fields in spans.values():

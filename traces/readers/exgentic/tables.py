@@ -55,7 +55,7 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
     for start in range(0, len(sessions), _SESSIONS_PER_BATCH):
         part = sessions[start : start + _SESSIONS_PER_BATCH]
         yield _batch(part, run, log)
-    rest = run_rows(files.by_kind["trace"], run.result, run.names, log, has_totals=run.is_total)
+    rest = run_rows(files, run.result, run.names, log, has_totals=run.is_total)
     if sessions or rest or files.by_kind["run"]:
         yield {"runs": _run_frame(run, sessions, source), "calls": call_frame(rest)}
 
@@ -178,6 +178,12 @@ def _metrics(session: Session) -> dict[str, float]:
     return {name: float(value) for name, value in metrics.items() if isinstance(value, int | float | bool)}
 
 
+def _metric(run: _Run, sessions: Sequence[Session]) -> str:
+    """Name the score that counts: the chosen measurement, where any session has it."""
+    is_there = any(run.scorer in _metrics(session) for session in sessions)
+    return run.scorer if run.scorer is not None and is_there else "score"
+
+
 def _run_frame(run: _Run, sessions: Sequence[Session], source: Source) -> pl.DataFrame:
     names, result = run.names, run.result
     score = result.benchmark_score if result.benchmark_score is not None else run.beside.score
@@ -185,7 +191,7 @@ def _run_frame(run: _Run, sessions: Sequence[Session], source: Source) -> pl.Dat
         "run_id": run.names.run_id, "benchmark": names.benchmark, "scaffold": names.agent, "model": names.model,
         "agent": " + ".join(filter(None, (result.agent_name or names.agent, names.model))) or "unknown",
         "settings": as_json(_settings(run)), "limit_turns": whole(run.beside.max_steps), "submissions_allowed": 1,
-        "score_metric": run.scorer or "score", "success_rule": "as the benchmark defines success",
+        "score_metric": _metric(run, sessions), "success_rule": "as the benchmark defines success",
         "started_at": run.started_at or _stamped(run.own_id), "ended_at": run.ended_at, "source_format": "exgentic",
         "source_path": source.name, "recorded_score": score,
         "recorded_cost_usd": known_usd(result.total_run_cost),

@@ -57,11 +57,12 @@ READER = Reader(
         "Calls that failed without usage are taken for not billed and left out with a count.",
         "Files of 2026-04 and later keep one model per task: a side model's calls go by the name of the main one.",
         "Of AssistantBench only exact matches are known by task, of SciCode only the steps that passed.",
-        "A simulated user that is the same model as the agent counts as the agent.",
+        "A simulated user that is the same model as the agent counts as the agent; if no call is its, all are other.",
         "Calls of Inspect-run benchmarks are totals per sample.",
         "Of several prompt variations of a task it is not told which call belongs to which.",
     ),
     sniff=sniff,
+    names=("encrypted_data", "salt", "raw_eval_results", "raw_logging_results", "agent_name benchmark_name run_id"),
     parse=parse,
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.model", "runs.reasoning_effort", "runs.settings", "runs.score_metric",

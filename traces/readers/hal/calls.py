@@ -4,11 +4,9 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import groupby
-from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import polars as pl
 
@@ -18,16 +16,22 @@ from traces.readers.hal.file import Stamp, TaskLog
 from traces.readers.hal.leaves import Leaf, answer_id
 from traces.readers.hal.usage import call_counts, is_used, model_of, output_of, task_of
 from traces.rejects import RejectLog
+from traces.rows import series
 from traces.usage import TOKEN_SCHEMA, UNKNOWN, TokenCounts
 
 _SCHEMA: Final = {
-    "_task": pl.String, "call_index": pl.Int64, "call_id": pl.String, "role": pl.String, "provider": pl.String,
+    "_task": pl.String, "_spanned_s": pl.Float64,
+    "call_index": pl.Int64, "call_id": pl.String, "role": pl.String, "provider": pl.String,
     "model": pl.String, "service_tier": pl.String, "started_at": pl.Int64, "ended_at": pl.Int64,
     "latency_s": pl.Float64, "time_basis": pl.String, "is_tz_assumed": pl.Boolean, "n_requests": pl.Int64,
     PLACE_COLUMN: pl.String, **TOKEN_SCHEMA,
 }  # fmt: skip
 _EARLIEST_S, _LATEST_S = 0, 4_102_444_800
 _MICRO: Final = 1_000_000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_STAMPED: Final = pl.lit("lower_bound")
+_AS_GIVEN: Final = ("call_id", "provider", "model", "service_tier", "latency_s", "is_tz_assumed", "n_requests")
 _PROVIDERS: Final = {".anthropic.": "anthropic", "/anthropic.": "anthropic"}
 
 Role = Callable[[str | None], str]
@@ -70,9 +74,9 @@ def of_leaves(found: Sequence[Leaf], name: str, log: RejectLog) -> Iterator[Requ
         weave = call.summary.weave if call.summary is not None else None
         output = output_of(call)
         uses = leaf.uses or [(model_of(call), UNKNOWN, 1)]
+        is_own = output is not None and len(uses) == 1 and answers[output.id] == 1
+        own_id = output.id if output is not None and is_own else None
         for part, (model, counts, n_requests) in enumerate(uses):
-            is_own = output is not None and len(uses) == 1 and answers[output.id] == 1
-            own_id = output.id if output is not None and is_own else None
             yield Request(
                 task_of(call),
                 str(own_id) if own_id is not None else _part_id(call.id, part, len(uses)),
@@ -107,27 +111,41 @@ def in_order(requests: Iterable[Request]) -> list[Request]:
 
 def frame(requests: Sequence[Request], role: Role, path: str) -> pl.DataFrame:
     """Requests, in order, as a partial table ``calls``, with the task of each in ``_task``."""
-    rows: list[tuple[Any, ...]] = []
-    for _, group in groupby(requests, key=attrgetter("task_id")):
-        of_task = list(group)
-        is_ordered = len(of_task) == 1 or all(one.started_us is not None for one in of_task)
-        rows += [_row(one, index if is_ordered else None, role) for index, one in enumerate(of_task)]
-    columns = zip(*rows, strict=True) if rows else ((),) * len(_SCHEMA)
-    series = zip(_SCHEMA.items(), columns, strict=True)
-    table = pl.DataFrame([pl.Series(column, list(values), dtype) for (column, dtype), values in series])
-    return table.with_columns(pl.lit(path).alias(PATH_COLUMN))
+    fields = zip(*requests, strict=True) if requests else ((),) * len(Request._fields)
+    given = dict(zip(Request._fields, fields, strict=True))
+    roles = {model: role(model) for model in set(given["model"])}
+    counts = zip(*given["counts"], strict=True) if requests else ((),) * len(TOKEN_SCHEMA)
+    columns = {
+        "_task": given["task_id"], "role": [roles[model] for model in given["model"]], PLACE_COLUMN: given["place"],
+        "started_at": given["started_us"], "ended_at": given["ended_us"],
+        "_spanned_s": list(map(_spanned_s, given["started_us"], given["ended_us"])),
+        **{name: given[name] for name in _AS_GIVEN}, **dict(zip(TOKEN_SCHEMA, counts, strict=True)),
+    }  # fmt: skip
+    table = pl.DataFrame([series(name, values, _SCHEMA[name]) for name, values in columns.items()])
+    return table.with_columns(_call_index(), *_times(), pl.lit(path).alias(PATH_COLUMN)).drop("_spanned_s")
 
 
-def _row(one: Request, index: int | None, role: Role) -> tuple[Any, ...]:
-    start, end, latency_s = one.started_us, one.ended_us, one.latency_s
-    if start is not None and end is not None:
-        end, latency_s = (end, (end - start) / _MICRO) if start <= end else (None, latency_s)
-    stamped = None if start is None else "lower_bound"
+def _spanned_s(start: int | None, end: int | None) -> float | None:
+    """Seconds between two stamps; in Python, as polars divides by a constant in another way than it rounds."""
+    return None if start is None or end is None or end < start else (end - start) / _MICRO
+
+
+def _call_index() -> pl.Expr:
+    """Place within the task; null where several calls stand there and not all are timed."""
+    is_ordered = (pl.len() == 1) | pl.col("started_at").is_not_null().all()
+    return pl.when(is_ordered.over("_task")).then(pl.int_range(pl.len()).over("_task")).alias("call_index")
+
+
+def _times() -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    """End, seconds and what they are: of stamps where they run forwards, else as Weave measured."""
+    start, end = pl.col("started_at"), pl.col("ended_at")
+    measured_s = pl.coalesce("_spanned_s", "latency_s")
+    basis = pl.when(measured_s.is_not_null()).then(pl.lit("measured")).when(start.is_not_null()).then(_STAMPED)
     return (
-        one.task_id, index, one.call_id, role(one.model), one.provider, one.model, one.service_tier, start,
-        end, latency_s, stamped if latency_s is None else "measured", one.is_tz_assumed, one.n_requests, one.place,
-        *one.counts,
-    )  # fmt: skip
+        pl.when(~(start > end).fill_null(value=False)).then(end),
+        measured_s.alias("latency_s"),
+        basis.alias("time_basis"),
+    )
 
 
 @dataclass(slots=True)
@@ -155,8 +173,7 @@ class _Clock:
                 return None
             if moment.tzinfo is None:
                 moment, self.is_tz_assumed = moment.replace(tzinfo=UTC), True
-            stamp = moment.timestamp()
-            return round(stamp * _MICRO)
+            return (moment - _EPOCH) // _MICROSECOND
         is_time = math.isfinite(stamp) and _EARLIEST_S <= stamp <= _LATEST_S
         if not is_time:
             self._refuse(stamp)

@@ -3,12 +3,15 @@
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from io import BytesIO
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
+from traces.archive import IS_ENCRYPTED, LEADS_OUT, leads_out
 from traces.elements import Text
 from traces.errors import UnreadableError
 from traces.files import content, open_stream, printable
-from traces.readers.hal.sealed import SealedError, is_sealed, opened
+from traces.readers.hal.sealed import PUBLIC_PASSWORD, SealedError, WrongPasswordError, is_sealed, opened
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
 
@@ -70,11 +73,20 @@ def _archive(file: SourceFile) -> Iterator["ZipFile"]:
     from zipfile import BadZipFile, ZipFile
 
     try:
-        archive = ZipFile(file.path)
+        archive = ZipFile(_packed(file))
     except (BadZipFile, *_DAMAGED) as error:
         raise UnreadableError(f"{file.path}: damaged or cut-off archive ({error})", "fetch it again") from error
     with archive:
         yield archive
+
+
+def _packed(file: SourceFile) -> Path | IO[bytes]:
+    """Give the path of an archive, to be read where it lies, or the content of one that is itself compressed."""
+    with file.path.open("rb") as raw:
+        if raw.read(len(_ZIP_MAGIC)) == _ZIP_MAGIC:
+            return file.path
+    with content(file.path) as whole:
+        return BytesIO(whole)
 
 
 def _member(
@@ -82,8 +94,16 @@ def _member(
 ) -> Iterator[tuple[str, Text]]:
     from zipfile import BadZipFile
 
+    if leads_out(member):
+        log.malformed(name, "", LEADS_OUT)
+        return
+    if member.flag_bits & IS_ENCRYPTED:
+        log.malformed(name, "", "it is encrypted by the archive itself, which HAL does not do")
+        return
     if member.file_size > max(_BOMB_FROM_BYTES, _MOST_RATIO * member.compress_size):
-        log.malformed(name, "", f"a zip bomb: {member.compress_size:,} bytes that unpack to {member.file_size:,}")
+        sizes = f"{member.compress_size:,} bytes that unpack to {member.file_size:,}"
+        problem = f"taken for a zip bomb: {sizes}, more than {_MOST_RATIO} to 1"
+        log.malformed(name, "", problem, remedy="if you trust it, unpack it yourself and read the file in it")
         return
     try:
         with archive.open(member) as stream:
@@ -107,7 +127,16 @@ def _unsealed(name: str, stream: IO[bytes], password: str | None, log: RejectLog
     try:
         text = opened(iter(lambda: stream.read(_PIECE_BYTES), b""), password)
     except (SealedError, BadZipFile, *_DAMAGED) as error:
-        hint = "; give the right one with --password" if "password" in str(error) else ""
-        log.malformed(name, "", f"encrypted: {error}{hint}")
+        remedy = _remedy(password) if isinstance(error, WrongPasswordError) else None
+        log.malformed(name, "", f"encrypted: {error}", remedy=remedy)
         return
     yield name, text
+
+
+def _remedy(password: str | None) -> str:
+    """What to try where a password does not fit, by whether the user gave it."""
+    if password is None:
+        return f"the one HAL publishes ({PUBLIC_PASSWORD}) was tried: give its own with --password WORD"
+    return (
+        f"the one given with --password was tried: give another, or none for the one HAL publishes ({PUBLIC_PASSWORD})"
+    )

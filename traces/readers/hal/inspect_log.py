@@ -12,6 +12,7 @@ import msgspec
 
 from traces.decode import Count
 from traces.readers.hal.file import Blank, RecordedUsage, Stamp
+from traces.readers.inspect.file import Scorer
 
 _HEAD: Final = re.compile(rb'\s*\{\s*"(?:version|status|eval)"\s*:')
 _HEAD_CHARS: Final = 4096
@@ -45,6 +46,9 @@ class Eval(msgspec.Struct):
     task: str | None = None
     model: str | None = None
     created: Stamp = None
+    task_args: dict[str, Any] | None = None
+    model_roles: dict[str, Any] | None = None
+    scorers: list[Scorer] | None = None
 
 
 class Stats(msgspec.Struct):

@@ -6,13 +6,15 @@ from typing import Any, Final
 import polars as pl
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
-from traces.readers.hal.calls import microseconds
+from traces.readers.hal.calls import Role, microseconds
 from traces.readers.hal.inspect_log import EvalLog, Sample, sample_scores
 from traces.readers.hal.load import Upload
 from traces.readers.hal.roles import bare, role_of
 from traces.readers.hal.run import benchmark_of, run_frame, start_of
 from traces.readers.hal.totals import recorded_counts, reporter, total_frame, totals
 from traces.readers.hal.usage import inspect_counts
+from traces.readers.inspect.file import Header, Spec
+from traces.readers.inspect.roles import roles_of
 from traces.registry import Batch, Source
 from traces.rejects import RejectLog
 from traces.usage import TOKEN_SCHEMA
@@ -71,7 +73,7 @@ def _rest(upload: Upload, run_id: str, log: RejectLog) -> pl.DataFrame:
     own = [(model, inspect_counts(usage)) for one in samples for model, usage in (one.model_usage or {}).items()]
     recorded = recorded_counts(upload.rest.total_usage, upload.config.date)
     found = totals(recorded, own, lambda: own, reporter(upload.name, log))
-    return total_frame(found, run_id, role_of(upload.config), start_of(upload.config), upload.name).drop(PATH_COLUMN)
+    return total_frame(found, run_id, _role(upload), start_of(upload.config), upload.name).drop(PATH_COLUMN)
 
 
 def _identity(sample: Sample, run_id: str) -> tuple[str, str, int]:
@@ -99,14 +101,25 @@ def _clocked(sample: Sample, place: str, name: str, log: RejectLog) -> tuple[Any
 
 
 def _calls(upload: Upload, sample: Sample, rollout_id: str, started: int | None) -> list[tuple[Any, ...]]:
-    """One total per model; models beside the evaluated one belong to scorers or tools."""
-    role, evaluated = role_of(upload.config), bare((upload.evaluation.log or EvalLog()).eval.model)
-    start = start_of(upload.config).us if started is None else started
+    """One total per model."""
+    role, start = _role(upload), start_of(upload.config).us if started is None else started
     basis = None if start is None else "lower_bound"
     return [
         (
-            rollout_id, f"{rollout_id}#{model}", role(model) if evaluated in (None, bare(model)) else "other", model,
-            start, basis, "rollout", None, f"{rollout_id} model_usage", *inspect_counts(usage),
+            rollout_id, f"{rollout_id}#{model}", role(model), model, start, basis, "rollout", None,
+            f"{rollout_id} model_usage", *inspect_counts(usage),
         )
         for model, usage in (sample.model_usage or {}).items()
     ]  # fmt: skip
+
+
+def _role(upload: Upload) -> Role:
+    """Roles by model; those beside the evaluated one belong to scorers, where the log tells them, or to tools."""
+    spec, of_config = (upload.evaluation.log or EvalLog()).eval, role_of(upload.config)
+    named = Spec(model=spec.model, task_args=spec.task_args, model_roles=spec.model_roles, scorers=spec.scorers)
+    evaluated, beside = bare(spec.model), roles_of(Header(eval=named))
+
+    def role(model: str | None) -> str:
+        return of_config(model) if evaluated in {None, bare(model)} else beside.of_model(model or "")
+
+    return role

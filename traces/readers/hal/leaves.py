@@ -87,7 +87,9 @@ def _once(found: Sequence[Leaf], name: str, log: RejectLog) -> list[Leaf]:
     calls: dict[str, Leaf] = {}
     answers: dict[object, Leaf] = {}
     kept = []
-    n_answers = Counter(answer_id(leaf) for leaf in found)
+    n_answers = Counter(map(answer_id, found))
+    if len({leaf.call.id for leaf in found}) == len(n_answers) == len(found):
+        return list(found)  # by far the most frequent case
     for leaf in found:
         call_id, answered = leaf.call.id, answer_id(leaf)
         answer = (answered, tuple(leaf.uses)) if answered is not None and n_answers[answered] > 1 else None

@@ -1,9 +1,8 @@
 """Parts of a document that is not clean: each decoded on its own, what is wrong with it reported by its place."""
 
-import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -12,9 +11,6 @@ from traces.elements import CutError
 from traces.rejects import RejectLog
 
 P = TypeVar("P")
-_HALF: Final = re.compile(rb"\\\\|\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|\\u[dD][89a-fA-F]\w\w")
-"""A backslash, a pair of surrogates, or half of one: which JSON may write and nothing else can."""
-_HALF_CHARS: Final = 6
 
 
 def parts_before_cut(parts: Iterator[P], name: str, place: str, log: RejectLog) -> Iterator[P]:
@@ -36,7 +32,7 @@ def decoded(raw: Any, kind: Any, name: str, place: str, log: RejectLog) -> Any:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        value, problems = decode(_HALF.sub(_mended, raw), kind)
+        value, problems = decode(raw, kind)
     except (UndecodableError, RecursionError) as error:
         log.malformed(name, place, "nested too deeply" if isinstance(error, RecursionError) else str(error))
         return None
@@ -49,7 +45,3 @@ def decoded(raw: Any, kind: Any, name: str, place: str, log: RejectLog) -> Any:
 @cache
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind, strict=False)
-
-
-def _mended(found: re.Match[bytes]) -> bytes:
-    return b"\\ufffd" if len(found[0]) == _HALF_CHARS else found[0]

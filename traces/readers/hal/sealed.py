@@ -27,6 +27,10 @@ class SealedError(Exception):
     """An encrypted upload that cannot be opened; says why."""
 
 
+class WrongPasswordError(SealedError):
+    """The checksum of an encrypted upload differs: the password is wrong, or the upload damaged."""
+
+
 def is_sealed(start: bytes) -> bool:
     """Recognise an encrypted upload by how it starts."""
     return bool(_SEALED.match(start.removeprefix(b"\xef\xbb\xbf")))
@@ -40,7 +44,8 @@ def opened(pieces: Iterable[bytes], password: str | None) -> bytearray:
         password: What it was encrypted with; null: the password HAL publishes.
 
     Raises:
-        SealedError: if it is no encrypted upload, is damaged or cut off, or the password is wrong.
+        SealedError: if it is no encrypted upload, is damaged or cut off.
+        WrongPasswordError: if the password is wrong.
     """
     token, salt = _Base64(_Base64(None)), b""
     for name, piece in _fields(pieces):
@@ -125,7 +130,7 @@ def _decrypted(token: bytearray, key: bytes) -> bytearray:
     with memoryview(token) as view:
         digest = hmac.new(signing, view[:-_TAG_BYTES], "sha256").digest()
         if not hmac.compare_digest(digest, view[-_TAG_BYTES:]):
-            raise SealedError("wrong password, or damaged (its checksum differs)")
+            raise WrongPasswordError("wrong password, or damaged (its checksum differs)")
         padding = _decrypt(view, encryption, n_text)
     if not 1 <= padding <= _BLOCK_BYTES:
         raise SealedError("damaged: its padding is wrong")

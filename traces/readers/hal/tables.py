@@ -9,14 +9,14 @@ from typing import Final
 import polars as pl
 
 from traces.checks import PLACE_COLUMN
-from traces.readers.hal.calls import Request, frame, in_order, of_leaves, of_tasks
+from traces.readers.hal.calls import Request, Role, frame, in_order, of_leaves, of_tasks
 from traces.readers.hal.documents import documents
 from traces.readers.hal.doubling import n_nested
 from traces.readers.hal.file import Call
 from traces.readers.hal.inspect_tables import inspect_batches
 from traces.readers.hal.leaves import has_parents, is_every_usage_repeated, leaves
 from traces.readers.hal.load import Upload, load
-from traces.readers.hal.roles import role_of
+from traces.readers.hal.roles import agent_model, role_of, unmatched
 from traces.readers.hal.rollouts import Attempts, attempts, cost_usd, rollout_frame, score_frame
 from traces.readers.hal.run import benchmark_of, run_frame, run_id_of, start_of
 from traces.readers.hal.totals import Counted, Total, recorded_counts, reporter, total_frame, totals
@@ -54,6 +54,7 @@ class _Reading:
     run_id: str
     requests: list[Request]
     tried: Attempts
+    role: Role
 
 
 def _batches(upload: Upload, source: Source, log: RejectLog) -> Iterator[Batch]:
@@ -65,7 +66,7 @@ def _batches(upload: Upload, source: Source, log: RejectLog) -> Iterator[Batch]:
     by_task = of_tasks(upload.tasks, _only_model(upload), upload.name, log)
     requests = in_order(chain(of_leaves(found, upload.name, log), by_task))
     is_doubled = _is_doubled(upload, requests, log)
-    read = _Reading(upload, run_id, requests, attempts(upload, log))
+    read = _Reading(upload, run_id, requests, attempts(upload, log), _role(upload, requests, log))
     rest = _rest(read, log)
     upload.calls = []
     del found
@@ -80,6 +81,18 @@ def _batches(upload: Upload, source: Source, log: RejectLog) -> Iterator[Batch]:
     }
     yield {"calls": rest.with_columns(of_run)}
     yield from _call_batches(read)
+
+
+def _role(upload: Upload, requests: Sequence[Request], log: RejectLog) -> Role:
+    models = {*(request.model for request in requests), *(upload.rest.total_usage or ())}
+    untold = unmatched(upload.config, models)
+    if untold:
+        log.contradiction(
+            upload.name, "config.agent_args",
+            f"no call is of the agent's model {agent_model(upload.config)}: whether {', '.join(untold)} is the agent's "
+            "or the simulated user's is not known; its role is other",
+        )  # fmt: skip
+    return role_of(upload.config, models)
 
 
 def _only_model(upload: Upload) -> str | None:
@@ -122,11 +135,10 @@ _TWICE: Final = "perhaps counted twice; no parents are recorded, so nothing is l
 
 
 def _call_batches(read: _Reading) -> Iterator[Batch]:
-    role = role_of(read.upload.config)
     ordered = read.requests
     while ordered:
         size = _whole_tasks(ordered)
-        yield {"calls": _named(frame(ordered[:size], role, read.upload.name), read.tried, read.run_id)}
+        yield {"calls": _named(frame(ordered[:size], read.role, read.upload.name), read.tried, read.run_id)}
         del ordered[:size]
 
 
@@ -156,7 +168,7 @@ _OF_TASK: Final = {"_task": pl.String, "rollout_id": pl.String}
 def _rest(read: _Reading, log: RejectLog) -> pl.DataFrame:
     """Rows for what is known only as a total, or only to have happened."""
     upload, own = read.upload, [(one.model, one.counts) for one in read.requests]
-    role, start = role_of(upload.config), start_of(upload.config, read.requests)
+    role, start = read.role, start_of(upload.config, read.requests)
     recorded = recorded_counts(upload.rest.total_usage, upload.config.date)
     if recorded:
         listed = partial(_listed, upload.calls) if upload.calls else (lambda: own)

@@ -27,8 +27,10 @@ def task_of(call: Call) -> str | None:
 
 def output_of(call: Call) -> Output | None:
     """What the call returned, if it is an object; older files name it ``outputs``."""
-    output = call.output if isinstance(call.output, Output) else call.outputs
-    return output if isinstance(output, Output) else None
+    output = call.output
+    if isinstance(output, Output):
+        return output
+    return call.outputs if isinstance(call.outputs, Output) else None
 
 
 def summed_usage(call: Call) -> list[tuple[str, CallUsage]]:

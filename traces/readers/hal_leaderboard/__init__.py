@@ -36,6 +36,7 @@ READER = Reader(
         "Start is read off the run's id, else the day of the run.",
     ),
     sniff=sniff,
+    names=(),
     parse=parse,
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.model", "runs.settings", "runs.score_metric", "runs.score_min",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,7 +36,7 @@ def database_entries(file: SourceFile, log: RejectLog) -> Iterator[Entry]:
         path = _plain(file.path, Path(folder))
         try:
             with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
-                database.text_factory = _text
+                database.text_factory = partial(log.text, file.name)
                 rows, usage = _rows(database, "parsed_results"), _usage(_rows(database, "token_usage"))
         except sqlite3.Error as error:
             log.malformed(file.name, "", f"damaged SQLite file: {error}")
@@ -59,10 +60,6 @@ def _plain(path: Path, folder: Path) -> Path:
         while piece := stream.read(1024 * 1024):
             target.write(piece)
     return unpacked
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace")
 
 
 def _rows(database: "sqlite3.Connection", table: str) -> list[Row]:

@@ -126,7 +126,7 @@ def _rollout_row(attempt: Attempt, rollout_id: str, number: int, source: Source,
         "stop_reason": _stop_reason(trial), "started_at": started.at, "ended_at": ended.at, "wall_s": wall_s,
         "time_basis": None if wall_s is None else "measured" if trial.started_at else "lower_bound",
         "recorded_cost_usd": known_usd(totals.cost_usd if totals else None, whole(used.prompt) or 1),
-        "is_tz_assumed": started.is_assumed or ended.is_assumed,
+        "is_tz_assumed": started.is_assumed or ended.is_assumed, "native_id": trial.id,
         PATH_COLUMN: attempt.file.name, PLACE_COLUMN: trial.trial_name or "",
     }  # fmt: skip
 
@@ -205,11 +205,17 @@ def _run_row(members: Sequence[Attempt], rollouts: Sequence[Row], run_id: str, s
         "run_id": run_id, "benchmark": trial.source, "scaffold": scaffold, "model": model.name,
         "reasoning_effort": effort, "agent": " + ".join(filter(None, (scaffold, model.name, effort))) or "unknown",
         "settings": json.dumps({"job_ids": jobs, "provider": model.provider}, sort_keys=True),
-        **_limits(config, kwargs), "submissions_allowed": 1, "score_metric": source.choices.scorer or "reward",
+        **_limits(config, kwargs), "submissions_allowed": 1, "score_metric": _metric(members, source.choices.scorer),
         "success_rule": "reward >= 1", "started_at": min(stamps[0], default=None),
         "ended_at": max(stamps[1], default=None), "source_format": "harbor", "source_path": source.name,
         PATH_COLUMN: source.name,
     }  # fmt: skip
+
+
+def _metric(members: Sequence[Attempt], chosen: str | None) -> str:
+    """Name the reward that scores: the chosen one, where any trial has it."""
+    is_there = any(chosen in _rewards(attempt.trial) for attempt in members)
+    return chosen if chosen is not None and is_there else "reward"
 
 
 def _limits(config: AgentConfig | None, kwargs: dict[str, Any]) -> Row:

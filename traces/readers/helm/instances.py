@@ -44,6 +44,12 @@ class Attempt:
         return None
 
     @property
+    def split(self) -> str | None:
+        """Split of the instance; null: not told."""
+        named = (stat.name.split for stat in self.stats.values() if stat.name is not None)
+        return next((split for split in named if split), None)
+
+    @property
     def n_requests(self) -> int | None:
         """Requests its tokens were counted over."""
         stat = self.stats.get("num_prompt_tokens")

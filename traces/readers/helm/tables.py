@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -17,9 +17,11 @@ from traces.files import printable
 from traces.readers.helm.file import AdapterSpec, InstanceStats, RunSpec, ScenarioState, Stat
 from traces.readers.helm.instances import Attempt, attempts, is_score, main_metric
 from traces.readers.helm.kinds import kind_of
+from traces.readers.helm.splits import by_split, is_plain
 from traces.registry import Batch, Source, SourceFile
 from traces.rejects import RejectLog
-from traces.schema import CALLS, ROLLOUTS, RUNS, SCORES, TASKS, Table
+from traces.schema import CALLS, ROLLOUTS, RUNS, SCORES, TASKS
+from traces.table import Table
 
 _MODEL_ARGUMENT: Final = re.compile(r"(^|[:,])(model|model_deployment)=[^,]*")
 _ONE_REQUEST: Final = frozenset(
@@ -38,6 +40,7 @@ class _Run:
     metric: str | None
     is_binary: bool
     path: str
+    split: str | None = None
 
     @property
     def provider(self) -> str | None:
@@ -55,9 +58,17 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
     states = _read(kinds, "scenario_state", ScenarioState, log) or ScenarioState()
     found = attempts(elements, states.request_states or ())
     place = kinds["per_instance"].name if "per_instance" in kinds else source.name
-    run = _run(spec, found, stats, source.choices.scorer, place)
     if not (found or stats):
         log.malformed(source.name, "", "no statistics in it")
+    parts = by_split(found, stats)
+    for split, (own, of_split) in parts.items():
+        run = _run(spec, own, of_split, source.choices.scorer, place)
+        is_beside = split is not None and split != next(iter(parts))
+        run = replace(run, split=split, benchmark=_of_split(run.benchmark, split) if is_beside else run.benchmark)
+        yield from _batches(run, own, of_split, source)
+
+
+def _batches(run: _Run, found: Sequence[Attempt], stats: Sequence[Stat], source: Source) -> Iterator[Batch]:
     calls = [] if found else _totals(stats, run)
     yield {"runs": _frame([_run_row(run, found, stats, source)], RUNS), "calls": _frame(calls, CALLS)}
     for start in range(0, len(found), _ROLLOUTS_PER_BATCH):
@@ -68,6 +79,11 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
             "calls": _frame([_call(attempt, run) for attempt in part], CALLS),
             "tasks": _frame([_task(attempt, run) for attempt in part], TASKS),
         }
+
+
+def _of_split(benchmark: str | None, split: str | None) -> str:
+    """Name the split beside the one a run is compared by: its instances are other tasks."""
+    return f"{benchmark or ''} ({split})".strip()
 
 
 def _read(kinds: dict[str, SourceFile], kind: str, shape: Any, log: RejectLog) -> Any:
@@ -94,7 +110,8 @@ def _run_row(run: _Run, found: Sequence[Attempt], stats: Sequence[Stat], source:
     settings = {
         "run_spec": run.spec.name, "method": adapter.method, "max_tokens": adapter.max_tokens,
         "num_outputs": adapter.num_outputs, "max_train_instances": adapter.max_train_instances,
-        "temperature": adapter.temperature, "model_deployment": adapter.model_deployment, "groups": run.spec.groups,
+        "temperature": adapter.temperature, "split": run.split,
+        "model_deployment": adapter.model_deployment, "groups": run.spec.groups,
     }  # fmt: skip
     return {
         "run_id": run.run_id, "benchmark": run.benchmark, "scaffold": "HELM", "model": adapter.model,
@@ -110,23 +127,12 @@ def _run_row(run: _Run, found: Sequence[Attempt], stats: Sequence[Stat], source:
 
 
 def _recorded(stats: Sequence[Stat], metric: str | None) -> tuple[float | None, int | None]:
-    """Mean the run states over all its splits, weighted by their instances, and how many those are."""
-    sizes = {_split(stat): stat.mean for stat in stats if stat.key == "num_instances" and _is_plain(stat)}
-    means = {_split(stat): stat.mean for stat in stats if stat.key == metric and _is_plain(stat)}
-    known = {split: (mean, sizes[split]) for split, mean in means.items() if mean is not None and sizes.get(split)}
-    n_instances = sum(size for _, size in known.values() if size)
-    if not known or not n_instances:
-        return (next(iter(means.values())) if len(means) == 1 else None), None
-    return sum(mean * (size or 0) for mean, size in known.values()) / n_instances, round(n_instances)
-
-
-def _split(stat: Stat) -> str | None:
-    return stat.name.split if stat.name else None
-
-
-def _is_plain(stat: Stat) -> bool:
-    """Whether a statistic is of all original instances of a split, not of perturbed ones or a part."""
-    return stat.name is not None and stat.name.perturbation is None and stat.name.sub_split is None
+    """Mean a run states of a split, and of how many instances."""
+    sizes = [stat.mean for stat in stats if stat.key == "num_instances" and is_plain(stat)]
+    means = [stat.mean for stat in stats if stat.key == metric and is_plain(stat)]
+    mean = next((mean for mean in means if mean is not None), None)
+    n_instances = next((size for size in sizes if size), None)
+    return mean, None if mean is None or n_instances is None else round(n_instances)
 
 
 def _totals(stats: Sequence[Stat], run: _Run) -> list[Row]:

@@ -48,7 +48,7 @@ READER = Reader(
         ),
         "Requests a provider refused are rows without tokens and not billed; cancelled ones have unknown tokens.",
         "Cache writes have a duration only where the provider's own answer was logged.",
-        "Before roles were logged, calls made while scoring are taken for the judge's, all others for the agent's.",
+        "Before roles were logged, calls while scoring or of a scorer's model are the judge's, others the agent's.",
         "Logs older than 0.3.71 stamp only when a call was made or came back: its times are lower bounds.",
         (
             "Scores that are neither numbers nor C, I, P, N, yes, no, true, false are null; so are NaN, which is "
@@ -58,6 +58,7 @@ READER = Reader(
         "Of the tools a provider runs itself only Anthropic's searches are read, where its answer was logged.",
     ),
     sniff=sniff,
+    names=("eval status dataset task_id", "eval status dataset run_id"),
     parse=parse,
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.model", "runs.reasoning_effort", "runs.settings", "runs.limit_tokens",
@@ -65,7 +66,8 @@ READER = Reader(
         "runs.success_rule", "runs.started_at", "runs.ended_at", "runs.recorded_score", "runs.recorded_n_rollouts",
         "tasks.benchmark", "rollouts.benchmark", "rollouts.score", "rollouts.is_success", "rollouts.started_at",
         "rollouts.ended_at", "rollouts.wall_s", "rollouts.model_s", "rollouts.tool_s", "rollouts.wait_s",
-        "rollouts.time_basis", "scores.scorer", "scores.value", "scores.is_success", "calls.call_index",
+        "rollouts.time_basis", "rollouts.native_id", "scores.scorer", "scores.value", "scores.is_success",
+        "calls.call_index",
         "calls.provider", "calls.model", "calls.started_at", "calls.ended_at", "calls.latency_s", "calls.time_basis",
         "calls.input_tokens", "calls.uncached_input_tokens", "calls.cache_read_tokens", "calls.cache_write_5m_tokens",
         "calls.cache_write_1h_tokens", "calls.cache_write_unspecified_tokens", "calls.output_tokens",

@@ -20,9 +20,6 @@ CALL_SCHEMA: Final = {
     "granularity": pl.String, "n_requests": pl.Int64, "is_residual": pl.Boolean, "is_tz_assumed": pl.Boolean,
     "recorded_cost_usd": pl.Float64, PLACE_COLUMN: pl.String,
 }  # fmt: skip
-_JUDGES: Final = frozenset({"grader", "judge", "scorer", "evaluator", "verifier", "rater", "critic"})
-_USERS: Final = frozenset({"user", "user_simulator", "simulator", "user_sim", "simulated_user", "customer"})
-_AGENTS: Final = frozenset({"agent", "solver", "assistant", "main", "default", "model", "target", "policy"})
 _CLOUDS: Final = frozenset({"azure", "bedrock", "vertex"})
 _COMPATIBLE: Final = frozenset({"openai-api", "hf-inference-providers"})
 _CALL_ID: Final = list(CALL_SCHEMA).index("call_id")
@@ -50,7 +47,8 @@ def add_call(event: Event, place: str, made: Made, *, is_scoring: bool) -> None:
     made.rows.append((
         made.rollout_id, index,
         _call_id(event, output, response, is_cached=is_cached) or f"{made.rollout_id}#{index}",
-        role_of(event.role, is_scoring=is_scoring), biller.provider, _served(output.model, biller),
+        made.roles.of_call(event.role, event.model, is_scoring=is_scoring), biller.provider,
+        _served(output.model, biller),
         *clock, *_told_by_answer(usage.tokens, response), _tier(response), _is_batch(event), is_billed,
         "call", 1, False, _is_unzoned(event), known_usd(output.usage), place,
     ))  # fmt: skip
@@ -99,18 +97,6 @@ def _call_id(event: Event, output: Output, response: Response | None, *, is_cach
     """Id of the response; of one taken from the local cache that of the event, as the response is another call's."""
     given = output.response_id or (response.id if response is not None else None)
     return event.uuid if is_cached else (given if isinstance(given, str) and given else event.uuid)
-
-
-def role_of(role: str | None, *, is_scoring: bool = False) -> str:
-    """Role of a caller by the name a task gives it; a call while scoring is a judge's."""
-    if role is None:
-        return "judge" if is_scoring else "agent"
-    name = role.lower().replace("-", "_").replace(" ", "_")
-    if name in _JUDGES or is_scoring:
-        return "judge"
-    if name in _USERS:
-        return "user"
-    return "agent" if not name or name in _AGENTS else "other"
 
 
 def _served(served: str | None, biller: Biller) -> str | None:

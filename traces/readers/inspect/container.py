@@ -14,9 +14,10 @@ from typing import Any, Final
 import msgspec
 
 from traces.archive import LEADS_OUT, ZIP_MAGIC, Archive, MemberError, open_archive
-from traces.decode import UndecodableError, convert_leniently, decode, load_leniently
-from traces.files import content, printable
+from traces.decode import BROKEN, UndecodableError, convert_leniently, decode, is_cut, load_leniently, n_replaced_in
+from traces.files import content, drop_pages, printable
 from traces.readers.inspect.file import Document, Event, Header, Sample, WholeDocument
+from traces.readers.inspect.slices import Slices, own_part, part, slices, without
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
 
@@ -31,7 +32,8 @@ _NOT_SCORED: Final = re.compile(
 _OF_EVENT: Final = re.compile(r"(?:(?:transcript\.)?events)?\[(\d+)\]\.")
 _KNOWN: Final = frozenset({"model", "tool", "subtask", "step", "span_begin", "score", "sample_limit", "compaction"})
 
-_WHOLE_BYTES: Final = 512 * 1024 * 1024
+WHOLE_BYTES: Final = 256 * 1024 * 1024
+"""Size up to which a document is read in one go."""
 
 Placed = tuple[str, Sample]
 Key = tuple[str, int]
@@ -77,17 +79,61 @@ def _is_archive(path: Path) -> bool:
 
 
 def _document(raw: Any, name: str, log: RejectLog) -> Log | None:
-    """Read a document in one go; a large one, or one with something odd in a sample, sample by sample."""
+    """Read a document in one go; a large one, or one with something odd in it, sample by sample."""
     first_error = ""
-    for kind in (WholeDocument, Document) if len(raw) <= _WHOLE_BYTES else (Document,):
+    for attempt in (_at_once, _sliced, _raw_samples):
         try:
-            document: Any = msgspec.json.decode(raw, type=kind, strict=False)
+            opened = attempt(raw, name, log)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             first_error = str(error)
         else:
-            samples, document.samples = document.samples, None
-            return Log(document, document.status != "started", _decoded(samples or (), name, log))
+            if opened is not None:
+                return opened
     return _open_document(raw, name, log, first_error)
+
+
+def _at_once(raw: Any, name: str, log: RejectLog) -> Log | None:
+    """Read a document in one typed pass; null: it is too large for all of it to be in memory."""
+    if len(raw) > WHOLE_BYTES:
+        return None
+    document = msgspec.json.decode(raw, type=WholeDocument, strict=False)
+    samples, document.samples = document.samples, None
+    return Log(document, document.status != "started", _decoded(samples or (), name, log))
+
+
+def _raw_samples(raw: Any, name: str, log: RejectLog) -> Log | None:
+    """Read a document whose samples are not told apart by their first fields, or of which some are odd."""
+    document = msgspec.json.decode(raw, type=Document, strict=False)
+    samples, document.samples = document.samples, None
+    return Log(document, document.status != "started", _decoded(samples or (), name, log))
+
+
+def _sliced(text: Any, name: str, log: RejectLog) -> Log | None:
+    """Read a document whose samples can be found in its text one by one; null: they cannot."""
+    found = slices(text)
+    try:
+        header, problems = decode(b"" if found is None else without(text, found), Header)
+    except UndecodableError:
+        return None
+    if found is None or any(problem.startswith("broken JSON") for problem in problems):
+        return None
+    _report(problems, header, name, "document", log)
+    return Log(header, header.status != "started", _in_turn(text, found, name, log))
+
+
+def _in_turn(text: Any, found: Slices, name: str, log: RejectLog) -> Iterator[Placed]:
+    start, number, dropped = found.starts[0], 0, 0
+    while start < found.end:
+        one, place = part(text, found, start), f"samples[{number}]"
+        try:
+            sample: Sample | None = msgspec.json.decode(one.text, type=Sample, strict=False)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            one = own_part(text, start) or one
+            sample = _read(one.text, Sample, name, place, log)
+        if sample is not None:
+            yield place, sample
+        start, number = one.following, number + 1
+        dropped = drop_pages(text, dropped, start)
 
 
 def _decoded(samples: Sequence[Any], name: str, log: RejectLog) -> Iterator[Placed]:
@@ -100,22 +146,24 @@ def _decoded(samples: Sequence[Any], name: str, log: RejectLog) -> Iterator[Plac
 def _open_document(raw: Any, name: str, log: RejectLog, first_error: str) -> Log | None:
     """Read a document with a plain parser; a sample in which it is cut off is left out: its calls are not all there."""
     try:
-        document, broken = load_leniently(raw, first_error)
+        document, broken, n_replaced = load_leniently(raw, first_error)
         samples = document.pop("samples", None) or [] if isinstance(document, dict) else []
         header, problems = convert_leniently(document, Header)
     except UndecodableError as error:
         log.malformed(name, "document", str(error))
         return None
-    for problem in broken:
-        log.malformed(name, "document", problem)
-    _report(problems, header, name, "document", log)
-    if broken and isinstance(samples, list) and samples and "reductions" not in document:
+    cut_in = "document"
+    if is_cut(broken) and isinstance(samples, list) and samples and "reductions" not in document:
         samples.pop()
-        log.malformed(name, f"samples[{len(samples)}]", "the file is cut off inside this sample")
-    return Log(header, header.status != "started", _converted(samples, name, log))
+        cut_in = f"samples[{len(samples)}]"
+    for problem in broken:
+        log.malformed(name, cut_in if problem.startswith(BROKEN) else "document", problem)
+    _report(problems, header, name, "document", log)
+    log.replaced(name, n_replaced_in(header) if n_replaced else 0)
+    return Log(header, header.status != "started", _converted(samples, name, log, is_replaced=n_replaced > 0))
 
 
-def _converted(samples: Any, name: str, log: RejectLog) -> Iterator[Placed]:
+def _converted(samples: Any, name: str, log: RejectLog, *, is_replaced: bool) -> Iterator[Placed]:
     for number, value in enumerate(samples if isinstance(samples, list) else []):
         place = f"samples[{number}]"
         try:
@@ -124,6 +172,7 @@ def _converted(samples: Any, name: str, log: RejectLog) -> Iterator[Placed]:
             log.malformed(name, place, str(error))
             continue
         _report(problems, sample, name, place, log)
+        log.replaced(name, n_replaced_in(sample) if is_replaced else 0)
         yield place, sample
 
 
@@ -165,7 +214,8 @@ class _Members:
         try:
             raw = self.archive.read(member)
         except MemberError as error:
-            self.log.malformed(self.name, printable(member), str(error))
+            if member not in self.archive.strays:  # these are reported, read or not
+                self.log.malformed(self.name, printable(member), str(error), remedy=error.remedy)
             return None
         return _read(raw, kind, self.name, printable(member), self.log)
 

@@ -157,9 +157,11 @@ class Revision(msgspec.Struct):
 
 
 class Scorer(msgspec.Struct):
-    """A scorer, as declared."""
+    """A scorer, as declared; where it stands in results its options are called params."""
 
     name: str | None = None
+    options: dict[str, Any] | None = None
+    params: dict[str, Any] | None = None
 
 
 class Spec(msgspec.Struct):
@@ -212,6 +214,7 @@ class EvalScore(msgspec.Struct):
     name: str | None = None
     scorer: str | None = None
     metrics: dict[str, Metric | None] | None = None
+    params: dict[str, Any] | None = None
 
 
 class Results(msgspec.Struct):

@@ -6,6 +6,7 @@ from typing import Any
 
 from traces.inspect_usage import ModelUsage
 from traces.readers.inspect.file import Event
+from traces.readers.inspect.roles import Roles
 from traces.readers.inspect.scores import Scored
 from traces.readers.inspect.times import Span, microseconds
 from traces.readers.inspect.usage import Version
@@ -20,6 +21,7 @@ class Made:
     Args:
         rollout_id: Rollout they belong to.
         version: Version of Inspect that made them.
+        roles: Who calls which model.
         rows: Rows for the table of calls.
         charges: Rows for the table of charges.
         usages: Usages of the billed calls by the name Inspect counts them under.
@@ -36,6 +38,7 @@ class Made:
 
     rollout_id: str
     version: Version
+    roles: Roles
     rows: list[Row] = field(default_factory=list)
     charges: list[Row] = field(default_factory=list)
     usages: list[tuple[str, ModelUsage]] = field(default_factory=list)

@@ -16,7 +16,7 @@ ROLLOUT_SCHEMA: Final = {
     "rollout_id": pl.String, "task_id": pl.String, "attempt": pl.Int64, PLACE_COLUMN: pl.String, "score": pl.Float64,
     "stop_reason": pl.String, "started_at": pl.Int64, "ended_at": pl.Int64, "wall_s": pl.Float64,
     "time_basis": pl.String, "model_s": pl.Float64, "tool_s": pl.Float64, "wait_s": pl.Float64,
-    "recorded_cost_usd": pl.Float64, "is_tz_assumed": pl.Boolean,
+    "recorded_cost_usd": pl.Float64, "is_tz_assumed": pl.Boolean, "native_id": pl.String,
 }  # fmt: skip
 _LIMITS: Final = {
     "context": "limit_context", "time": "limit_time", "working": "limit_time", "message": "limit_turns",
@@ -42,7 +42,7 @@ def rollout_row(sample: Sample, made: Made, score: Scored | None, key: Key, repo
         covered_s(made.models) if made.models and made.is_model_timed else None,
         covered_s(made.tools) if made.tools and made.is_tool_timed else None,
         max(total_s - working_s, 0.0) if total_s is not None and working_s is not None else None,
-        recorded_usd(sample.model_usage), made.is_tz_assumed,
+        recorded_usd(sample.model_usage), made.is_tz_assumed, sample.uuid,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import polars as pl
 from traces.decode import Count, whole
 from traces.files import printable
 from traces.inspect_usage import ModelUsage
-from traces.readers.inspect.calls import known_usd, role_of
+from traces.readers.inspect.calls import known_usd
 from traces.readers.inspect.file import Header, Results, Spec
 from traces.readers.inspect.scores import Chosen, recorded_score
 from traces.readers.inspect.times import microseconds, moment
@@ -49,21 +49,6 @@ def _made_id(spec: Spec) -> str:
 def benchmark_of(spec: Spec) -> str | None:
     """Name of the task set, without the package it comes from."""
     return None if spec.task is None else printable(spec.task.rpartition("/")[2])
-
-
-def roles_of(header: Header) -> dict[str, str]:
-    """Roles by model, where a log tells them or a role used just what a model did; the eval's own is the agent's."""
-    spec, stats = header.eval, header.stats
-    used = (stats.model_usage or {}).items()
-    roles = {
-        model: role_of(role) for role, usage in (stats.role_usage or {}).items() for model, own in used if own == usage
-    }
-    for role, config in (spec.model_roles or {}).items():
-        for model in config if isinstance(config, list) else [config]:
-            name = model.get("model") if isinstance(model, dict) else model
-            if isinstance(name, str):
-                roles[name] = role_of(role)
-    return {**roles, **({spec.model: "agent"} if spec.model is not None else {})}
 
 
 def run_frame(header: Header, chosen: Chosen, more: Mapping[str, Any]) -> pl.DataFrame:

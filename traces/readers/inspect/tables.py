@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import Any, Final
 
 import polars as pl
@@ -16,8 +17,9 @@ from traces.readers.inspect.container import Log, key_of, open_log
 from traces.readers.inspect.events import walk_events
 from traces.readers.inspect.file import Header, Results, Sample
 from traces.readers.inspect.made import Made, Row
+from traces.readers.inspect.roles import Roles, roles_of
 from traces.readers.inspect.rollouts import ROLLOUT_SCHEMA, rollout_row
-from traces.readers.inspect.run import benchmark_of, roles_of, run_frame, run_id_of
+from traces.readers.inspect.run import benchmark_of, run_frame, run_id_of
 from traces.readers.inspect.scores import Chosen, Scored, chosen_score, scores_of
 from traces.readers.inspect.totals import Whose, exceeding, falling_short, summed, total_rows
 from traces.readers.inspect.usage import Version, version_of
@@ -25,7 +27,7 @@ from traces.registry import Batch, Source
 from traces.rejects import RejectLog
 from traces.usage import UNKNOWN
 
-_CALLS_PER_BATCH: Final = 20_000
+_CALLS_PER_BATCH: Final = 5_000
 _CHARGE_SCHEMA: Final = {
     "rollout_id": pl.String, "call_id": pl.String, "kind": pl.String, "quantity": pl.Float64, "unit": pl.String,
     "provider": pl.String, "model": pl.String, "started_at": pl.Int64, PLACE_COLUMN: pl.String,
@@ -45,12 +47,12 @@ class _Run:
     run_id: str
     chosen: Chosen
     version: Version
-    roles: dict[str, str]
+    roles: Roles
     calls: list[Row] = field(default_factory=list)
     charges: list[Row] = field(default_factory=list)
     scores: list[Row] = field(default_factory=list)
     rollouts: list[Row] = field(default_factory=list)
-    seen: dict[tuple[str, int], str] = field(default_factory=dict)
+    seen: dict[tuple[str, int], tuple[str, str | None]] = field(default_factory=dict)
     usages: dict[str, ModelUsage] = field(default_factory=dict)
     bases: Counter[str] = field(default_factory=Counter)
     metrics: Counter[str] = field(default_factory=Counter)
@@ -87,11 +89,17 @@ def _add_sample(run: _Run, sample: Sample, place: str, log: RejectLog) -> None:
         log.malformed(run.path, place, "a sample without id: an attempt at no task")
         return
     task_id, epoch = key_of(sample)
-    rollout_id = f"{run.run_id}/{task_id}/{epoch - 1}"
-    if (task_id, epoch) in run.seen:
-        log.duplicate(run.path, place, rollout_id, f"the same sample and epoch as {run.seen[task_id, epoch]}")
+    first = run.seen.get((task_id, epoch))
+    if first is not None and _is_other(sample, first):
+        epoch = next(free for free in count(1) if (task_id, free) not in run.seen)
+        said = f"another sample of the same epoch as {first[0]}: counted as epoch {epoch}"
+        log.contradiction(run.path, place, said)
+    elif first is not None:
+        rollout_id = f"{run.run_id}/{task_id}/{epoch - 1}"
+        log.duplicate(run.path, place, rollout_id, f"the same sample and epoch as {first[0]}")
         return
-    run.seen[task_id, epoch] = place
+    rollout_id = f"{run.run_id}/{task_id}/{epoch - 1}"
+    run.seen[task_id, epoch] = place, sample.uuid
     made = _made(run, sample, place, rollout_id)
     run.calls += made.rows
     run.calls += _rest(run, sample, made, place, log)
@@ -103,13 +111,17 @@ def _add_sample(run: _Run, sample: Sample, place: str, log: RejectLog) -> None:
     run.rollouts.append(rollout_row(sample, made, score, key, partial(log.malformed, run.path, place)))
 
 
+def _is_other(sample: Sample, first: tuple[str, str | None]) -> bool:
+    return bool(sample.uuid and first[1] and sample.uuid != first[1])
+
+
 def _made(run: _Run, sample: Sample, place: str, rollout_id: str) -> Made:
     """Calls of a sample, after those of its attempts that failed: these are in no total but that of the log."""
-    retried = Made(rollout_id, run.version)
+    retried = Made(rollout_id, run.version, run.roles)
     for number, attempt in enumerate(sample.error_retries or ()):
         walk_events(attempt.events or (), f"{place} error_retries[{number}].events", retried)
     run.usages = summed([*run.usages.items(), *retried.usages])
-    made = Made(rollout_id, run.version, rows=retried.rows, charges=retried.charges, bases=retried.bases)
+    made = Made(rollout_id, run.version, run.roles, rows=retried.rows, charges=retried.charges, bases=retried.bases)
     walk_events(sample.all_events, f"{place} events", made)
     return made
 

@@ -8,6 +8,7 @@ from traces.decode import Count, whole
 from traces.inspect_usage import ModelUsage
 from traces.readers.inspect.calls import biller_of, known_usd
 from traces.readers.inspect.made import Row
+from traces.readers.inspect.roles import Roles
 from traces.readers.inspect.usage import Version, counted
 
 _COUNTS: Final = (
@@ -43,11 +44,11 @@ def falling_short(total: Mapping[str, ModelUsage], parts: Mapping[str, ModelUsag
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """Whose totals: of a rollout, or where that is null of the run; by which version; roles by model."""
+    """Whose totals: of a rollout, or where that is null of the run; by which version; who calls which model."""
 
     rollout_id: str | None
     version: Version
-    roles: Mapping[str, str]
+    roles: Roles
 
 
 def total_rows(usages: Mapping[str, ModelUsage], whose: Whose, place: str, *, is_residual: bool) -> Iterator[Row]:
@@ -58,7 +59,7 @@ def total_rows(usages: Mapping[str, ModelUsage], whose: Whose, place: str, *, is
         tokens = counted(usage, biller.provider, whose.version).tokens
         call_id = f"{rollout_id or 'stats'}#{'rest' if is_residual else 'total'}/{model}"
         yield (
-            rollout_id, None, call_id, whose.roles.get(model, "other"), *biller, None, None, None, None, *tokens, None,
+            rollout_id, None, call_id, whose.roles.of_model(model), *biller, None, None, None, None, *tokens, None,
             None, True, "run" if rollout_id is None else "rollout", None, is_residual, False, known_usd(usage), place,
         )  # fmt: skip
 

@@ -71,6 +71,7 @@ READER = Reader(
         "Where spans are left out nothing says that a call was made while scoring.",
     ),
     sniff=sniff,
+    names=(),
     parse=parse,
     group=group,
     fills=(
@@ -78,7 +79,8 @@ READER = Reader(
         "runs.score_min", "runs.score_max", "runs.success_rule", "runs.started_at", "runs.recorded_score",
         "runs.recorded_n_rollouts", "tasks.benchmark", "rollouts.benchmark", "rollouts.score", "rollouts.is_success",
         "rollouts.started_at", "rollouts.ended_at", "rollouts.wall_s", "rollouts.model_s", "rollouts.wait_s",
-        "rollouts.time_basis", "scores.scorer", "scores.value", "scores.is_success", "calls.call_index",
+        "rollouts.time_basis", "rollouts.native_id", "scores.scorer", "scores.value", "scores.is_success",
+        "calls.call_index",
         "calls.provider", "calls.model", "calls.started_at", "calls.ended_at", "calls.latency_s", "calls.time_basis",
         "calls.input_tokens", "calls.output_tokens", "calls.n_requests",
     ),

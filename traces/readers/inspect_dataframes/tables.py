@@ -8,7 +8,7 @@ import polars as pl
 import polars.selectors as cs
 
 from traces.files import printable
-from traces.parquet import DAMAGED
+from traces.parquet import DAMAGED, parquet_source
 from traces.readers.inspect.container import Log, Placed
 from traces.readers.inspect.file import Event, Sample
 from traces.readers.inspect.tables import log_batches
@@ -81,7 +81,7 @@ def _named(table: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _opened(file: SourceFile, log: RejectLog) -> _Table | None:
     try:
-        rows = pl.scan_parquet(file.path)
+        rows = pl.scan_parquet(parquet_source(file), glob=False)
         columns = rows.collect_schema().names()
         rows = rows.with_columns(pl.col(name).cast(pl.String) for name in _IDS if name in columns)
         rows.select("eval_id").collect()  # damage shows when pages are read

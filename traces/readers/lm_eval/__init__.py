@@ -18,6 +18,13 @@ READER = Reader(
         "Samples in another folder than their results make a run of an unknown model.",
     ),
     sniff=is_either,
+    names=(
+        "doc_id doc target",
+        "doc_id doc arguments",
+        "results versions model_args",
+        "results model_name_sanitized model_source",
+        "results n-shot higher_is_better",
+    ),
     parse=parse,
     group=group_folders,
     fills=(

@@ -16,7 +16,8 @@ from traces.readers.lm_eval.runs import Evaluation, Row, charge_rows, run_rows
 from traces.readers.lm_eval.samples import Task, read_samples, rollout_rows, task_of
 from traces.registry import Batch, Source, SourceFile
 from traces.rejects import RejectLog
-from traces.schema import CALLS, CHARGES, ROLLOUTS, RUNS, SCORES, TASKS, Table
+from traces.schema import CALLS, CHARGES, ROLLOUTS, RUNS, SCORES, TASKS
+from traces.table import Table
 
 _ROWS_PER_BATCH: Final = 10_000
 

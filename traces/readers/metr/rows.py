@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from traces.byte_lines import byte_lines
-from traces.decode import Count, UndecodableError, decode
+from traces.decode import BROKEN, Count, UndecodableError, decode, is_cut
 from traces.files import peek
 from traces.parquet import has_columns, parquet_rows
 from traces.registry import SourceFile
@@ -37,6 +37,7 @@ class Row(msgspec.Struct):
     total_tokens: Count = None
     tokens_count: Count = None
     action_count: Count = None
+    cloned: Count = None
 
 
 def read_rows(file: SourceFile, log: RejectLog) -> Iterator[tuple[str, Row]]:
@@ -65,7 +66,8 @@ def _lines(file: SourceFile, log: RejectLog) -> Iterator[tuple[str, Row]]:
             log.malformed(file.name, place, str(error), line[:400].decode("utf-8", "replace"))
             continue
         _report(problems, file, place, log)
-        yield place, row
+        if not is_cut(problems):
+            yield place, row
 
 
 def _parquet(file: SourceFile, log: RejectLog) -> Iterator[tuple[str, Row]]:
@@ -80,4 +82,5 @@ def _parquet(file: SourceFile, log: RejectLog) -> Iterator[tuple[str, Row]]:
 def _report(problems: list[str], file: SourceFile, place: str, log: RejectLog) -> None:
     for problem in problems:
         within, _, reason = problem.partition(": ")
-        log.malformed(file.name, *((f"{place}.{within}", reason) if reason else (place, problem)))
+        is_within = reason and within != BROKEN
+        log.malformed(file.name, *((f"{place}.{within}", reason) if is_within else (place, problem)))

@@ -29,7 +29,7 @@ _SCHEMA: Final = pl.Schema({
     "scaffold": pl.String, "score": pl.Float64, "is_success": pl.Boolean, "raw": pl.Float64, "stop_reason": pl.String,
     "limit_s": pl.Float64, "start_ms": pl.Float64, "end_ms": pl.Float64, "wall_s": pl.Float64, "human_s": pl.Float64,
     "human_cost_usd": pl.Float64, "recorded_cost_usd": pl.Float64, "n_tokens": pl.Int64, "n_actions": pl.Int64,
-    "metric": pl.String, PLACE_COLUMN: pl.String,
+    "metric": pl.String, "native_id": pl.String, PLACE_COLUMN: pl.String,
 })  # fmt: skip
 
 
@@ -64,7 +64,8 @@ def _values(row: Row, place: str, path: str, log: RejectLog) -> tuple[object, ..
         row.scaffold and printable(row.scaffold.rpartition(",")[2]), row.score_binarized, is_solved, raw,
         _stop_reason(row, wall_s), row.time_limit or None, _stamp(row.started_at), _stamp(row.completed_at), wall_s,
         None if row.human_minutes is None else round(row.human_minutes * 60, 6), row.human_cost, cost_usd or None,
-        tokens or None, whole(row.action_count), "score" if row.score is not None else "score_cont", place,
+        tokens or None, whole(row.action_count), "score" if row.score is not None else "score_cont",
+        None if row.cloned else printable(str(row.run_id)), place,
     )  # fmt: skip
 
 
@@ -109,7 +110,8 @@ def _once(agent: pl.DataFrame, path: str, log: RejectLog) -> pl.DataFrame:
         if row == kept:
             log.duplicate(path, place, row["source_id"])
         else:
-            log.contradiction(path, place, f"another row of the run {row['source_id']}; the first one counts")
+            said = ", ".join(f"{name} {row[name]}, not {kept[name]}" for name in row if row[name] != kept[name])
+            log.contradiction(path, place, f"another row of the run {row['source_id']}: {said}; the first one counts")
     return agent.filter(pl.col("source_id").is_first_distinct())
 
 
@@ -133,7 +135,7 @@ def _frames(keyed: pl.DataFrame) -> dict[str, pl.DataFrame]:
     benchmark, basis = pl.lit(_BENCHMARK).alias("benchmark"), pl.when(pl.col("wall_s") > 0).then(pl.lit("measured"))
     rollouts = keyed.select(
         "run_id", "rollout_id", benchmark, "task_id", "attempt", "score", "is_success", "stop_reason", "started_at",
-        "ended_at", "wall_s", basis.alias("time_basis"), "recorded_cost_usd", PLACE_COLUMN,
+        "ended_at", "wall_s", basis.alias("time_basis"), "recorded_cost_usd", "native_id", PLACE_COLUMN,
     )  # fmt: skip
     return {"rollouts": rollouts, "scores": _scores(keyed), "charges": _charges(keyed)}
 

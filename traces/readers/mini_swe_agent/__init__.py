@@ -1,7 +1,7 @@
 """mini-SWE-agent run folders: one trajectory file per task, and whichever score file lies beside them."""
 
 from traces.readers.mini_swe_agent.tables import parse
-from traces.readers.mini_swe_agent.verdicts import group_runs, is_score_file
+from traces.readers.mini_swe_agent.verdicts import SCORE_NAMES, group_runs, is_score_file
 from traces.registry import Peek, Reader
 
 
@@ -34,9 +34,11 @@ READER = Reader(
         "Without a score file beside the trajectories scores are null.",
     ),
     sniff=sniff,
+    names=("trajectory_format", "mini_version model_stats"),
     parse=parse,
     group=group_runs,
     is_companion=is_score_file,
+    companion_names=SCORE_NAMES,
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.model", "runs.settings", "runs.limit_usd", "runs.limit_turns",
         "runs.limit_s", "runs.submissions_allowed", "runs.score_metric", "runs.score_min", "runs.score_max",

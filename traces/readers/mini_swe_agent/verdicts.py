@@ -21,6 +21,11 @@ from traces.rejects import RejectLog
 _MARKS: Final = re.compile(
     rb'"(resolved_ids|unresolved_ids|submitted_ids|completed_ids|incomplete_ids|resolved)"\s*:|^instances_by_exit_status:'
 )
+_BOM: Final = b"\xef\xbb\xbf"
+SCORE_NAMES: Final = (
+    "resolved_ids", "unresolved_ids", "submitted_ids", "completed_ids", "incomplete_ids", "resolved",
+)  # fmt: skip
+"""One of which a score file names, if it is JSON."""
 _ROUNDING: Final = 1e-9
 _RESOLVED: Final = ("resolved_ids", "resolved")
 _NOT_RESOLVED: Final = (
@@ -100,7 +105,7 @@ def read_verdicts(files: Sequence[SourceFile], log: RejectLog) -> Verdicts:
 def _load(file: SourceFile, log: RejectLog) -> dict[str, Any]:
     try:
         with content(file.path) as raw:
-            text = bytes(raw).decode("utf-8-sig", "replace")
+            text = log.text(file.name, bytes(raw).removeprefix(_BOM))
         document = json.loads(text) if text.lstrip().startswith("{") else {}
     except TraceError as error:
         log.malformed(file.name, "file", error.problem.removeprefix(f"{file.path}: "))

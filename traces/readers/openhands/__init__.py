@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from traces.readers.mini_swe_agent.verdicts import is_score_file
+from traces.readers.mini_swe_agent.verdicts import SCORE_NAMES, is_score_file
 from traces.readers.openhands.tables import group, parse
 from traces.registry import Peek, Reader
 
@@ -36,9 +36,11 @@ READER = Reader(
         "With several critic attempts only instances that failed were tried again.",
     ),
     sniff=sniff,
+    names=("instance_id test_result",),
     parse=parse,
     group=group,
     is_companion=is_score_file,
+    companion_names=SCORE_NAMES,
     fills=(
         "runs.benchmark", "runs.scaffold", "runs.model", "runs.reasoning_effort", "runs.settings", "runs.limit_turns",
         "runs.submissions_allowed", "runs.score_metric", "runs.success_rule", "runs.started_at", "runs.ended_at",

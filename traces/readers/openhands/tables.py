@@ -6,20 +6,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import msgspec
+
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.decode import whole
 from traces.lines import read_lines
 from traces.readers.mini_swe_agent.verdicts import Verdicts, read_verdicts
-from traces.readers.openhands.calls import call_rows, events
+from traces.readers.openhands.calls import CALL_SCHEMA, call_rows, events
 from traces.readers.openhands.file import Metadata, Metrics, Model, Record, total_usd
 from traces.registry import Batch, Source, SourceFile
 from traces.rejects import RejectLog
-from traces.rows import digest, frame_of, known_usd, moment
-from traces.schema import CALLS, ROLLOUTS, RUNS, TASKS
+from traces.rows import digest, first_and_last, frame_of, frame_of_tuples, known_usd, microseconds
+from traces.schema import ROLLOUTS, RUNS, TASKS
+from traces.spool import Spool
 
 Row = dict[str, Any]
 Key = tuple[str, ...]
-_CALLS_PER_BATCH: Final = 20_000
+_CALLS_PER_BATCH: Final = 5_000
+_MICRO: Final = 1_000_000
 _VERDICTS: Final = (
     ("report", "resolved"), ("resolved",), ("correct",), ("score",), ("passed",), ("success",), ("result",),
     ("eval_result", "passed"), ("final_result", "success"),
@@ -31,6 +35,19 @@ _STOP_REASONS: Final = (
     ("timed out", "limit_time"), ("timeout", "limit_time"), ("runtime", "error_infra"), ("connection", "error_infra"),
     ("ratelimit", "error_infra"),
 )  # fmt: skip
+
+
+class _Placed(msgspec.Struct):
+    """A record, where it stands, and what is told by parts of it that are then left out."""
+
+    record: Record
+    file: int
+    place: str
+    content: str
+    verdict: float | None
+    first_us: int | None
+    last_us: int | None
+    is_tz_assumed: bool
 
 
 @dataclass(slots=True)
@@ -49,31 +66,43 @@ class _Reading:
 
     runs: dict[Key, _Run] = field(default_factory=dict)
     seen: dict[str, tuple[Row, str]] = field(default_factory=dict)
-    calls: list[Row] = field(default_factory=list)
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
     """Map a folder of records to its runs; calls some thousand at a time, the rest with the last."""
-    names = _run_ids(source, log)
-    verdicts, reading = read_verdicts(source.companions, log), _Reading()
-    for file in source.files:
-        for place, record in read_lines(file, Record, RejectLog(log.source_format, "skip")):
-            _add(reading, names, record, (file, place), log)
+    with Spool(_Placed) as spool:
+        names = _run_ids(source, spool, log)
+        verdicts, reading = read_verdicts(source.companions, log), _Reading()
+        for placed in spool:
+            _add(reading, names, placed, source.files[placed.file], log)
             if len(reading.calls) >= _CALLS_PER_BATCH:
-                yield {"calls": frame_of(CALLS, reading.calls)}
+                yield {"calls": frame_of_tuples(reading.calls, CALL_SCHEMA)}
                 reading.calls = []
     if reading.runs:
         yield _last(reading, verdicts, source)
 
 
-def _run_ids(source: Source, log: RejectLog) -> dict[Key, str]:
-    """Name runs by their settings and the content of their records, which takes a reading of its own."""
+def _run_ids(source: Source, spool: Spool[_Placed], log: RejectLog) -> dict[Key, str]:
+    """Name runs by their settings and the content of their records, which are set aside until all are known."""
     parts: dict[Key, set[str]] = defaultdict(set)
-    for file in source.files:
-        for _, record in read_lines(file, Record, log):
+    for number, file in enumerate(source.files):
+        for place, record in read_lines(file, Record, log):
+            placed = _placed(record, number, place)
+            spool.add(placed)
             if record.instance_id is not None:
-                parts[_key(record)].add(_content(record))
+                parts[_key(record)].add(placed.content)
     return {key: f"openhands-{digest([*key, *sorted(found)])}" for key, found in parts.items()}
+
+
+def _placed(record: Record, file: int, place: str) -> _Placed:
+    content, verdict = _content(record), _verdict(record)
+    first, last = first_and_last(event.timestamp for event in events(record))
+    is_assumed = first.is_assumed or last.is_assumed
+    record.test_result = record.report = None
+    if record.metrics is not None and record.metrics.token_usages:
+        record.history = None
+    return _Placed(record, file, place, content, verdict, microseconds(first), microseconds(last), is_assumed)
 
 
 def _key(record: Record) -> Key:
@@ -92,14 +121,11 @@ def _content(record: Record) -> str:
     return digest([repr((record.instance_id, record.attempt, record.error, first, total_usd(metrics), calls))])
 
 
-def _add(
-    reading: _Reading, names: Mapping[Key, str], record: Record, where: tuple[SourceFile, str], log: RejectLog
-) -> None:
-    file, place = where
+def _add(reading: _Reading, names: Mapping[Key, str], placed: _Placed, file: SourceFile, log: RejectLog) -> None:
+    record, place, content, verdict = placed.record, placed.place, placed.content, placed.verdict
     if record.instance_id is None:
         log.malformed(file.name, place, "no instance_id: an attempt at no task")
         return
-    content, verdict = _content(record), _verdict(record)
     if content in reading.seen:
         first, where_first = reading.seen[content]
         if first["score"] is None and verdict is not None:
@@ -108,29 +134,28 @@ def _add(
         return
     key = _key(record)
     run = reading.runs.setdefault(key, _Run(names[key], record.metadata or Metadata()))
-    row = _rollout_row(run, record, verdict, file, place)
+    row = _rollout_row(run, placed, file)
     run.rollouts.append(row)
     reading.seen[content] = row, file.name
-    reading.calls += [{**call, "run_id": run.run_id} for call in call_rows(record, row["rollout_id"], file.name, place)]
+    reading.calls += call_rows(record, (run.run_id, row["rollout_id"], file.name, place))
 
 
-def _rollout_row(run: _Run, record: Record, verdict: float | None, file: SourceFile, place: str) -> Row:
+def _rollout_row(run: _Run, placed: _Placed, file: SourceFile) -> Row:
+    record, first_us, last_us = placed.record, placed.first_us, placed.last_us
     task_id, metrics = str(record.instance_id), record.metrics or Metrics()
     taken = run.attempts[task_id]
     stated = (whole(record.attempt) or 1) - 1
     attempt = stated if stated >= 0 and stated not in taken else max(taken, default=-1) + 1
     taken.add(attempt)
-    stamps = [read for event in events(record) if (read := moment(event.timestamp)).at is not None]
-    first, last = (min(stamps), max(stamps)) if stamps else (moment(None), moment(None))
-    is_timed = first.at is not None and last.at is not None and last.at > first.at
+    is_timed = first_us is not None and last_us is not None and last_us > first_us
     return {
         "run_id": run.run_id, "rollout_id": f"{run.run_id}/{task_id}/{attempt}", "task_id": task_id,
-        "benchmark": run.metadata.dataset, "attempt": attempt, **_scored(verdict),
-        "stop_reason": _stop_reason(record.error), "started_at": first.at, "ended_at": last.at,
-        "wall_s": (last.at - first.at).total_seconds() if is_timed and last.at and first.at else None,
-        "time_basis": "lower_bound" if is_timed else None, "is_tz_assumed": first.is_assumed or last.is_assumed,
+        "benchmark": run.metadata.dataset, "attempt": attempt, **_scored(placed.verdict),
+        "stop_reason": _stop_reason(record.error), "started_at": first_us, "ended_at": last_us,
+        "wall_s": ((last_us or 0) - (first_us or 0)) / _MICRO if is_timed else None,
+        "time_basis": "lower_bound" if is_timed else None, "is_tz_assumed": placed.is_tz_assumed,
         "recorded_cost_usd": known_usd(total_usd(metrics)),
-        PATH_COLUMN: file.name, PLACE_COLUMN: place,
+        PATH_COLUMN: file.name, PLACE_COLUMN: placed.place,
     }  # fmt: skip
 
 
@@ -180,7 +205,7 @@ def _last(reading: _Reading, verdicts: Verdicts, source: Source) -> Batch:
         "runs": frame_of(RUNS, [_run_row(run, source, verdicts) for run in reading.runs.values()]),
         "tasks": frame_of(TASKS, tasks), "rollouts": frame_of(ROLLOUTS, rollouts),
     }  # fmt: skip
-    return {**batch, "calls": frame_of(CALLS, reading.calls)} if reading.calls else batch
+    return {**batch, "calls": frame_of_tuples(reading.calls, CALL_SCHEMA)} if reading.calls else batch
 
 
 def _run_row(run: _Run, source: Source, verdicts: Verdicts) -> Row:

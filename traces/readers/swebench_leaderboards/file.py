@@ -15,6 +15,12 @@ from traces.rejects import RejectLog
 
 _BENCHMARKS: Final = {"test": "swe-bench", "full": "swe-bench", "bash-only": "swe-bench-verified"}
 _LIST: Final = re.compile(rb"(\xef\xbb\xbf)?\s*\[")
+_DETAILS: Final = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"[^"]*__')
+_SCRIPT: Final = re.compile(rb"<script\b[^>]*\bid=[\"']?leaderboard-data\b[^>]*>")
+_HEAD_BYTES: Final = 1024
+NOBODY: Final = "unknown"
+"""Agent of instances that stand on their own."""
+_BLANK: Final = b"\xef\xbb\xbf \t\r\n"
 _ANY_BENCHMARK: Final = "swe-bench"
 _COLUMNS: Final = ("model", "task", "cost", "api_calls", "resolved", "hit_limit")
 
@@ -103,14 +109,24 @@ def read_details(file: SourceFile, log: RejectLog) -> list[Run]:
     ]
 
 
+def embedded(page: bytes) -> bytes:
+    """Give the JSON of the script that holds the boards in the site's page; empty: there is none in it."""
+    found = _SCRIPT.search(page)
+    return page[found.end() :].partition(b"</script")[0] if found else b""
+
+
 def _boards(file: SourceFile, log: RejectLog) -> list[Board]:
     """Read the boards, from the site's file or from the bare list of them its page holds."""
     try:
         with content(file.path) as raw:
-            if _LIST.match(raw[:64]):
-                boards, problems = decode(raw, list[Board])
+            text = embedded(bytes(raw)) if raw[:_HEAD_BYTES].lstrip(_BLANK).startswith(b"<") else raw
+            if _LIST.match(text[:_HEAD_BYTES]):
+                boards, problems = decode(text, list[Board])
+            elif _DETAILS.match(text[:_HEAD_BYTES]):
+                details, problems = decode(text, dict[str, Any])
+                boards = [Board(results=[Result(name=NOBODY, per_instance_details=details)])]
             else:
-                document, problems = decode(raw, Boards)
+                document, problems = decode(text, Boards)
                 boards = document.leaderboards or []
     except UndecodableError as error:
         log.malformed(file.name, "document", str(error))

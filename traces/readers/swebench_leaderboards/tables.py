@@ -11,7 +11,7 @@ from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.files import peek, printable
 from traces.parquet import has_columns
 from traces.readers.swebench_leaderboards.copies import named_runs
-from traces.readers.swebench_leaderboards.file import Instance, Result, Run, read_details, read_runs
+from traces.readers.swebench_leaderboards.file import NOBODY, Instance, Result, Run, read_details, read_runs
 from traces.registry import Batch, Source
 from traces.rejects import RejectLog
 from traces.schema import CALLS, ROLLOUTS, RUNS
@@ -127,7 +127,7 @@ def _model(run: Run) -> str | None:
     tagged = [tag.removeprefix(_MODEL) for tag in run.result.tags or () if tag.startswith(_MODEL)]
     if len(tagged) > 1:
         return None
-    is_named_for_it = run.board.lower() in {"bash-only", ""}
+    is_named_for_it = run.board.lower() in {"bash-only", ""} and run.result.name != NOBODY
     return tagged[0] if tagged else run.result.model_display or (run.result.name if is_named_for_it else None)
 
 

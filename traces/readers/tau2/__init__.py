@@ -40,6 +40,11 @@ READER = Reader(
         "Of simulations whose files are not there the index tells reward, cost, time and end, but no call.",
     ),
     sniff=sniff,
+    names=(
+        "info agent_info user_info",
+        "simulations termination_reason agent_cost",
+        "task_id start_time termination_reason agent_cost",
+    ),
     parse=parse,
     group=group,
     fills=(
@@ -47,7 +52,8 @@ READER = Reader(
         "runs.submissions_allowed", "runs.score_metric", "runs.score_min", "runs.score_max", "runs.success_rule",
         "runs.started_at", "runs.ended_at", "tasks.benchmark", "rollouts.benchmark", "rollouts.score",
         "rollouts.is_success", "rollouts.started_at", "rollouts.ended_at", "rollouts.wall_s", "rollouts.time_basis",
-        "rollouts.recorded_cost_usd", "scores.value", "scores.is_success", "calls.call_index", "calls.provider",
+        "rollouts.recorded_cost_usd", "rollouts.native_id", "scores.value", "scores.is_success", "calls.call_index",
+        "calls.provider",
         "calls.model", "calls.started_at", "calls.ended_at", "calls.latency_s", "calls.time_basis",
         "calls.input_tokens", "calls.uncached_input_tokens", "calls.cache_read_tokens", "calls.cache_write_5m_tokens",
         "calls.cache_write_1h_tokens", "calls.cache_write_unspecified_tokens", "calls.output_tokens",

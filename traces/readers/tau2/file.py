@@ -1,17 +1,16 @@
 """The fields of a tau2-bench results file that a replay needs, as msgspec reads them; all text is skipped."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import msgspec
 
-from traces.decode import Count, UndecodableError, decode
+from traces.decode import BROKEN, Count, UndecodableError, decode, is_cut
 from traces.files import content
 from traces.registry import SourceFile
 from traces.rejects import RejectLog
 from traces.usage import Usage
 
 Dollars = Annotated[float, msgspec.Meta(ge=0)]
-_BROKEN: Final = "broken JSON"
 
 
 class RawData(msgspec.Struct, gc=False):
@@ -141,18 +140,19 @@ def read_results(file: SourceFile, log: RejectLog) -> Results | None:
     except UndecodableError as error:
         log.malformed(file.name, "document", str(error))
         return None
+    cut_in = _drop_cut(results) if is_cut(problems) else "document"
     for problem in problems:
         place, _, reason = problem.partition(": ")
-        log.malformed(file.name, *(("document", problem) if place == _BROKEN else (place, reason)))
-    if any(problem.startswith(_BROKEN) for problem in problems):
-        _drop_cut(results, file, log)
+        log.malformed(file.name, *((cut_in, problem) if place == BROKEN else (place, reason)))
     if not results.simulations and results.simulation_index is None:
         log.malformed(file.name, "simulations", "no simulation in it")
     return results
 
 
-def _drop_cut(results: Results, file: SourceFile, log: RejectLog) -> None:
+def _drop_cut(results: Results) -> str:
+    """Leave out the simulation the file is cut off in, and name it; the document, where it is cut off in none."""
     simulations = results.simulations or []
-    if simulations and simulations[-1].trial is msgspec.UNSET:
-        simulations.pop()
-        log.malformed(file.name, f"simulations[{len(simulations)}]", "the file is cut off inside this simulation")
+    if not simulations or simulations[-1].trial is not msgspec.UNSET:
+        return "document"
+    simulations.pop()
+    return f"simulations[{len(simulations)}]"

@@ -42,7 +42,7 @@ _HARMLESS_ARGS: Final = frozenset({
 _ROLLOUT_SCHEMA: Final = pl.Schema({
     "rollout_id": pl.String, "task_id": pl.String, "attempt": pl.Int64, "score": pl.Float64, "is_success": pl.Boolean,
     "stop_reason": pl.String, "start": pl.String, "end": pl.String, "wall_s": pl.Float64,
-    "recorded_cost_usd": pl.Float64, PLACE_COLUMN: pl.String,
+    "recorded_cost_usd": pl.Float64, "native_id": pl.String, PLACE_COLUMN: pl.String,
 })  # fmt: skip
 _SCORE_SCHEMA: Final = pl.Schema({
     "rollout_id": pl.String, "metric": pl.String, "value": pl.Float64, "is_success": pl.Boolean,
@@ -146,7 +146,8 @@ def _rollout_row(rollout: Rollout, cost_usd: float | None) -> Row:
     score = _reward(simulation).reward
     return (
         rollout.rollout_id, rollout.task_id, rollout.attempt, score, _is_success(score), _stop_reason(simulation),
-        simulation.start_time, simulation.end_time, simulation.duration, cost_usd, rollout.place,
+        simulation.start_time, simulation.end_time, simulation.duration, cost_usd,
+        None if simulation.id is None else printable(simulation.id), rollout.place,
     )  # fmt: skip
 
 

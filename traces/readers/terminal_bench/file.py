@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from traces.decode import Count, UndecodableError, decode
+from traces.decode import Count, UndecodableError, decode, is_cut
 from traces.errors import TraceError
 from traces.files import content, peek
 from traces.registry import Source, SourceFile
@@ -146,7 +146,15 @@ def read(file: SourceFile, kind: type[T], log: RejectLog) -> T | None:
     for problem in problems:
         place, _, reason = problem.partition(": ")
         log.malformed(file.name, *((place, reason) if " " not in place else ("document", problem)))
+    if is_cut(problems) and isinstance(document, RunResults) and document.results:
+        _drop_cut(document.results)
     return document
+
+
+def _drop_cut(trials: list[Trial]) -> None:
+    """Leave out the trial the file is cut off in, if that does not tell its task."""
+    if not trials[-1].task_id:
+        trials.pop()
 
 
 def read_metadata(files: Sequence[SourceFile], log: RejectLog) -> Metadata:

@@ -120,6 +120,7 @@ def _rollout_row(run: Row, one: Placed, whole_span: Span) -> Row:
         "stop_reason": _stop_reason(one.trial.failure_mode), "started_at": whole_span.started_at,
         "ended_at": whole_span.ended_at, "wall_s": whole_span.seconds,
         "time_basis": "measured" if whole_span.seconds else None, "is_tz_assumed": whole_span.is_zone_assumed,
+        "native_id": None if one.trial.id is None else printable(one.trial.id),
     }  # fmt: skip
 
 
