@@ -20,7 +20,7 @@ from analyzer.frontier import frontier as mark_frontier
 from analyzer.history.options import HistoryOptions, HistoryResult
 from analyzer.prices.coverage import evidence
 from analyzer.query import query
-from analyzer.scenario import scenario_notes
+from analyzer.scenario import deployment_notes, scenario_notes
 from analyzer.session import Paths, Progress, as_priced, as_store
 from analyzer.summary import Summary, summarise
 from analyzer.tornado import Draws, PriceDraws, Tornado
@@ -123,7 +123,8 @@ def curve(name: str, source: Paths, *, benchmark: Sequence[str] = (), **options:
     store = as_priced(source)
     tables = store.tables()
     result = find(name)(of_benchmarks(tables, benchmark), **options).among(tables["runs"]["agent"])
-    return replace(result, notes=(*scenario_notes(scenario_of(store)), *result.notes))
+    stated = (*scenario_notes(scenario_of(store)), *deployment_notes(store.manifest))
+    return replace(result, notes=(*stated, *result.notes))
 
 
 def frontier(

@@ -1,11 +1,12 @@
 """A scenario resolved: what its names mean in its books, and what a reader of its results must know."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
-from analyzer.words import counted, listed
+from analyzer.words import counted, listed, percent
 from pricing.book import PriceBook
 from pricing.names.resolve import resolve_one
 from pricing.prepare import books_of, sources_of
@@ -43,6 +44,18 @@ def resolved(scenario: Scenario) -> ResolvedScenario:
 def scenario_notes(scenario: Scenario) -> tuple[str, ...]:
     """Say under which scenario figures were priced; nothing where it is the plain recorded one."""
     return () if scenario.is_plain else (f"Scenario: {scenario.title}.",)
+
+
+def deployment_notes(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say on what engines the models of a priced store were deployed, and where that is an estimate."""
+    return tuple(note for deployed in manifest.get("deployments", ()) for note in _deployed(deployed))
+
+
+def _deployed(deployed: Mapping[str, Any]) -> Iterator[str]:
+    share = percent(deployed["outside_frac"])
+    yield f"On accelerators, no vendor's price: {deployed['title']}; {share} of its tokens outside what was measured."
+    if deployed["doubts"]:
+        yield f"An estimate: {'; '.join(deployed['doubts'])}."
 
 
 def _notes(scenario: Scenario, books: list[PriceBook]) -> Iterator[str]:

@@ -30,7 +30,7 @@ COMMANDS: Final = {
     "formats": "List the trace formats that can be read.",
     "curves": "List the curves, their options and their sources.",
     "prices": "List, compare, check and import prices; show those of a model with their sources.",
-    "hardware": "What rented accelerators give and cost: list, fronts, ratios, break-even, checks.",
+    "hardware": "What rented accelerators give and cost: list, fronts, ratios, break-even, fleets, checks.",
     "scenario": "Show a scenario resolved: every key, and what its names mean.",
 }
 

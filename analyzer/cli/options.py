@@ -142,11 +142,11 @@ read_options = stacked(_reading_options, _scorer_option("--scorer", "--score"))
 
 
 def scenario_from(options: dict[str, Any]) -> "Scenario | None":
-    """Take the pricing options out of a command's; null: none was given."""
+    """Take the pricing options, or those a command has, out of its options; null: none was given."""
     from analyzer.session import books_folder
     from pricing.scenario import load_scenario
 
-    chosen = {name: options.pop(name) for name in _PRICING}
+    chosen = {name: options.pop(name, None) for name in _PRICING}
     given = {key: value for key, value in chosen.items() if value not in (None, ())}
     if not given:
         return None

@@ -69,10 +69,15 @@ def _definition(rows: pl.DataFrame) -> Iterator[str]:
 
 def _placing(rows: pl.DataFrame, axis: Axis, use: str) -> Iterator[str]:
     words = {"point": "best single figure", "low": "lowest possible figure", "high": "highest possible figure"}
-    n_wide = rows.filter(pl.col("x_low") < pl.col("x")).height
+    is_highest = (pl.col("x_low") < pl.col("x")) & (pl.col("x") == pl.col("x_high"))
+    n_wide = rows.filter(is_highest).height
     is_upper = use == "point" and n_wide
     upper = f": for {n_wide} of {rows.height}, not told apart in full, the highest they can be" if is_upper else ""
     yield f"A rollout is placed by the {words[use]} of its {axis.noun}{upper}."
+    n_ranged = rows.filter((pl.col("x_low") < pl.col("x")) & (pl.col("x") < pl.col("x_high"))).height
+    if n_ranged:
+        of = f"{n_ranged} of {rows.height}"
+        yield f"The {axis.noun} of {of} are an estimate with a range: the band is what that leaves open."
 
 
 def _limits(rows: pl.DataFrame) -> Iterator[str]:

@@ -10,6 +10,7 @@ from pricing.hardware.deployment import Deployment
 from pricing.hardware.facts import folded, served_model
 from pricing.hardware.hours import hour_of
 from pricing.hardware.laws import Machines, laws_of
+from pricing.hardware.memory import PRECISION_BYTES
 from pricing.hardware.operating_point import Refused, cheapest, place
 from pricing.hardware.point import Coverage, Point
 from pricing.hardware.workload import Workload, is_of, outside, workload_of
@@ -93,6 +94,7 @@ def point_for(model: str, deployment: Deployment, workload: Workload, machines: 
         PricingError: as ``points_of``.
     """
     _refuse_unknown_accelerator(deployment.accelerator, machines)
+    _refuse_unknown_precision(deployment)
     served = served_model(model, deployment.like, machines.names)
     laws = laws_of(served, deployment, machines)
     if not laws:
@@ -111,6 +113,12 @@ def _refuse_unknown_accelerator(accelerator: str, machines: Machines) -> None:
     known = {*machines.chips, *machines.hardware.serving["accelerator"]}
     if accelerator not in known:
         raise PricingError(f"no accelerator {accelerator!r}", nearest(accelerator, known))
+
+
+def _refuse_unknown_precision(deployment: Deployment) -> None:
+    for precision in (deployment.precision, deployment.kv_precision):
+        if precision is not None and precision not in PRECISION_BYTES:
+            raise PricingError(f"no precision {precision!r}", nearest(precision, PRECISION_BYTES))
 
 
 def _no_law(served: str, deployment: Deployment, machines: Machines) -> str:

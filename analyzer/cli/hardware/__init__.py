@@ -12,6 +12,8 @@ _COMMANDS: Final = {
     "frontier": "Throughput and USD per million tokens of a model against the speed of a request.",
     "ratio": "Compare two accelerators at equal speed of a request, in tokens and in tokens per dollar.",
     "breakeven": "Say how busy accelerators must be, and from how many calls on, to cost less than an API.",
+    "fleet": "Replay rollouts on a fleet of accelerators, or as recorded on other slots: hours, dollars, load.",
+    "compare": "Set dollars against time for one store on several accelerators and its API.",
     "check": "Check a table of your own, or the bundled ones, against what must hold.",
     "errors": "Say how wrong the hardware model is on measured loads it has not seen.",
     "import": "Turn somebody else's table of loads or prices into one of ours.",
@@ -28,4 +30,5 @@ def command() -> None:
         evalreplay hardware frontier gpt-oss-120b --isl 8192 --osl 1024 --at 50,100
         evalreplay hardware ratio deepseek-r1 h200 b200 --at 50,75
         evalreplay hardware breakeven store/ --model openai/gpt-oss-120b --accelerator b200 --concurrency 32
+        evalreplay hardware fleet store/ --benchmark swe-bench --recorded --slots 8,20,64,256
     """

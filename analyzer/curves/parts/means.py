@@ -66,13 +66,17 @@ def _definition(axis: Axis) -> Iterator[str]:
 
 
 def _placed(frame: pl.DataFrame, axis: Axis) -> Iterator[str]:
-    """Name the points that stand at the upper end of what is possible."""
-    names = frame.filter(pl.col("x_low") < pl.col("x")).select(whose(frame)).to_series().to_list()
+    """Name the points that stand at the upper end of what is possible, and those inside a range."""
+    is_wide, is_highest = pl.col("x_low") < pl.col("x"), pl.col("x") == pl.col("x_high")
+    names = frame.filter(is_wide & is_highest).select(whose(frame)).to_series().to_list()
     if names:
         yield (
             f"Placed at the highest {axis.noun} they can have, as not all in them is told apart; the bar shows "
             f"the range: {listed(names)}."
         )
+    names = frame.filter(is_wide & ~is_highest.fill_null(value=False)).select(whose(frame)).to_series().to_list()
+    if names:
+        yield f"Placed at the single figure of their {axis.noun}; the bar shows where it can lie: {listed(names)}."
 
 
 def _unplaced(frame: pl.DataFrame, axis: Axis) -> Iterator[str]:
