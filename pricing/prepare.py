@@ -41,6 +41,7 @@ class Pricing:
         times: Where the moment of a price comes from.
         exchange: Rates of the currency by day; null: none is asked for.
         points: Deployed models.
+        has_others: Whether there are calls of models that are not deployed, or of none that is named.
     """
 
     scenario: Scenario
@@ -52,6 +53,7 @@ class Pricing:
     times: Times
     exchange: pl.DataFrame | None
     points: tuple[Point, ...] = ()
+    has_others: bool = True
 
     def sources(self) -> dict[str, str]:
         """Give the sha256 of every file prices were read from."""
@@ -89,7 +91,9 @@ def prepare(
     exchange = _exchange(tables, grid, known, times)
     list_book = books.get("list", books["effective"])[0]
     points = deployed(tables["calls"], pairs["model"], scenario)
-    return Pricing(scenario, books["effective"], list_book, grid, rates, known, times, exchange, points)
+    hosted = {name for point in points for name in point.models}
+    has_others = not set(pairs["model"]) <= hosted
+    return Pricing(scenario, books["effective"], list_book, grid, rates, known, times, exchange, points, has_others)
 
 
 def deployed(calls: pl.LazyFrame, models: pl.Series, scenario: Scenario) -> tuple[Point, ...]:

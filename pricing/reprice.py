@@ -31,11 +31,13 @@ def priced_calls(calls: pl.LazyFrame, pricing: Pricing, *, is_ordered: bool = Tr
     calls = _BEFORE_RATES[policy](calls) if policy in _BEFORE_RATES else calls
     if not pricing.points:
         return _at_list_prices(calls, pricing, is_ordered=is_ordered)
-    numbered = calls.with_row_index("_number")
-    hosted = [_on_accelerators(numbered, point, pricing) for point in pricing.points]
-    others = numbered.filter(~is_of(name for point in pricing.points for name in point.models))
-    priced = pl.concat([_at_list_prices(others, pricing, is_ordered=False), *hosted], how="diagonal_relaxed")
-    return (priced.sort("_number") if is_ordered else priced).drop("_number")
+    numbered = calls.with_row_index("_number") if is_ordered else calls
+    parts = [_on_accelerators(numbered, point, pricing) for point in pricing.points]
+    if pricing.has_others:
+        others = numbered.filter(~is_of(name for point in pricing.points for name in point.models))
+        parts = [_at_list_prices(others, pricing, is_ordered=False), *parts]
+    priced = pl.concat(parts, how="diagonal_relaxed")
+    return priced.sort("_number").drop("_number") if is_ordered else priced
 
 
 def _at_list_prices(calls: pl.LazyFrame, pricing: Pricing, *, is_ordered: bool) -> pl.LazyFrame:
@@ -54,7 +56,8 @@ def _at_list_prices(calls: pl.LazyFrame, pricing: Pricing, *, is_ordered: bool) 
 
 
 def _on_accelerators(calls: pl.LazyFrame, point: Point, pricing: Pricing) -> pl.LazyFrame:
-    costed = hosted_costs(calls.filter(is_of(point.models)), point)
+    is_alone = len(pricing.points) == 1 and not pricing.has_others
+    costed = hosted_costs(calls if is_alone else calls.filter(is_of(point.models)), point)
     moment = pricing.times.moment
     at = pl.coalesce("started_at", "ended_at") if moment is None else pl.lit(moment)
     return converted(costed.with_columns(_at=at), pricing.exchange).drop("_at")

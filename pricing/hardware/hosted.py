@@ -44,7 +44,7 @@ def context_tokens(*, is_whole: bool = False) -> pl.Expr:
 
     Null: a total of an unknown number of requests; of such the whole total where ``is_whole``.
     """
-    is_call = pl.col("granularity").cast(pl.String) == "call"
+    is_call = pl.col("granularity") == "call"
     n_requests = pl.when(is_call).then(1).otherwise(pl.col("n_requests").fill_null(1) if is_whole else "n_requests")
     return (pl.col("input_tokens") + pl.col("output_tokens") / 2) / n_requests
 

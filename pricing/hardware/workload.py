@@ -68,7 +68,7 @@ def outside(calls: pl.LazyFrame, shape: Shape | None) -> pl.LazyFrame:
     tokens = pl.col("input_tokens").fill_null(0) + pl.col("output_tokens").fill_null(0)
     if shape is None:
         return calls.select(n_tokens=total(tokens), n_outside_tokens=total(tokens))
-    n = pl.when(pl.col("granularity").cast(pl.String) == "call").then(1).otherwise(pl.col("n_requests"))
+    n = pl.when(pl.col("granularity") == "call").then(1).otherwise(pl.col("n_requests"))
     is_long = (pl.col("input_tokens") / n > shape.max_input_tokens) | (
         pl.col("output_tokens") / n > shape.max_output_tokens
     )
