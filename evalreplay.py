@@ -5,6 +5,7 @@ if __name__ == "__main__":
 
     run()
 elif __name__ != "__mp_main__":  # ``python -m evalreplay`` and the processes it starts need none of this
+    from analyzer import api_hardware as hardware
     from analyzer.api import (
         audit,
         card,
@@ -36,6 +37,7 @@ elif __name__ != "__mp_main__":  # ``python -m evalreplay`` and the processes it
     from pricing.book import PriceBook, load_book
     from pricing.book.import_book import import_book
     from pricing.book.price_check import check_price_file
+    from pricing.hardware.deployment import Deployment, HourPrice
     from pricing.reprice import reprice_tables
     from pricing.scenario import Scenario, load_scenario
     from traces.errors import AnalysisError, PricingError, ReplayError, StoreError, TraceError, UsageError
@@ -43,9 +45,10 @@ elif __name__ != "__mp_main__":  # ``python -m evalreplay`` and the processes it
     from traces.store import Store, open_store
 
 __all__ = [
-    "AnalysisError", "Comparison", "CurveResult", "Draws", "DryRun", "HistoryResult", "PriceBook", "PricingError",
-    "Reader", "ReplayError", "Scenario", "Store", "StoreError", "TraceError", "UsageError", "audit", "card",
-    "check_price_file", "compare", "coverage", "curve", "draw", "draw_comparison", "draw_history", "draw_tornado",
-    "frontier", "history", "import_book", "load_book", "load_scenario", "montecarlo", "open_store", "preview",
-    "price_diff", "read", "report", "reprice", "reprice_tables", "save", "show", "sql", "tornado", "verify",
+    "AnalysisError", "Comparison", "CurveResult", "Deployment", "Draws", "DryRun", "HistoryResult", "HourPrice",
+    "PriceBook", "PricingError", "Reader", "ReplayError", "Scenario", "Store", "StoreError", "TraceError",
+    "UsageError", "audit", "card", "check_price_file", "compare", "coverage", "curve", "draw", "draw_comparison",
+    "draw_history", "draw_tornado", "frontier", "hardware", "history", "import_book", "load_book", "load_scenario",
+    "montecarlo", "open_store", "preview", "price_diff", "read", "report", "reprice", "reprice_tables", "save",
+    "show", "sql", "tornado", "verify",
 ]  # fmt: skip
