@@ -78,7 +78,11 @@ class _Loop:
         self.seconds_at, self.now_s, self.virtual_s = [0.0] * len(pace), 0.0, 0.0
 
     def send(self) -> None:
-        """Send the requests that wait, as many as may be in flight."""
+        """Send the requests that wait, as many as may be in flight.
+
+        Raises:
+            PricingError: where more than pace has places for would be.
+        """
         while self.held and len(self.requests) < self.limit:
             need_s, rollout = self.held.popleft()
             heappush(self.requests, (self.virtual_s + need_s, rollout))
