@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 from builders import NOON, call, frame, rollout
 
-from pricing.hardware.replay.clock import HARDWARE
+from pricing.hardware.hosted import HARDWARE
 from pricing.hardware.replay.replay import Replay, Slots, replay
 from pricing.hardware.replay.stages import Stages, stages_of
 from pricing.hardware.replay.work import clock_work, recorded_work

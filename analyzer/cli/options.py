@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from traces.read import ReadOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
-_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _ROLE: Final = click.Choice(["agent", "user", "judge", "other"])
 _ON_ERROR: Final = click.Choice(["stop", "skip"])
 _PRICING: Final = (
@@ -68,7 +68,7 @@ benchmark_options = stacked(
     click.option("--facet", is_flag=True, help="Also write one figure per benchmark."),
 )
 
-_scenario_option = click.option("-s", "--scenario", type=_FILE, help="Scenario file (TOML).")
+_scenario_option = click.option("-s", "--scenario", type=FILE, help="Scenario file (TOML).")
 _as_of_option = click.option(
     "--as-of",
     type=DateType(recorded="the day of each call"),
@@ -79,7 +79,7 @@ _how_options = stacked(
     click.option(
         "--book", "books", multiple=True, metavar="NAME", help="Price book: list, or a named one (repeatable)."
     ),
-    click.option("--prices", multiple=True, type=_FILE, help="Price file of your own; it wins (may be repeated)."),
+    click.option("--prices", multiple=True, type=FILE, help="Price file of your own; it wins (may be repeated)."),
     click.option("--cache", type=click.Choice(["as_recorded", "none", "upper_bound"]), help="Use of the prompt cache."),
     click.option(
         "--batch", "batch_frac", type=click.FloatRange(0, 1), metavar="SHARE", help="Share of calls in batches."
@@ -110,12 +110,12 @@ undated_pricing_options = stacked(_scenario_option, _how_options)
 
 book_options = stacked(
     click.option("--book", default="list", show_default=True, metavar="NAME", help="Price book: list, or a named one."),
-    click.option("--prices", "files", multiple=True, type=_FILE, help="Price file of your own (may be repeated)."),
+    click.option("--prices", "files", multiple=True, type=FILE, help="Price file of your own (may be repeated)."),
 )
 
 verifying_options = stacked(
     click.option("--format", "format", metavar="NAME", help="Read only this format; default: as it was read."),
-    click.option("--mapping", type=_FILE, help="Mapping of plain tables; default: the one it was read with."),
+    click.option("--mapping", type=FILE, help="Mapping of plain tables; default: the one it was read with."),
     click.option("--benchmark-name", "benchmark", metavar="NAME", help="Name of the benchmark; default: as then."),
     click.option("--scorer", metavar="NAME", help="Scorer that counts, of several; default: as then."),
     click.option("--password", metavar="WORD", help="Opens encrypted files; default: their publisher's own."),
@@ -123,8 +123,8 @@ verifying_options = stacked(
 
 _reading_options = stacked(
     click.option("--format", "format_name", metavar="NAME", help="Read only this format; default: by content."),
-    click.option("--mapping", type=_FILE, help="Mapping (TOML) for plain tables."),
-    click.option("--task-map", type=_FILE, help="CSV of one name for tasks that sources name differently."),
+    click.option("--mapping", type=FILE, help="Mapping (TOML) for plain tables."),
+    click.option("--task-map", type=FILE, help="CSV of one name for tasks that sources name differently."),
     click.option("--benchmark-name", metavar="NAME", help="Name of the benchmark, where the trace does not say."),
     click.option("--on-error", type=_ON_ERROR, default="stop", show_default=True, help="skip: list it, go on."),
     click.option("--password", metavar="WORD", help="Opens encrypted files; default: their publisher's own."),

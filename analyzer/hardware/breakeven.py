@@ -5,7 +5,7 @@ that a call costs more the idler the accelerators are: its cost when they are al
 they are. That share, at which it equals the API's price, is where the two cross; never, where the share is above one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,10 +28,7 @@ from traces.sums import total
 MONTH_HOURS: Final = 8760 / 12
 _SECONDS: Final = 3600
 _COSTS: Final = ("cost_low_usd", "cost_usd", "cost_high_usd")
-_SPANS: Final = (
-    "api_usd_per_call", "hosted_usd_per_call", "gpu_s_per_call", "usd_per_gpu_hour", "hosted_over_api",
-    "break_even_frac", "break_even_calls_per_month", "fleet_usd_per_month",
-)  # fmt: skip
+_UNKNOWN: Final = (None, None, None)
 
 
 @dataclass(frozen=True)
@@ -175,28 +172,39 @@ def _sides(point: Point, api: pl.DataFrame, hosted: pl.DataFrame) -> Sides:
 
 
 def _row(sides: Sides) -> dict[str, Any]:
-    n, over, calls = sides.n_calls, sides.hosted_over_api, sides.calls_per_month
-    spans: Mapping[str, Range | None] = dict(zip(_SPANS, (
-        Range(*(usd / n for usd in sides.api_usd)), Range(*(usd / n for usd in sides.hosted_usd)),
-        Range(*(seconds / n for seconds in sides.gpu_s)), sides.hour_usd, over, over, calls, sides.fleet_usd_per_month,
-    ), strict=True))  # fmt: skip
-    row: dict[str, Any] = {"model": sides.point.model, "accelerator": sides.point.deployment.accelerator}
-    row |= {"n_gpus": sides.n_gpus, "concurrency": sides.point.placed.load.concurrency, "n_calls": n}
-    for name, span in spans.items():
-        row |= _written(name, span, over if name.startswith("break_even") else None)
-    crossing = row["break_even_calls_per_month"]
-    row["break_even_tokens_per_month"] = None if crossing is None else crossing * sides.n_tokens / n
-    row["capacity_calls_per_month"] = sides.n_gpus * _SECONDS * MONTH_HOURS / (sides.gpu_s.value / n)
-    return row | {"is_estimate": bool(sides.point.doubts), "verdict": verdict(sides)}
+    n, over = sides.n_calls, sides.hosted_over_api
+    crossing = _where_crossed(sides.calls_per_month, over)
+    return {
+        "model": sides.point.model,
+        "accelerator": sides.point.deployment.accelerator,
+        "n_gpus": sides.n_gpus,
+        "concurrency": sides.point.placed.load.concurrency,
+        "n_calls": n,
+        **_spread("api_usd_per_call", [usd / n for usd in sides.api_usd]),
+        **_spread("hosted_usd_per_call", [usd / n for usd in sides.hosted_usd]),
+        **_spread("gpu_s_per_call", [seconds / n for seconds in sides.gpu_s]),
+        **_spread("usd_per_gpu_hour", sides.hour_usd),
+        **_spread("hosted_over_api", over or _UNKNOWN),
+        **_spread("break_even_frac", _where_crossed(over, over)),
+        **_spread("break_even_calls_per_month", crossing),
+        **_spread("fleet_usd_per_month", sides.fleet_usd_per_month),
+        "break_even_tokens_per_month": None if crossing[1] is None else crossing[1] * sides.n_tokens / n,
+        "capacity_calls_per_month": sides.n_gpus * _SECONDS * MONTH_HOURS / (sides.gpu_s.value / n),
+        "is_estimate": bool(sides.point.doubts),
+        "verdict": verdict(sides),
+    }
 
 
-def _written(name: str, span: Range | None, over: Range | None) -> dict[str, float | None]:
-    """A figure with its low and high; of a crossing those readings that do not cross are null."""
-    keys = (f"{name}_low", name, f"{name}_high")
-    if span is None:
-        return dict.fromkeys(keys)
-    readings = span if over is None else [value if at <= 1 else None for value, at in zip(span, over, strict=True)]
-    return dict(zip(keys, readings, strict=True))
+def _spread(name: str, readings: Sequence[float | None]) -> dict[str, float | None]:
+    """A figure with its low and high."""
+    return dict(zip((f"{name}_low", name, f"{name}_high"), readings, strict=True))
+
+
+def _where_crossed(span: Range | None, over: Range | None) -> Sequence[float | None]:
+    """Low, point and high of a crossing; null: that reading does not cross."""
+    if span is None or over is None:
+        return _UNKNOWN
+    return [value if at <= 1 else None for value, at in zip(span, over, strict=True)]
 
 
 def verdict(sides: Sides) -> str:

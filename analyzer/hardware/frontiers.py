@@ -1,7 +1,7 @@
 """Fronts of a model as tables: throughput and USD per million tokens against the speed of a request."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import polars as pl
@@ -10,6 +10,7 @@ from pricing.hardware.deployment import HourPrice
 from pricing.hardware.facts import folded, names_of
 from pricing.hardware.front import ANY, Front, front_band, front_rows, fronts
 from pricing.hardware.hours import Hour, hour_of
+from pricing.hardware.names import name_of, short_accelerator, short_precision
 from pricing.hardware.shelf import Hardware
 from traces.errors import PricingError, nearest
 
@@ -30,8 +31,8 @@ class FrontChoice:
     Args:
         isl: Only this nominal input length; null: any.
         osl: Only this nominal output length; null: any.
-        precision: Precision of the weights; null: whichever is best.
-        accelerators: Only these; none: all.
+        precision: Precision of the weights, by any of its names; null: whichever is best.
+        accelerators: Only these, by any of their names; none: all.
         speculation: Only rows with this label; "any": all.
         at: Speeds to interpolate at; none: the measured loads on the front.
     """
@@ -90,16 +91,23 @@ def frontiers(hardware: Hardware, name: str, choice: FrontChoice, price: HourPri
         price: Whose hours count.
 
     Raises:
-        PricingError: if the model, an accelerator, the shape or the precision was not measured.
+        PricingError: if the model, an accelerator, the shape or the precision was not measured, or if no hour has the
+            price asked for.
     """
-    model = served_name(hardware, name)
+    model, choice = served_name(hardware, name), _by_our_names(choice)
     every = fronts(hardware.serving, choice.speculation)
     band = front_band(every)
     chosen = _chosen([front for front in every if front.model == model], model, choice)
-    hours = dict(_hours(sorted({front.accelerator for front in chosen}), price, hardware.gpu_hours))
+    hours = _hours(sorted({front.accelerator for front in chosen}), price, hardware.gpu_hours)
     rows = [row for front in chosen for row in _rows(front, hours.get(front.accelerator), choice.at, band)]
     frame = _with_engines(pl.DataFrame(rows, schema=_SCHEMA), hardware.serving, choice.speculation)
     return Frontiers(model, frame, tuple(chosen), hours, band, tuple(_notes(chosen, hours, band, choice)))
+
+
+def _by_our_names(choice: FrontChoice) -> FrontChoice:
+    accelerators = tuple(name_of(each, short_accelerator) for each in choice.accelerators)
+    precision = None if choice.precision is None else name_of(choice.precision, short_precision)
+    return replace(choice, accelerators=accelerators, precision=precision)
 
 
 def _chosen(of_model: Sequence[Front], model: str, choice: FrontChoice) -> list[Front]:
@@ -125,12 +133,17 @@ def _chosen(of_model: Sequence[Front], model: str, choice: FrontChoice) -> list[
     return [front for front in left if front.precision == choice.precision]
 
 
-def _hours(accelerators: Sequence[str], price: HourPrice, gpu_hours: pl.DataFrame) -> Iterator[tuple[str, Hour]]:
+def _hours(accelerators: Sequence[str], price: HourPrice, gpu_hours: pl.DataFrame) -> dict[str, Hour]:
+    """Prices of those that have one: throughput is shown without, but a price that was asked for is not left out."""
+    hours, refused = dict[str, Hour](), list[PricingError]()
     for accelerator in accelerators:
         try:
-            yield accelerator, hour_of(accelerator, price, gpu_hours)
-        except PricingError:  # its throughput is shown all the same; the notes say that it has no price
-            continue
+            hours[accelerator] = hour_of(accelerator, price, gpu_hours)
+        except PricingError as error:
+            refused.append(error)
+    if refused and not hours and price != HourPrice():
+        raise refused[0]
+    return hours
 
 
 def _rows(front: Front, hour: Hour | None, at: Sequence[float], band: float) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Final
 import polars as pl
 
 from pricing.hardware.facts import folded, names_of
+from pricing.hardware.names import name_of, short_accelerator
 from pricing.hardware.shelf import Hardware
 from traces.errors import PricingError, nearest
 
@@ -60,7 +61,7 @@ def known_of(hardware: Hardware, name: str) -> pl.DataFrame:
 
     Args:
         hardware: The tables.
-        name: Accelerator, or model by any of its names.
+        name: Accelerator or model, by any of its names.
 
     Raises:
         PricingError: if it is neither.
@@ -69,8 +70,9 @@ def known_of(hardware: Hardware, name: str) -> pl.DataFrame:
     accelerators = {name for table in tables for name in table["accelerator"]}
     models = names_of(hardware.architectures)
     measured = {folded(model): model for model in hardware.serving["model"].unique()}
-    if name.lower() in accelerators:
-        parts = list(_of_accelerator(hardware, name.lower()))
+    accelerator = name_of(name, short_accelerator)
+    if accelerator in accelerators:
+        parts = list(_of_accelerator(hardware, accelerator))
     elif (model := models.get(folded(name)) or measured.get(folded(name))) is not None:
         parts = list(_of_model(hardware, model))
     else:

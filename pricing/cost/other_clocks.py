@@ -4,7 +4,6 @@ Both give every call its seconds; a rollout takes the critical path over its cal
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 import polars as pl
 
@@ -13,8 +12,6 @@ from pricing.hardware.hosted import HARDWARE, hosted_seconds
 from pricing.hardware.point import Point
 from pricing.hardware.replay.clock import rollout_seconds
 from pricing.scenario.model import Speed
-
-_CALL_API: Final = ("api_s", "api_low_s", "api_high_s")
 
 
 def with_hardware_clock(rollouts: pl.LazyFrame, calls: pl.LazyFrame, points: Sequence[Point]) -> pl.LazyFrame:
@@ -57,14 +54,14 @@ def with_stated_speed(rollouts: pl.LazyFrame, calls: pl.LazyFrame, speeds: Mappi
     named = calls.with_columns(_model=pl.col("model").cast(pl.String))
     timed = named.join(table, on="_model", how="left", maintain_order="left")
     call_s = pl.col("_first_s") + pl.col("output_tokens") / pl.col("_tokens_s")
-    timed = timed.with_columns(**dict.fromkeys(_CALL_API, call_s))
-    stated_s = rollout_seconds(timed, rollouts, _CALL_API).lazy().filter(n_unknown=0)
-    renamed = stated_s.select("rollout_id", **{f"_{name}": name for name in _CALL_API})
+    timed = timed.with_columns(**dict.fromkeys(API, call_s))
+    stated_s = rollout_seconds(timed, rollouts, API).lazy().filter(n_unknown=0)
+    renamed = stated_s.select("rollout_id", **{f"_{name}": name for name in API})
     joined = rollouts.join(renamed, on="rollout_id", how="left", maintain_order="left")
     is_stated = pl.col("_api_low_s").is_not_null()
     return joined.with_columns(
-        pl.when(is_stated).then(pl.col(f"_{name}")).otherwise(pl.col(name)).alias(name) for name in _CALL_API
-    ).drop(f"_{name}" for name in _CALL_API)
+        pl.when(is_stated).then(pl.col(f"_{name}")).otherwise(pl.col(name)).alias(name) for name in API
+    ).drop(f"_{name}" for name in API)
 
 
 def _with(calls: pl.LazyFrame, name: str) -> pl.LazyFrame:

@@ -37,5 +37,11 @@ def ttft_over_mean(percentile: str) -> Range:
     return _MEAN if percentile == "mean" else _range(_stated()["ttft_over_mean"][percentile])
 
 
+def unmeasured_concurrency() -> tuple[float, float]:
+    """Lowest and highest number of requests under way that is tried on an engine without measured loads."""
+    stated = _stated()["unmeasured_concurrency"]
+    return stated["low"], stated["high"]
+
+
 def _range(stated: dict[str, Any]) -> Range:
     return Range(stated["low"], stated["value"], stated["high"])

@@ -1,10 +1,12 @@
 """A deployment and the price of its hours: on what, at which load and at whose hourly price a model is taken to run."""
 
 from datetime import date
+from functools import partial
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from pricing.hardware.names import name_of, short_accelerator, short_framework, short_precision
 from pricing.hardware.schema import Tier
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -12,6 +14,9 @@ Count = Annotated[int, Field(ge=1)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Frac = Annotated[float, Field(ge=0, le=1)]
 Busy = Annotated[float, Field(gt=0, le=1)]
+Accelerator = Annotated[str, AfterValidator(partial(name_of, short=short_accelerator))]
+Precision = Annotated[str, AfterValidator(partial(name_of, short=short_precision))]
+Framework = Annotated[str, AfterValidator(partial(name_of, short=short_framework))]
 Percentile = Literal["mean", "p50", "p90", "p99"]
 DEFAULT_TIER: Final = "neocloud"
 
@@ -51,7 +56,7 @@ class GpuHours(HourPrice):
         speed_up: How many of the hours one of that accelerator stands for.
     """
 
-    accelerator: str | None = None
+    accelerator: Accelerator | None = None
     speed_up: Positive | None = None
 
     @model_validator(mode="after")
@@ -92,12 +97,12 @@ class Deployment(HourPrice):
         like_factor_high: Highest it may be; null: like_factor.
     """
 
-    accelerator: str
+    accelerator: Accelerator
     n_gpus: Count | None = None
     n_copies: Count = 1
-    precision: str | None = None
-    kv_precision: str | None = None
-    framework: str | None = None
+    precision: Precision | None = None
+    kv_precision: Precision | None = None
+    framework: Framework | None = None
     tp: Count | None = None
     ep: Count | None = None
     speculation: Literal["any", "none", "mtp", "eagle"] = "any"

@@ -17,6 +17,7 @@ from pricing.schema import PUSD_PER_USD
 from traces.checks import MOST_TOKENS
 
 HARDWARE: Final = ("hardware_s", "hardware_low_s", "hardware_high_s")
+"""Clock on accelerators: seconds, what they are at least and at most."""
 _NOTHING: Final = pl.lit(0, pl.Int64)
 
 
@@ -149,12 +150,12 @@ def hosted_seconds(calls: pl.LazyFrame, points: Sequence[Point]) -> pl.LazyFrame
         calls: CALLS.
         points: Deployed models.
     """
-    readings = [(name, number) for number, name in enumerate(("hardware_low_s", "hardware_s", "hardware_high_s"))]
+    middle, low, high = HARDWARE
     columns = {}
-    for name, number in readings:
+    for number, name in enumerate((low, middle, high)):
         seconds = pl.lit(None, pl.Float64)
         for point in points:
-            of_point = _seconds(point.seconds[number], point.known_context_tokens, is_least=number == 0)
+            of_point = _seconds(point.seconds[number], point.known_context_tokens, is_least=name == low)
             seconds = pl.when(is_of(point.models)).then(of_point).otherwise(seconds)
         columns[name] = seconds
     return calls.with_columns(**columns)

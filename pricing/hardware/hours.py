@@ -58,8 +58,13 @@ def _of_tier(accelerator: str, price: HourPrice, gpu_hours: pl.DataFrame) -> pl.
     of_cloud = of_tier.filter(pl.col("cloud") == price.price_cloud)
     if of_cloud.is_empty():
         problem = f"no {tier} price of an hour of {accelerator} at {price.price_cloud!r}"
-        raise PricingError(problem, nearest(price.price_cloud, clouds))
+        raise PricingError(problem, nearest(price.price_cloud, clouds) if clouds else _tiers_of_clouds(rows))
     return of_cloud
+
+
+def _tiers_of_clouds(rows: pl.DataFrame) -> str:
+    tiers = sorted(set(rows.filter(pl.col("cloud").is_not_null())["tier"]))
+    return f"no cloud is named at that tier, only at: {', '.join(tiers) or 'none'}"
 
 
 def _in_force(rows: pl.DataFrame, on: date | None, accelerator: str) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """Names of models, accelerators, frameworks and precisions as sources write them -> the one name each goes by here."""
 
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -71,6 +72,16 @@ def short_framework(written: pl.Expr) -> pl.Expr:
 def short_precision(written: pl.Expr) -> pl.Expr:
     """Name of a precision; a name not listed is kept, in lower case."""
     return _bare(written).replace(names_file()["precisions"])
+
+
+def name_of(written: str, short: Callable[[pl.Expr], pl.Expr]) -> str:
+    """Give one name as the tables write it.
+
+    Args:
+        written: As a user writes it.
+        short: One of the functions above.
+    """
+    return str(pl.select(short(pl.lit(written))).item())
 
 
 def _bare(written: pl.Expr) -> pl.Expr:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from pricing.hardware.assumptions import unmeasured_concurrency
 from pricing.hardware.deployment import Deployment
 from pricing.hardware.law import Law, Load
 from pricing.hardware.laws import Machines
@@ -77,7 +78,7 @@ def _held(law: Law, workload: Workload, machines: Machines) -> float | None:
 
 def _fastest_enough(law: Law, deployment: Deployment, workload: Workload, held: float | None) -> Placed | Refused:
     """The highest concurrency at which every request gets its speed: the cheapest, as cost falls with it."""
-    lowest, highest = (1.0, 256.0) if law.shape is None else law.shape[2:]
+    lowest, highest = unmeasured_concurrency() if law.shape is None else law.shape[2:]
     highest = highest if held is None else min(highest, held)
     lowest = min(lowest, highest)
 

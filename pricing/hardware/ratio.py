@@ -14,6 +14,7 @@ from pricing.hardware.assumptions import Range
 from pricing.hardware.deployment import HourPrice
 from pricing.hardware.front import ANY, Front, front_band, fronts
 from pricing.hardware.hours import Hour, hour_of
+from pricing.hardware.names import name_of, short_accelerator
 from pricing.hardware.schema import Tier
 from pricing.hardware.shelf import Hardware
 from traces.errors import PricingError, nearest
@@ -54,8 +55,8 @@ def ratios(  # noqa: PLR0913 - what is compared, and where
     Args:
         hardware: The tables.
         model: Short name.
-        start: Accelerator compared from.
-        end: Accelerator compared to: ratios above one are in its favour.
+        start: Accelerator compared from, by any of its names.
+        end: Accelerator compared to, likewise: ratios above one are in its favour.
         at: Output tokens per second of each request.
         isl: Only this nominal input length; null: any.
         osl: Only this nominal output length; null: any.
@@ -64,6 +65,7 @@ def ratios(  # noqa: PLR0913 - what is compared, and where
     Raises:
         PricingError: if an accelerator has no row of the model, or they share no shape.
     """
+    start, end = (name_of(each, short_accelerator) for each in (start, end))
     every = fronts(hardware.serving, speculation)
     band = front_band(every)
     of_model = [front for front in every if front.model == model]

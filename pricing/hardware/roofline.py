@@ -73,6 +73,7 @@ class Ideal:
         n_gpus: Accelerators one copy runs on.
         weights_precision: Precision of the weights.
         kv_precision: Precision of the cache.
+        dp: Attention-data-parallel degree: the accelerators hold n_gpus / dp copies of a latent cache.
     """
 
     architecture: Architecture

@@ -19,6 +19,9 @@ TIERS: Final[tuple[str, ...]] = get_args(Tier)
 """Whose hour it is: what an hour costs its owner (hyperscaler, neocloud), a rental of years, a retail hour, a cloud's
 on-demand or spot hour, the lowest bid (not a price at which anything was had), a reserved hour, the user's own."""
 
+DRAWN_FRAC: Final = 0.9
+"""Mean of lengths drawn evenly from 0.8 to 1 times the nominal one, as InferenceX draws them."""
+
 _ORIGIN: Final = (
     Column("basis", pl.String, "How the figure was come by.", nullable=False, values=BASES),
     Column("source", pl.String, "Where it is written.", nullable=False),
@@ -51,7 +54,7 @@ SERVING: Final = Table(
         *_ENGINE,
         Column("isl", pl.Int64, "Input tokens per request, nominal.", nullable=False),
         Column("osl", pl.Int64, "Output tokens per request, nominal.", nullable=False),
-        Column("mean_length_frac", pl.Float64, "Mean of the lengths drawn over the nominal ones.", nullable=False, default=0.9),
+        Column("mean_length_frac", pl.Float64, "Mean of the lengths drawn over the nominal ones.", nullable=False, default=DRAWN_FRAC),
         Column("cached_frac", pl.Float64, "Share of the input read from a prefix cache.", nullable=False, default=0.0),
         Column("concurrency", pl.Int64, "Requests under way at a time.", nullable=False),
         Column("ttft_s", pl.Float64, "Seconds to the first token, mean (or median, see statistic).", nullable=False),

@@ -220,10 +220,17 @@ def test_debug_shows_the_traceback(place: Path) -> None:
         run_command("evalreplay --debug prices nope", place)
 
 
-def test_nothing_heavy_is_imported_before_a_command_needs_it() -> None:
+@pytest.mark.parametrize(
+    "start",
+    [
+        "from analyzer.cli.main import run; run(['--help'])",
+        "from runpy import run_module; run_module('evalreplay', run_name='__main__')",
+        "from runpy import run_module; run_module('evalreplay', run_name='__mp_main__')",
+    ],
+)
+def test_nothing_heavy_is_imported_before_a_command_needs_it(start: str) -> None:
     probe = (
-        "import sys\nfrom analyzer.cli.main import run\n"
-        "try:\n    run(['--help'])\nexcept SystemExit:\n    pass\n"
+        f"import sys\nsys.argv[1:] = ['--help']\ntry:\n    {start}\nexcept SystemExit:\n    pass\n"
         "heavy = {'polars', 'matplotlib', 'duckdb', 'scipy', 'pyarrow', 'pydantic', 'rich'} & set(sys.modules)\n"
         "sys.exit(f'imported: {heavy}' if heavy else 0)"
     )

@@ -16,13 +16,14 @@ from traces.decode import UndecodableError, convert_leniently
 from traces.errors import UnreadableError
 from traces.files import printable
 from traces.parquet import arrow_rows, has_columns
-from traces.readers.exgentic.calls import Row, as_series, call_frame, call_row, known_usd
+from traces.readers.exgentic.calls import Row, call_frame, call_row, known_usd
 from traces.readers.exgentic.facts import benchmark_name, benchmark_role, cost_basis, makes_calls
 from traces.readers.exgentic.file import SessionResult
 from traces.readers.exgentic.sessions import stop_reason
 from traces.readers.exgentic.spans import Attributes, Span, call_values
 from traces.registry import Batch, Peek, Reader, Source, SourceFile
 from traces.rejects import RejectLog
+from traces.rows import series
 from traces.schema import ROLLOUTS, RUNS
 
 _MARKS: Final = ("session_id", "harness", "benchmark", "models", "spans", "collected_at", "gen_ai.usage.input_tokens")
@@ -167,7 +168,7 @@ def _batch(rows: Sequence[tuple[_Row, str]], runs: Mapping[str, _Run], file: Sou
     }
     return {
         "rollouts": _frame(rollouts, ROLLOUTS.schema), "calls": call_frame(calls),
-        "tasks": pl.DataFrame({name: as_series(name, values, pl.String) for name, values in tasks.items()}),
+        "tasks": pl.DataFrame({name: series(name, values, pl.String) for name, values in tasks.items()}),
     }  # fmt: skip
 
 
@@ -255,7 +256,7 @@ def _run_row(run: _Run, source: Source) -> Row:
 
 def _frame(rows: Sequence[Row], schema: pl.Schema) -> pl.DataFrame:
     dtypes = {**schema, PATH_COLUMN: pl.String, PLACE_COLUMN: pl.String}
-    return pl.DataFrame([as_series(name, [row[name] for row in rows], dtypes[name]) for name in (rows or [{}])[0]])
+    return pl.DataFrame([series(name, [row[name] for row in rows], dtypes[name]) for name in (rows or [{}])[0]])
 
 
 READER: Final = Reader(

@@ -2,14 +2,13 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import polars as pl
 import xxhash
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
@@ -18,6 +17,7 @@ from traces.errors import TraceError
 from traces.files import content, printable
 from traces.registry import Batch, Peek, Reader, Source, SourceFile
 from traces.rejects import RejectLog
+from traces.rows import frame_of
 from traces.schema import CALLS, ROLLOUTS, RUNS
 
 _START: Final = re.compile(rb'\s*\{\s*"msgs"\s*:\s*\[')
@@ -194,9 +194,9 @@ def _tables(attempts: Sequence[_Attempt], source_path: str, log: RejectLog) -> B
         calls += own
         number[one.task_id] += 1
     run = _run_row(run_id, attempts[0], source_path)
-    tables = {"runs": _frame([run], RUNS.schema), "rollouts": _frame(rollouts, ROLLOUTS.schema)}
+    tables = {"runs": frame_of(RUNS, [run]), "rollouts": frame_of(ROLLOUTS, rollouts)}
     tables["tasks"] = tables["rollouts"].select("task_id").unique(maintain_order=True)
-    return tables | ({"calls": _frame(calls, CALLS.schema)} if calls else {})
+    return tables | ({"calls": frame_of(CALLS, calls)} if calls else {})
 
 
 def _run_row(run_id: str, one: _Attempt, source_path: str) -> Row:
@@ -223,10 +223,6 @@ def _call_row(attempt: _Attempt, index: int, rollout_id: str) -> Row:
         "output_tokens": (spoken or 0) + (reasoning or 0) if is_told else None,
         "reasoning_tokens": reasoning if is_told else None,
     }  # fmt: skip
-
-
-def _frame(rows: Sequence[Mapping[str, Any]], schema: pl.Schema) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema={name: schema.get(name, pl.String()) for name in rows[0]})
 
 
 READER = Reader(

@@ -87,7 +87,7 @@ def _deployments(accelerators: tuple[str, ...], options: dict[str, Any]) -> "lis
 
     stated = {name: options.pop(name) for name in _DEPLOYMENT}
     keys = {name: value for name, value in stated.items() if value is not None} | price_keys(options)
-    return [validated(Deployment, {"accelerator": name.lower(), **keys}) for name in accelerators]
+    return [validated(Deployment, {"accelerator": name, **keys}) for name in accelerators]
 
 
 def _glance(frame: "pl.DataFrame") -> "pl.DataFrame":

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from analyzer.cli.options import output_options
+from analyzer.cli.options import FILE, output_options
 from analyzer.cli.printing import emit, say, say_notes
 
 
 @click.command("check")
 @click.argument("file", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option("--mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Of its columns (TOML).")
+@click.option("--mapping", type=FILE, help="Of its columns (TOML).")
 @output_options
 def command(file: Path | None, mapping: Path | None, style: str | None) -> None:
     """Check a table of your own (exit code 4 if it is wrong), or, without a file, the bundled ones.

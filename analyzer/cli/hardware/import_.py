@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from analyzer.cli.options import force_option
+from analyzer.cli.options import FILE, force_option
 from analyzer.cli.printing import say, say_notes
 
 
@@ -12,7 +12,7 @@ from analyzer.cli.printing import say, say_notes
 @click.argument("file", type=click.Path(exists=True, path_type=Path))
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
 @click.option("--as", "kind", metavar="KIND", help="Format of the file; default: recognised by its content.")
-@click.option("--mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Of its columns (TOML).")
+@click.option("--mapping", type=FILE, help="Of its columns (TOML).")
 @force_option
 def command(file: Path, output: Path, kind: str | None, mapping: Path | None, *, force: bool) -> None:
     """Turn somebody else's table of measured loads or of prices into one of ours, to be used with --rows.

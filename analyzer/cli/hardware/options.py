@@ -1,20 +1,18 @@
 """Options that several hardware commands share."""
 
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from analyzer.cli.dates import DATE
-from analyzer.cli.options import stacked
+from analyzer.cli.options import FILE, stacked
 from analyzer.cli.printing import say_notes
 
 if TYPE_CHECKING:
     from analyzer.hardware.opening import Opened
     from pricing.hardware.deployment import HourPrice
 
-_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _TIERS: Final = click.Choice(
     ["hyperscaler", "neocloud", "rental", "retail", "on_demand", "spot", "spot_floor", "reserved", "stated"]
 )
@@ -41,11 +39,11 @@ class Speeds(click.ParamType):  # type: ignore[type-arg] # generic in newer vers
 
 
 rows_option = click.option(
-    "--rows", multiple=True, type=_FILE, help="Table of your own over the bundled ones (may be repeated)."
+    "--rows", multiple=True, type=FILE, help="Table of your own over the bundled ones (may be repeated)."
 )
 table_options = stacked(
     rows_option,
-    click.option("--mapping", type=_FILE, help="Which columns of --rows are which of ours (TOML)."),
+    click.option("--mapping", type=FILE, help="Which columns of --rows are which of ours (TOML)."),
     click.option("--alone", "is_alone", is_flag=True, help="Only the measured loads of --rows, not the bundled ones."),
 )
 """Whose tables; ``tables_from`` takes them."""

@@ -35,7 +35,7 @@ def command(model: str, start: str, end: str, style: str | None, **options: Any)
     from pricing.hardware.ratio import ratios
 
     hardware = tables_from(options).hardware
-    found = ratios(hardware, served_name(hardware, model), start.lower(), end.lower(), **options)
+    found = ratios(hardware, served_name(hardware, model), start, end, **options)
     emit(found.frame if style else _glance(found.frame), style)
     hours = [f"{tier}: {start} {a.title}, {end} {b.title}" for tier, (a, b) in found.hours.items()]
     band = f"low and high: each front within a factor of {found.band:.2f}; of tiers also prices (--csv, --json)"

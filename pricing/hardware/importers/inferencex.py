@@ -13,9 +13,8 @@ from pricing.book.foreign import Foreign
 from pricing.hardware.importer import Imported, Importer, settle
 from pricing.hardware.importers.inferencex_records import CONFIGS, header, is_dump, records
 from pricing.hardware.names import short_accelerator, short_framework, short_model, short_precision
-from pricing.hardware.schema import ENGINE, SERVING
+from pricing.hardware.schema import DRAWN_FRAC, ENGINE, SERVING
 
-_DRAWN_FRAC: Final = 0.9
 _NEEDED: Final = {"isl", "osl", "conc"}
 _TIMES: Final = ("ttft", "tpot", "e2el")
 _SPECULATION: Final = {"none": "none", "false": "none", "mtp": "mtp", "eagle": "eagle", "eagle3": "eagle"}
@@ -68,7 +67,7 @@ def _serving(rows: pl.DataFrame, name: str) -> pl.DataFrame:
         config=pl.format("inferencex:{}", pl.col("config_id")),
         isl=_number("isl"),
         osl=_number("osl"),
-        mean_length_frac=pl.lit(_DRAWN_FRAC),
+        mean_length_frac=pl.lit(DRAWN_FRAC),
         concurrency=_number("conc"),
         ttft_s=ttft,
         tpot_s=tpot,

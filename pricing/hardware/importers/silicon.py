@@ -9,11 +9,9 @@ from pricing.book.foreign import Foreign
 from pricing.hardware.clean import Cleaned, clean, front_note, speculation
 from pricing.hardware.importer import Imported, Importer, csv_header, settle
 from pricing.hardware.names import names_file, short_accelerator, short_framework, short_precision
-from pricing.hardware.schema import ENGINE, SERVING
+from pricing.hardware.schema import DRAWN_FRAC, ENGINE, SERVING
 
 _MS_PER_S: Final = 1000
-_DRAWN_FRAC: Final = 0.9
-"""Mean of lengths drawn evenly from 0.8 to 1 times the nominal one."""
 _NEEDED: Final = {"silicon_data_source", "silicon_ttft_ms", "silicon_tpot_ms", "model_path", "system", "mode"}
 
 
@@ -48,7 +46,7 @@ def serving_rows(cleaned: Cleaned) -> pl.DataFrame:
         ep=pl.when(pl.col("moe_ep_size") > 0).then("moe_ep_size"),
         dp=pl.when(has_dp).then("n_gpus").when(pl.col("attention_dp_size").is_not_null()).then(1),
         speculation=speculation(),
-        mean_length_frac=pl.when(is_drawn).then(_DRAWN_FRAC).otherwise(1.0),
+        mean_length_frac=pl.when(is_drawn).then(DRAWN_FRAC).otherwise(1.0),
         ttft_s=pl.col("silicon_ttft_ms") / _MS_PER_S,
         tpot_s=pl.col("silicon_tpot_ms") / _MS_PER_S,
         basis=pl.lit("measured"),

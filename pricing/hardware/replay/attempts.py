@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from pricing.hardware.replay.clock import HARDWARE
+from pricing.hardware.hosted import HARDWARE
 from traces.sums import known_total, total
 
 COST: Final = ("cost_usd", "cost_low_usd", "cost_high_usd")

@@ -5,12 +5,12 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from pricing.hardware.hosted import HARDWARE
 from pricing.hardware.replay.gaps import longest_of
-from pricing.hardware.replay.grouping import FloatArray
+from pricing.hardware.replay.grouping import FloatArray, floats
 from pricing.hardware.replay.stages import Stages, stages_of
 
 _MICROSECOND: Final = 1e-6
-HARDWARE: Final = ("hardware_s", "hardware_low_s", "hardware_high_s")
 
 
 def rollout_seconds(
@@ -29,7 +29,7 @@ def rollout_seconds(
         n_unknown (calls without seconds) and the counts and flags of ``Stages.rollouts``.
     """
     stages = stages_of(calls, rollouts, clock)
-    seconds, low, high = (_floats(stages.calls[name]) for name in clock)
+    seconds, low, high = (floats(stages.calls[name]) for name in clock)
     in_model_s = _per_rollout(stages, longest_of(seconds, stages.first_call))
     at_least_s = _per_rollout(stages, longest_of(np.nan_to_num(low), stages.first_call))
     at_most_s = _per_rollout(stages, _at_most(stages, high))
@@ -68,7 +68,3 @@ def _at_most(stages: Stages, seconds: FloatArray) -> FloatArray:
 
 def _per_rollout(stages: Stages, seconds: FloatArray) -> FloatArray:
     return np.asarray(np.bincount(stages.stage_row, seconds, stages.rollouts.height), dtype=np.float64)
-
-
-def _floats(values: pl.Series) -> FloatArray:
-    return values.cast(pl.Float64).fill_null(float("nan")).to_numpy()

@@ -58,6 +58,11 @@ def grouped(calls: pl.LazyFrame, rollout_ids: pl.Series, keep: Sequence[str]) ->
     return Grouped(_with_new(sent).drop("call_id", "parent_call_id"), n_seen, read.height - placed.height)
 
 
+def floats(values: pl.Series) -> FloatArray:
+    """Values as an array; not a number: not known."""
+    return values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
 def _rows(ids: pl.Series, rollout_ids: pl.Series) -> pl.Series:
     """Row of the rollout of each call; null: none."""
     known = pl.DataFrame({"value": rollout_ids, "row": np.arange(len(rollout_ids))})

@@ -90,11 +90,8 @@ def replay(stages: Stages, readings: Readings, slots: Slots | None = None) -> Re
     slots = slots or Slots()
     _check(slots)
     queue = _queue(stages, slots)
-    low, high = (
-        None if work is None else _schedule(stages, work, slots, queue) for work in (readings.low, readings.high)
-    )
-    if low is None:  # a reading always has its low
-        raise PricingError("there is nothing to replay")
+    low = _schedule(stages, readings.low, slots, queue)
+    high = None if readings.high is None else _schedule(stages, readings.high, slots, queue)
     return Replay(low, high, readings.n_unknown)
 
 

@@ -7,16 +7,15 @@ seconds, and an event costs the logarithm of what is under way.
 
 from collections import deque
 from heapq import heappop, heappush
-from typing import Any, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from pricing.hardware.replay.grouping import FloatArray, IntArray
 from pricing.hardware.replay.work import Work
 from traces.errors import PricingError
 
-_NEVER = float("inf")
+_NEVER: Final = float("inf")
 _Due = tuple[float, int]
 """When, and which rollout."""
 
@@ -50,50 +49,101 @@ def play(work: Work, queue: Queue, n_slots: int, pace: list[float], most_in_flig
     Raises:
         PricingError: where more requests are in flight than pace has places.
     """
-    stages, first, need, tool, lead, waiting, arrived = (array.tolist() for array in _arrays(work, queue))
-    n, stage, after = len(lead), stages[:-1], stages[1:]
-    started, ended, in_model, began, n_open = [0.0] * n, [0.0] * n, [0.0] * n, [0.0] * n, [0] * n
-    requests, tools, held = list[_Due](), list[_Due](), deque[_Due]()
-    seconds_at, now, virtual = [0.0] * len(pace), 0.0, 0.0
-    limit, n_free, place, left = min(most_in_flight, len(pace) - 1), n_slots, 0, n
-    while left:
-        while held and len(requests) < limit:
-            heappush(requests, (virtual + held[0][0], held.popleft()[1]))
-        if held and limit < most_in_flight:
-            raise _too_many(limit)
-        request_at = now + (requests[0][0] - virtual) * pace[len(requests)] if requests else _NEVER
-        tool_at = tools[0][0] if tools else _NEVER
-        then = min(request_at, tool_at, max(arrived[place], now) if n_free and place < n else _NEVER)
-        seconds_at[len(requests)] += then - now
-        virtual += (then - now) / pace[len(requests)]
-        now, pause = then, 0.0
-        if request_at == then:
-            virtual, i = heappop(requests)
-            n_open[i] -= 1
-            if n_open[i]:
-                continue
-            in_model[i] += now - began[i]
-            pause, stage[i] = tool[stage[i]], stage[i] + 1
+    loop = _Loop(work, queue, n_slots, pace, most_in_flight)
+    while loop.n_left:
+        loop.send()
+        loop.step()
+    return Played(loop.started_s, loop.ended_s, loop.in_model_s, loop.seconds_at)
+
+
+class _Loop:
+    """Where every rollout is at one moment: lists by rollout, stage and request, which are read faster than arrays."""
+
+    def __init__(self, work: Work, queue: Queue, n_slots: int, pace: list[float], most_in_flight: int) -> None:
+        n_rollouts = len(work.lead_s)
+        self.stage: list[int] = work.first_stage[:-1].tolist()
+        self.last_stage: list[int] = work.first_stage[1:].tolist()
+        self.first_request: list[int] = work.first_request.tolist()
+        self.request_s: list[float] = work.request_s.tolist()
+        self.tool_s: list[float] = work.tool_s.tolist()
+        self.lead_s: list[float] = work.lead_s.tolist()
+        self.order: list[int] = queue.order.tolist()
+        self.arrived_s: list[float] = queue.arrived_s.tolist()
+        self.started_s, self.ended_s = [0.0] * n_rollouts, [0.0] * n_rollouts
+        self.began_s, self.in_model_s = [0.0] * n_rollouts, [0.0] * n_rollouts
+        self.n_open = [0] * n_rollouts
+        self.n_left, self.n_free, self.n_seated = n_rollouts, n_slots, 0
+        self.pace, self.most_in_flight, self.limit = pace, most_in_flight, min(most_in_flight, len(pace) - 1)
+        self.requests, self.tools, self.held = list[_Due](), list[_Due](), deque[_Due]()
+        self.seconds_at, self.now_s, self.virtual_s = [0.0] * len(pace), 0.0, 0.0
+
+    def send(self) -> None:
+        """Send the requests that wait, as many as may be in flight.
+
+        Raises:
+            PricingError: where more than pace has places for would be.
+        """
+        while self.held and len(self.requests) < self.limit:
+            need_s, rollout = self.held.popleft()
+            heappush(self.requests, (self.virtual_s + need_s, rollout))
+        if self.held and self.limit < self.most_in_flight:
+            raise PricingError(
+                f"more than {self.limit} requests are in flight, and the slowdown ends there",
+                f"use fewer slots, more engines, or cap the requests in flight at {self.limit}",
+            )
+
+    def step(self) -> None:
+        """Go to the next event: of several at one moment an answer comes before a tool, and a tool before a slot."""
+        pace = self.pace[len(self.requests)]
+        answer_at = self.now_s + (self.requests[0][0] - self.virtual_s) * pace if self.requests else _NEVER
+        tool_at = self.tools[0][0] if self.tools else _NEVER
+        then = min(answer_at, tool_at, self._slot_at())
+        self.seconds_at[len(self.requests)] += then - self.now_s
+        self.virtual_s += (then - self.now_s) / pace
+        self.now_s = then
+        if answer_at == then:
+            self._answer()
         elif tool_at == then:
-            i = heappop(tools)[1]
+            self._go_on(heappop(self.tools)[1], 0.0)
         else:
-            i, place, n_free = waiting[place], place + 1, n_free - 1
-            started[i], pause = now, lead[i]
-        if pause > 0:
-            heappush(tools, (now + pause, i))
-        elif stage[i] < after[i]:
-            j, k = first[stage[i]], first[stage[i] + 1]
-            began[i], n_open[i] = now, k - j
-            held.extend([(seconds, i) for seconds in need[j:k]])
+            self._seat()
+
+    def _slot_at(self) -> float:
+        """When the next rollout in the queue gets a slot."""
+        if not self.n_free or self.n_seated == len(self.order):
+            return _NEVER
+        return max(self.arrived_s[self.n_seated], self.now_s)
+
+    def _seat(self) -> None:
+        rollout = self.order[self.n_seated]
+        self.n_seated += 1
+        self.n_free -= 1
+        self.started_s[rollout] = self.now_s
+        self._go_on(rollout, self.lead_s[rollout])
+
+    def _answer(self) -> None:
+        """End a request, and with the last one its stage."""
+        self.virtual_s, rollout = heappop(self.requests)
+        self.n_open[rollout] -= 1
+        if self.n_open[rollout]:
+            return
+        self.in_model_s[rollout] += self.now_s - self.began_s[rollout]
+        stage = self.stage[rollout]
+        self.stage[rollout] = stage + 1
+        self._go_on(rollout, self.tool_s[stage])
+
+    def _go_on(self, rollout: int, pause_s: float) -> None:
+        """Let tools run, else begin the next stage, else give the slot back."""
+        if pause_s > 0:
+            heappush(self.tools, (self.now_s + pause_s, rollout))
+        elif (stage := self.stage[rollout]) < self.last_stage[rollout]:
+            first, end = self.first_request[stage], self.first_request[stage + 1]
+            self.began_s[rollout], self.n_open[rollout] = self.now_s, end - first
+            self.held.extend([(need_s, rollout) for need_s in self.request_s[first:end]])
         else:
-            ended[i], n_free, left = now, n_free + 1, left - 1
-    return Played(started, ended, in_model, seconds_at)
-
-
-def _arrays(work: Work, queue: Queue) -> tuple[npt.NDArray[Any], ...]:
-    """Arrays to read place by place, which lists are faster at."""
-    steps = (work.first_stage, work.first_request, work.request_s, work.tool_s, work.lead_s)
-    return (*steps, queue.order, queue.arrived_s)
+            self.ended_s[rollout] = self.now_s
+            self.n_free += 1
+            self.n_left -= 1
 
 
 def most_at_once(work: Work, n_slots: int) -> int:
@@ -102,10 +152,3 @@ def most_at_once(work: Work, n_slots: int) -> int:
     rows = np.repeat(np.arange(len(widest)), np.diff(work.first_stage))
     np.maximum.at(widest, rows, np.diff(work.first_request))
     return int(np.sort(widest)[::-1][:n_slots].sum())
-
-
-def _too_many(limit: int) -> PricingError:
-    return PricingError(
-        f"more than {limit} requests are in flight, and the slowdown ends there",
-        f"use fewer slots, more engines, or cap the requests in flight at {limit}",
-    )

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from pricing.hardware.replay.gaps import Gaps, Trace, gaps_of
-from pricing.hardware.replay.grouping import BoolArray, FloatArray, Grouped, IntArray, grouped
+from pricing.hardware.replay.grouping import BoolArray, Grouped, IntArray, floats, grouped
 
 _OF_ROLLOUT: Final = (
     "rollout_id",
@@ -94,15 +94,11 @@ def _trace(group: Grouped, table: pl.DataFrame) -> Trace:
         first_call=first_call,
         stage_row=call_row[first_call],
         is_aggregate=sent["is_aggregate"].to_numpy(),
-        calls={name: _floats(sent[name]) for name in ("start_us", "end_us", "low_s", "high_s")},
-        rollouts={name: _floats(times[name]) for name in times.columns},
+        calls={name: floats(sent[name]) for name in ("start_us", "end_us", "low_s", "high_s")},
+        rollouts={name: floats(times[name]) for name in times.columns},
         basis=table["time_basis"].cast(pl.String).fill_null("").to_numpy(),
         n_missing=n_missing.to_numpy(),
     )
-
-
-def _floats(values: pl.Series) -> FloatArray:
-    return values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
 
 def _rollouts(trace: Trace, table: pl.DataFrame) -> pl.DataFrame:

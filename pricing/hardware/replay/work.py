@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import polars as pl
 
-from pricing.hardware.replay.clock import HARDWARE
+from pricing.hardware.hosted import HARDWARE
 from pricing.hardware.replay.gaps import longest_of
-from pricing.hardware.replay.grouping import BoolArray, FloatArray, IntArray
+from pricing.hardware.replay.grouping import BoolArray, FloatArray, IntArray, floats
 from pricing.hardware.replay.stages import Stages
 
 
@@ -74,7 +73,7 @@ def clock_work(stages: Stages, clock: tuple[str, str, str] = HARDWARE) -> Readin
         clock: Their names.
     """
     gaps = stages.gaps
-    seconds, low_s, high_s = (stages.calls[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name in clock)
+    seconds, low_s, high_s = (floats(stages.calls[name]) for name in clock)
     low = _work(stages, np.nan_to_num(low_s), gaps.tool_low_s, gaps.lead_low_s)
     bounds = (high_s, gaps.tool_high_s, gaps.lead_high_s)
     is_bounded = stages.rollouts["n_missing"].sum() == 0 and not any(np.isnan(bound).any() for bound in bounds)

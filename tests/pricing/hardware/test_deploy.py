@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from pricing.hardware.assumptions import unmeasured_concurrency
 from pricing.hardware.deploy import names_meant, point_for, points_of
 from pricing.hardware.deployment import Deployment
 from pricing.hardware.laws import machines_of
@@ -170,3 +171,7 @@ def test_longer_calls_and_calls_that_read_a_cache_are_estimates_that_must_be_all
         points(**usage)
     assert raised.value.hint is not None
     assert "--allow-estimate" in raised.value.hint
+
+
+def test_a_speed_is_looked_for_within_the_stated_concurrencies_where_nothing_was_measured() -> None:
+    assert deployed(tables_of([]), min_tokens_s=1e-6).placed.load.concurrency == unmeasured_concurrency()[1]

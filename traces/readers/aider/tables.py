@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import polars as pl
-
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.decode import whole
 from traces.files import printable
 from traces.readers.aider.records import Record, records
 from traces.registry import Batch, Source
 from traces.rejects import RejectLog
+from traces.rows import frame_of
 from traces.schema import CALLS, RUNS
 
 _BENCHMARKS: Final = {225: "aider-polyglot", 133: "aider-edit", 89: "aider-refactor"}
@@ -52,7 +51,7 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
         runs.append(row.run(source.name))
         calls.append(row.call())
     if runs:
-        yield {"runs": _frame(runs, RUNS.schema), "calls": _frame(calls, CALLS.schema)}
+        yield {"runs": frame_of(RUNS, runs), "calls": frame_of(CALLS, calls)}
 
 
 def _is_run(record: Record, path: str, log: RejectLog) -> bool:
@@ -186,8 +185,3 @@ def _host(address: str) -> str | None:
         return urlsplit(address).hostname
     except ValueError:
         return None
-
-
-def _frame(rows: Sequence[Mapping[str, Any]], schema: pl.Schema) -> pl.DataFrame:
-    types = {name: schema.get(name, pl.String()) for name in rows[0]}
-    return pl.DataFrame(rows, schema=types)

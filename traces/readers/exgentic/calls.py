@@ -8,7 +8,7 @@ from typing import Any, Final
 import polars as pl
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
-from traces.files import printable
+from traces.rows import series
 from traces.schema import CALLS
 
 Row = dict[str, Any]
@@ -30,15 +30,7 @@ def call_row(**values: Any) -> Row:
 def call_frame(rows: Sequence[Row]) -> pl.DataFrame:
     """Rows as a partial table ``calls``."""
     columns = {name: [row.get(name) for row in rows] for name in _SCHEMA}
-    return pl.DataFrame({name: as_series(name, values, _SCHEMA[name]) for name, values in columns.items()})
-
-
-def as_series(name: str, values: list[Any], dtype: Any) -> pl.Series:
-    """Column of the values; JSON may name half a character, which no column can hold."""
-    try:
-        return pl.Series(name, values, dtype)
-    except UnicodeEncodeError:
-        return pl.Series(name, [printable(value) if isinstance(value, str) else value for value in values], dtype)
+    return pl.DataFrame({name: series(name, values, _SCHEMA[name]) for name, values in columns.items()})
 
 
 def known_usd(cost: float | None, *, is_used: bool = True) -> float | None:

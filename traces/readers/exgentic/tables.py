@@ -15,7 +15,7 @@ from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.decode import whole
 from traces.document import read_document
 from traces.files import printable
-from traces.readers.exgentic.calls import Row, as_json, as_series, call_frame, known_usd
+from traces.readers.exgentic.calls import Row, as_json, call_frame, known_usd
 from traces.readers.exgentic.facts import benchmark_name, cost_basis
 from traces.readers.exgentic.file import Beside, Details, RunResult
 from traces.readers.exgentic.layout import RunFiles, files_of_run
@@ -24,6 +24,7 @@ from traces.readers.exgentic.sides import Names, only_run_tells_tokens, run_rows
 from traces.readers.exgentic.spans import Attributes
 from traces.registry import Batch, Source
 from traces.rejects import RejectLog
+from traces.rows import series
 from traces.schema import ROLLOUTS, RUNS, SCORES
 
 _SESSIONS_PER_BATCH: Final = 200
@@ -107,7 +108,7 @@ def _batch(sessions: Sequence[Session], run: _Run, log: RejectLog) -> Batch:
     return {
         "rollouts": _frame(rollouts, ROLLOUTS.schema), "scores": _frame(scores, SCORES.schema),
         "calls": call_frame(calls),
-        "tasks": pl.DataFrame({"task_id": as_series("task_id", tasks, pl.String)}).with_columns(
+        "tasks": pl.DataFrame({"task_id": series("task_id", tasks, pl.String)}).with_columns(
             benchmark=pl.lit(run.names.benchmark, pl.String)
         ),
     }  # fmt: skip
@@ -223,4 +224,4 @@ def _stamped(run_id: str | None) -> datetime | None:
 def _frame(rows: Sequence[Row], schema: pl.Schema) -> pl.DataFrame:
     dtypes = {**schema, PATH_COLUMN: pl.String, PLACE_COLUMN: pl.String}
     names = rows[0] if rows else dtypes
-    return pl.DataFrame([as_series(name, [row[name] for row in rows], dtypes[name]) for name in names])
+    return pl.DataFrame([series(name, [row[name] for row in rows], dtypes[name]) for name in names])

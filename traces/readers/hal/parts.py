@@ -1,10 +1,7 @@
 """Parts of a document that is not clean: each decoded on its own, what is wrong with it reported by its place."""
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Any, TypeVar
-
-import msgspec
 
 from traces.decode import UndecodableError, decode
 from traces.elements import CutError
@@ -28,10 +25,6 @@ def parts_before_cut(parts: Iterator[P], name: str, place: str, log: RejectLog) 
 def decoded(raw: Any, kind: Any, name: str, place: str, log: RejectLog) -> Any:
     """Decode one part, field by field where it is not clean; null: nothing of it could be read."""
     try:
-        return _decoder(kind).decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        pass
-    try:
         value, problems = decode(raw, kind)
     except (UndecodableError, RecursionError) as error:
         log.malformed(name, place, "nested too deeply" if isinstance(error, RecursionError) else str(error))
@@ -40,8 +33,3 @@ def decoded(raw: Any, kind: Any, name: str, place: str, log: RejectLog) -> Any:
         where, _, reason = problem.partition(": ")
         log.malformed(name, place if where == "document" else f"{place}.{where}", reason)
     return value
-
-
-@cache
-def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind, strict=False)

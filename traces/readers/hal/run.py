@@ -4,13 +4,14 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
 import polars as pl
 
+from traces.private import public
 from traces.readers.hal.calls import Request
 from traces.readers.hal.file import Config
 from traces.readers.hal.inspect_log import graded
@@ -22,7 +23,6 @@ _MICRO: Final = 1_000_000
 _STARTED: Final = re.compile(r"_(1[67]\d{8})(?:_|$)")
 """Seconds since 1970 at the end of a run id: when the harness started the run."""
 _MODEL_SUFFIX: Final = re.compile(r"\s*\(.*\)\s*$")
-_PRIVATE: Final = re.compile("key|secret|passw|auth|header|credential|token$|base|url|metadata", re.IGNORECASE)
 _EFFORTS: Final = ("reasoning_effort", "model.reasoning_effort", "thinking")
 _COST_LIMIT: Final = re.compile(r"(?:^|[._])cost_limit$")
 _STEPS_LIMIT: Final = re.compile(r"(?:^|[._])max_steps$")
@@ -135,17 +135,10 @@ def _settings(upload: Upload, *, is_doubled: bool) -> dict[str, Any]:
     config, arguments = upload.config, upload.config.agent_args or {}
     commit = upload.rest.git_info.commit if upload.rest.git_info is not None else None
     return {
-        "agent_args": {name: _plain(value) for name, value in arguments.items() if not _PRIVATE.search(name)},
+        "agent_args": public(arguments),
         "date": config.date, "git_commit": commit, "prompt_sensitivity": config.prompt_sensitivity,
         "is_doubling_suspected": is_doubled,
     }  # fmt: skip
-
-
-def _plain(value: Any) -> Any:
-    """A setting as it is, unless it is a table, whose own names may be private."""
-    if isinstance(value, Mapping):
-        return {name: _plain(part) for name, part in value.items() if not _PRIVATE.search(str(name))}
-    return value
 
 
 def _score(upload: Upload) -> float | None:

@@ -1,7 +1,6 @@
 """The run an Inspect log describes: its identity, its limits and settings, and what it claims."""
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import UTC
 from hashlib import blake2s
@@ -12,13 +11,12 @@ import polars as pl
 from traces.decode import Count, whole
 from traces.files import printable
 from traces.inspect_usage import ModelUsage
+from traces.private import public
 from traces.readers.inspect.calls import known_usd
 from traces.readers.inspect.file import Header, Results, Spec
 from traces.readers.inspect.scores import Chosen, recorded_score
 from traces.readers.inspect.times import microseconds, moment
 from traces.schema import RUNS
-
-_PRIVATE: Final = re.compile(r"key|secret|passw|auth|header|credential|base|url|user|metadata|token$", re.IGNORECASE)
 
 _DIGITS: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _ID_DIGITS: Final = 22
@@ -132,9 +130,9 @@ def _settings(header: Header) -> dict[str, Any]:
     return {
         "inspect_ai": (spec.packages or {}).get("inspect_ai"), "status": header.status, "eval_set_id": spec.eval_set_id,
         "inspect_run_id": spec.run_id, "inspect_task_id": spec.task_id, "task_version": spec.task_version,
-        "task_args": _public(spec.task_args or {}), "solver_args": _public(spec.solver_args),
-        "generate_config": _public({**(spec.model_generate_config or {}), **(header.plan.config or {})}),
-        "model_roles": {role: _public(_model_of(config)) for role, config in (spec.model_roles or {}).items()},
+        "task_args": public(spec.task_args or {}), "solver_args": public(spec.solver_args),
+        "generate_config": public({**(spec.model_generate_config or {}), **(header.plan.config or {})}),
+        "model_roles": {role: public(_model_of(config)) for role, config in (spec.model_roles or {}).items()},
         "epochs": whole(spec.config.epochs), "dataset": spec.dataset.name,
         "git_commit": spec.revision.commit if spec.revision is not None else None,
     }  # fmt: skip
@@ -142,10 +140,3 @@ def _settings(header: Header) -> dict[str, Any]:
 
 def _model_of(config: Any) -> Any:
     return config.get("model") if isinstance(config, dict) else config
-
-
-def _public(setting: Any) -> Any:
-    """Leave out what may hold credentials, addresses or names, at any depth."""
-    if isinstance(setting, dict):
-        return {key: _public(value) for key, value in setting.items() if not _PRIVATE.search(key)}
-    return [_public(value) for value in setting] if isinstance(setting, list) else setting

@@ -25,6 +25,7 @@ from traces.readers.inspect.totals import Whose, exceeding, falling_short, summe
 from traces.readers.inspect.usage import Version, version_of
 from traces.registry import Batch, Source
 from traces.rejects import RejectLog
+from traces.rows import frame_of_tuples
 from traces.usage import UNKNOWN
 
 _CALLS_PER_BATCH: Final = 5_000
@@ -237,14 +238,5 @@ def _task_frame(run: _Run) -> pl.DataFrame:
 
 
 def _frame(run: _Run, rows: Sequence[Row], schema: dict[str, Any]) -> pl.DataFrame:
-    columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
-    series = [_series(name, values, dtype) for (name, dtype), values in zip(schema.items(), columns, strict=True)]
     shared = (pl.lit(run.run_id).alias("run_id"), pl.lit(run.path).alias(PATH_COLUMN))
-    return pl.DataFrame(series).with_columns(shared)
-
-
-def _series(name: str, values: Sequence[Any], dtype: Any) -> pl.Series:
-    try:
-        return pl.Series(name, values, dtype)
-    except UnicodeEncodeError:  # JSON may name half a character
-        return pl.Series(name, [None if value is None else printable(value) for value in values], dtype)
+    return frame_of_tuples(rows, schema).with_columns(shared)

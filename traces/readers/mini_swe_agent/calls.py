@@ -6,9 +6,8 @@ import polars as pl
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.decode import Count
-from traces.files import printable
 from traces.readers.mini_swe_agent.file import Config, Extra, Response, Trajectory
-from traces.rows import known_usd
+from traces.rows import frame_of_tuples, known_usd
 from traces.usage import TOKEN_SCHEMA, token_counts
 
 _ROW_SCHEMA: Final = {
@@ -66,9 +65,7 @@ def call_frame(rows: list[CallRow], rollout_ids: list[str], paths: list[str], ru
         paths: Files of the rollouts, likewise.
         run_id: Run of all of them.
     """
-    columns = zip(*rows, strict=True) if rows else ((),) * len(_ROW_SCHEMA)
-    series = zip(_ROW_SCHEMA.items(), columns, strict=True)
-    frame = pl.DataFrame([_series(name, list(values), dtype) for (name, dtype), values in series])
+    frame = frame_of_tuples(rows, _ROW_SCHEMA)
     of_rollout = pl.DataFrame(
         {"rollout_id": rollout_ids, PATH_COLUMN: paths}, schema_overrides={PATH_COLUMN: pl.String}
     )
@@ -81,13 +78,6 @@ def call_frame(rows: list[CallRow], rollout_ids: list[str], paths: list[str], ru
         time_basis=pl.when(has_end).then(pl.lit("upper_bound")).when(has_start).then(pl.lit("lower_bound")),
         latency_s=(pl.col("ended_at") - pl.col("started_at")) / 1e6,
     ).drop("_rollout", "_message")
-
-
-def _series(name: str, values: list[Any], dtype: pl.DataType | type[pl.DataType]) -> pl.Series:
-    try:
-        return pl.Series(name, values, dtype)
-    except UnicodeEncodeError:  # JSON may name half a character
-        return pl.Series(name, [None if value is None else printable(value) for value in values], dtype)
 
 
 def _billing(response: Response, config: Config) -> tuple[str | None, str | None, str | None]:

@@ -1,7 +1,6 @@
 """One mini-SWE-agent run folder to canonical tables: its calls some thousand at a time, the rest with the last."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.decode import UndecodableError, decode, whole
 from traces.errors import TraceError
 from traces.files import content, content_hash, printable
+from traces.private import public
 from traces.readers.mini_swe_agent.calls import CallRow, call_frame, gather, models
 from traces.readers.mini_swe_agent.file import Config, Info, Trajectory
 from traces.readers.mini_swe_agent.verdicts import Verdicts, read_verdicts
@@ -39,7 +39,6 @@ _STOP_REASONS: Final = {
         "error_infra",
     ),
 }  # fmt: skip
-_PRIVATE: Final = re.compile("key|secret|passw|auth|header|credential|base|url|user|metadata", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -185,12 +184,5 @@ def _effort(model_kwargs: Mapping[str, Any]) -> str | None:
 
 
 def _settings(config: Config) -> dict[str, Any]:
-    kwargs = _public(config.model.model_kwargs or {})
+    kwargs = public(config.model.model_kwargs or {})
     return {"agent_type": config.agent_type, "model_type": config.model_type, "model_kwargs": kwargs}
-
-
-def _public(setting: Any) -> Any:
-    """Leave out what may hold credentials, addresses or names, at any depth."""
-    if isinstance(setting, dict):
-        return {key: _public(value) for key, value in setting.items() if not _PRIVATE.search(key)}
-    return [_public(value) for value in setting] if isinstance(setting, list) else setting

@@ -2,10 +2,8 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
-
-import polars as pl
 
 from traces.checks import PATH_COLUMN, PLACE_COLUMN
 from traces.files import peek, printable
@@ -14,6 +12,7 @@ from traces.readers.swebench_leaderboards.copies import named_runs
 from traces.readers.swebench_leaderboards.file import NOBODY, Instance, Result, Run, read_details, read_runs
 from traces.registry import Batch, Source
 from traces.rejects import RejectLog
+from traces.rows import frame_of
 from traces.schema import CALLS, ROLLOUTS, RUNS
 
 _ROUNDED: Final = 0.0051  # scores are in percent with up to two decimals
@@ -40,11 +39,11 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
         rollouts = [_rollout_row(row, task_id, one) for task_id, one in instances.items()]
         calls = [_call_row(row, rollout) for rollout in rollouts] or [_total_row(row, run.result)]
         batch = {
-            "runs": _frame([row | place], RUNS.schema),
-            "calls": _frame([one | place for one in calls], CALLS.schema),
+            "runs": frame_of(RUNS, [row | place]),
+            "calls": frame_of(CALLS, [one | place for one in calls]),
         }
         if rollouts:
-            batch["rollouts"] = _frame([one | place for one in rollouts], ROLLOUTS.schema)
+            batch["rollouts"] = frame_of(ROLLOUTS, [one | place for one in rollouts])
             batch["tasks"] = batch["rollouts"].select("benchmark", "task_id")
         yield batch
 
@@ -170,7 +169,3 @@ def _total_row(run: Row, result: Result) -> Row:
         "run_id": run["run_id"], "rollout_id": None, "call_id": f"{run['run_id']}#total", "model": run["model"],
         "n_requests": n_requests, "granularity": "run", "recorded_cost_usd": run["recorded_cost_usd"],
     }  # fmt: skip
-
-
-def _frame(rows: Sequence[Row], schema: pl.Schema) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema={name: schema.get(name, pl.String()) for name in rows[0]})

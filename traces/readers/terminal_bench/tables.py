@@ -1,7 +1,7 @@
 """A Terminal-Bench run as canonical tables: trials as rollouts, one total of tokens each."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import polars as pl
@@ -14,6 +14,7 @@ from traces.readers.terminal_bench.file import Metadata, RunResults, read_metada
 from traces.readers.terminal_bench.trials import Placed, Span, attempts, read_trials, span
 from traces.registry import Batch, Source
 from traces.rejects import RejectLog
+from traces.rows import frame_of
 from traces.schema import CALLS, ROLLOUTS, RUNS, SCORES
 
 _STOP_REASONS: Final = {
@@ -46,9 +47,9 @@ def parse(source: Source, log: RejectLog) -> Iterator[Batch]:
         rollouts.append(key | {"task_id": task_id, "attempt": attempt} | _rollout_row(run, one, whole_span))
         calls.append(key | _call_row(metadata, one, of_agent, str(key["rollout_id"])))
         scores += [key | score for score in _score_rows(one)]
-    tables = {"runs": _frame([run], RUNS.schema), "rollouts": _frame(rollouts, ROLLOUTS.schema)}
-    tables |= {"calls": _frame(calls, CALLS.schema), "tasks": _tasks(tables["rollouts"], metadata)}
-    yield tables | ({"scores": _frame(scores, SCORES.schema)} if scores else {})
+    tables = {"runs": frame_of(RUNS, [run]), "rollouts": frame_of(ROLLOUTS, rollouts)}
+    tables |= {"calls": frame_of(CALLS, calls), "tasks": _tasks(tables["rollouts"], metadata)}
+    yield tables | ({"scores": frame_of(SCORES, scores)} if scores else {})
 
 
 def _tasks(rollouts: pl.DataFrame, metadata: Metadata) -> pl.DataFrame:
@@ -149,7 +150,3 @@ def _score_rows(one: Placed) -> Iterator[Row]:
     if tests:
         passed = sum(status == "passed" for status in tests.values())
         yield {"metric": "tests_passed_frac", "value": passed / len(tests), "is_success": None}
-
-
-def _frame(rows: Sequence[Mapping[str, Any]], schema: pl.Schema) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema={name: schema.get(name, pl.String()) for name in rows[0]})

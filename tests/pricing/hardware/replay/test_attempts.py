@@ -5,8 +5,8 @@ from typing import Any
 import polars as pl
 from builders import frame, rollout
 
+from pricing.hardware.hosted import HARDWARE
 from pricing.hardware.replay.attempts import COST, best_of_n
-from pricing.hardware.replay.clock import HARDWARE
 from traces.schema import ROLLOUTS
 
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from replays import Row, at, hardware, lazy, on, spans, staged, whole
 
-from pricing.hardware.replay.clock import HARDWARE, rollout_seconds
+from pricing.hardware.hosted import HARDWARE
+from pricing.hardware.replay.clock import rollout_seconds
 
 
 def tools(calls: list[Row], *rollouts: Row) -> tuple[list[float], list[float]]:
