@@ -44,6 +44,20 @@ def test_a_speed_asks_for_the_highest_concurrency_that_gives_it() -> None:
     assert law.tpot_s(load._replace(concurrency=load.concurrency + 1)) > 1 / 50
 
 
+def test_the_speed_asked_for_is_that_of_the_model_not_of_its_stand_in() -> None:
+    for keys in ({"like": "open-30b", "like_factor": 2.0}, {"acceptance_length": 2.0}):
+        assert deployed(min_tokens_s=50, **keys).seconds[1].step <= 1 / 50 * (1 + 1e-9)
+    alone, slower = deployed(min_tokens_s=50), deployed(min_tokens_s=50, like="open-30b", like_factor=2.0)
+    assert slower.placed.load.concurrency < alone.placed.load.concurrency
+
+
+def test_the_first_token_is_asked_for_at_its_percentile() -> None:
+    mean = refusal(min_tokens_s=10, max_ttft_s=0.001)
+    late = refusal(min_tokens_s=10, max_ttft_s=0.001, percentile="p99")
+    least = [float(str(error.hint).split(" s (")[0].split()[-1]) for error in (mean, late)]
+    assert least[1] == pytest.approx(5.2 * least[0], rel=0.01)
+
+
 def test_the_engine_that_takes_the_least_accelerator_time_is_chosen() -> None:
     slow, fast = lawful(framework="slow"), lawful((2e-5, 1e-3, 0.0, 1e-4), ttft_s=0.05, framework="fast")
     assert deployed(tables_of([*slow, *fast]), concurrency=16).placed.law.engine["framework"] == "fast"
