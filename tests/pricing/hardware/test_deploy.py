@@ -69,6 +69,14 @@ def test_engines_without_what_was_asked_are_left_out() -> None:
     assert found.placed.law.engine["framework"] == "slow"
 
 
+def test_rows_that_do_not_tell_their_speculation_are_not_taken_for_rows_without() -> None:
+    plain = lawful()
+    untold = lawful((2e-5, 1e-3, 0.0, 1e-4), ttft_s=0.05, speculation="unlabelled")
+    best, without = (deployed(tables_of([*plain, *untold]), concurrency=16, speculation=s) for s in ("any", "none"))
+    assert best.placed.law.title == "1 x h200 fp8, vllm, speculation not told"
+    assert without.placed.law.title == "1 x h200 fp8, vllm"
+
+
 def test_rows_of_one_shape_scale_a_roofline() -> None:
     rows = [row for row in lawful() if row["isl"] == row["osl"]]
     every = [*rows, *lawful(framework="sglang", model="other")]
