@@ -9,7 +9,7 @@ from pricing.hardware.deployment import Deployment
 from pricing.hardware.laws import machines_of
 from pricing.hardware.point import Point
 from pricing.hardware.shelf import Hardware
-from pricing.hardware.workload import Workload
+from pricing.hardware.workload import Workload, workload_of
 from tests.builders import call, trace
 from tests.hardware_rows import architecture, chip, hour, lawful, tables_of
 from traces.errors import PricingError
@@ -192,3 +192,12 @@ def test_longer_calls_and_calls_that_read_a_cache_are_estimates_that_must_be_all
         points(**usage)
     assert raised.value.hint is not None
     assert "--allow-estimate" in raised.value.hint
+
+
+def test_a_total_of_an_unknown_number_of_requests_is_no_call_of_that_length() -> None:
+    usage = {"uncached_input_tokens": 1000, "output_tokens": 100}
+    whole = {"uncached_input_tokens": 10_000_000, "output_tokens": 1_000_000, "n_requests": None}
+    rows = [call(**usage), call(**whole, granularity="run", rollout_id=None, call_id="t", call_index=None)]
+    both, total = (trace(*each)["calls"].lazy() for each in (rows, rows[1:]))
+    assert workload_of(both) == (1, 1000.0, 0.0, 100.0)
+    assert workload_of(total) == (0, 10.0, 0.0, 1.0)
