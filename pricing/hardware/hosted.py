@@ -179,6 +179,9 @@ def hosted_seconds(calls: pl.LazyFrame, points: Sequence[Point]) -> pl.LazyFrame
 def _seconds(rates: Seconds, known: float, *, is_least: bool) -> pl.Expr:
     least = pl.when(pl.col("uncached_input_tokens").is_null()).then(0).otherwise(uncached())
     step = _grown(rates.step, rates.growth, known, context_tokens(None if is_least else _MOST_OUTPUT))
-    first = rates.first + (least if is_least else uncached()) * rates.first_per_token
+    new = least if is_least else uncached()
+    first = rates.first + new * rates.first_per_token
+    if rates.first_per_cached:
+        first += (pl.col("input_tokens") - new).clip(0) * rates.first_per_cached
     output = pl.col("output_tokens") if is_least else _MOST_OUTPUT
     return first + (output - 1).clip(0) * step

@@ -1,5 +1,6 @@
 """Costs of calls on accelerators, against arithmetic done call by call without columns."""
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -166,6 +167,22 @@ def test_seconds_are_first_token_and_steps() -> None:
     assert found["hardware_s"][0] == pytest.approx(middle.first + 1000 * middle.first_per_token + 100 * middle.step)
     assert found["hardware_s"][1] is None
     assert found["hardware_low_s"][0] < found["hardware_s"][0] < found["hardware_high_s"][0]
+
+
+def test_cached_input_delays_the_first_token_in_the_high_figure_alone() -> None:
+    at = point(cached_cost_frac=0.2)
+    law = replace(at.placed.law, first=(0.1, 0.0, 1e-4, 0.0))
+    at = replace(at, placed=at.placed._replace(law=law))
+    usage = {"model": "open-30b", "output_tokens": 1}
+    rows = [
+        call(**usage, uncached_input_tokens=1000, cache_read_tokens=5000),
+        call(**usage, uncached_input_tokens=1000, call_index=1),
+        call(**usage, uncached_input_tokens=2000, call_index=2),
+    ]
+    found = hosted_seconds(tables(calls=rows)["calls"].lazy(), [at]).collect()
+    assert found["hardware_s"][0] == found["hardware_s"][1]
+    assert found["hardware_low_s"][0] == found["hardware_low_s"][1]
+    assert found["hardware_high_s"][1] < found["hardware_high_s"][0] == pytest.approx(found["hardware_high_s"][2])
 
 
 def test_slow_first_tokens_are_asked_for_by_percentile() -> None:
