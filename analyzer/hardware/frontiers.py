@@ -185,10 +185,13 @@ def _with_engines(frame: pl.DataFrame, serving: pl.DataFrame, speculation: str) 
     return frame.join(engines.select(*key, *_WIDTHS), on=key, how="left", maintain_order="left")
 
 
+def speculation_label(speculation: str) -> str:
+    """Say which rows counted, by their speculative decoding."""
+    return "with or without speculative decoding" if speculation == ANY else f"with speculation {speculation}"
+
+
 def _notes(chosen: Sequence[Front], hours: dict[str, Hour], band: float, choice: FrontChoice) -> Iterator[str]:
-    labels = (
-        "with or without speculative decoding" if choice.speculation == ANY else f"speculation {choice.speculation}"
-    )
+    labels = speculation_label(choice.speculation)
     yield (
         f"Tokens per second and GPU count input and output; all GPUs busy; nothing cached; {labels}; "
         f"interpolated values lie within a factor of {band:.2f} nine times in ten (loads left out of the fronts)."

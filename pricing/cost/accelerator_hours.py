@@ -24,7 +24,8 @@ def with_accelerator_hours(charges: pl.DataFrame, scenario: Scenario) -> pl.Data
 
     Args:
         charges: CHARGES with their costs in pico-dollars.
-        scenario: Its ``gpu_hours``; a charge that names no accelerator has no cost.
+        scenario: Its ``gpu_hours``; a charge that names no accelerator, or of more than nine million dollars, has no
+            cost.
 
     Raises:
         PricingError: if an accelerator has no such price.
@@ -38,11 +39,14 @@ def with_accelerator_hours(charges: pl.DataFrame, scenario: Scenario) -> pl.Data
         _hours(named["_accelerator"].drop_nulls().unique(), price, scenario), on="_accelerator", how="left"
     )
     hours = pl.col("quantity") / _SECONDS_PER_HOUR
-    costs = {name: (hours * pl.col(hour) * PUSD_PER_USD).round().cast(pl.Int64) for name, hour in _READINGS.items()}
+    costs = {
+        name: (hours * pl.col(hour) * PUSD_PER_USD).round().cast(pl.Int64, strict=False)
+        for name, hour in _READINGS.items()
+    }
     point = costs.pop("_point")
     costs |= dict.fromkeys(("cost_pusd", "list_cost_pusd", "contracted_cost_pusd"), point)
     basis = pl.lit("hardware" if price.accelerator is None else "hardware_estimate")
-    is_priced = pl.col("_hour").is_not_null() & pl.col("quantity").is_not_null()
+    is_priced = costs["cost_high_pusd"].is_not_null()
     written = {name: pl.when(is_priced).then(value).otherwise(name) for name, value in costs.items()}
     written["cost_basis"] = pl.when(is_priced).then(basis).otherwise("cost_basis")
     return priced.with_columns(**written).drop("_accelerator", *_READINGS.values())

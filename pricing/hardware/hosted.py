@@ -1,7 +1,8 @@
 """Cost and seconds of calls of deployed models, as columns: accelerator-time of their tokens, times its price.
 
 A cost is split into prefill (uncached input), cached input and decoding. Where a trace does not tell cached input
-apart, the low figure takes all of it from a cache, and the point and the high one none.
+apart, the low figure takes all of it from a cache, and the point and the high one none. Where reasoning may lie outside
+the output, the low figure takes it to lie within, and the point and the high one outside.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,8 @@ from traces.checks import MOST_TOKENS
 HARDWARE: Final = ("hardware_s", "hardware_low_s", "hardware_high_s")
 """Clock on accelerators: seconds, what they are at least and at most."""
 _NOTHING: Final = pl.lit(0, pl.Int64)
+_MOST_OUTPUT: Final = pl.coalesce("output_high_tokens", "output_tokens")
+"""Output, with the reasoning that may lie outside it."""
 
 
 def hosted_costs(calls: pl.LazyFrame, point: Point) -> pl.LazyFrame:
@@ -32,27 +35,33 @@ def hosted_costs(calls: pl.LazyFrame, point: Point) -> pl.LazyFrame:
     known = point.known_context_tokens
     figures = {
         "cost_low_pusd": _whole(_at_least(low, known)),
-        "cost_high_pusd": _whole(_sum(_terms(high, known, context_tokens(is_whole=True)))),
-        **{f"_{name}": _whole(term) for name, term in _terms(middle, known, context_tokens()).items()},
-        "_thought": _whole(pl.col("reasoning_tokens") * _decode(middle, known, context_tokens())),
+        "cost_high_pusd": _whole(_sum(_terms(high, known, context_tokens(_MOST_OUTPUT, is_whole=True)))),
+        **{f"_{name}": _whole(term) for name, term in _terms(middle, known, context_tokens(_MOST_OUTPUT)).items()},
+        "_thought": _whole(_thought() * _decode(middle, known, context_tokens(_MOST_OUTPUT))),
     }
     costed = calls.with_columns(**figures).with_columns(**_parts())
     return costed.with_columns(**_billed(), **_words(point)).drop("_fresh", "_held", "_output", "_thought")
 
 
-def context_tokens(*, is_whole: bool = False) -> pl.Expr:
+def context_tokens(output: pl.Expr | None = None, *, is_whole: bool = False) -> pl.Expr:
     """Mean context of a request while its output is decoded.
 
     Null: a total of an unknown number of requests; of such the whole total where ``is_whole``.
+
+    Args:
+        output: Output tokens; null: those that are known of.
+        is_whole: Whether a total of an unknown number of requests counts as one.
     """
+    output = pl.col("output_tokens") if output is None else output
     is_call = pl.col("granularity") == "call"
     n_requests = pl.when(is_call).then(1).otherwise(pl.col("n_requests").fill_null(1) if is_whole else "n_requests")
-    return (pl.col("input_tokens") + pl.col("output_tokens") / 2) / n_requests
+    return (pl.col("input_tokens") + output / 2) / n_requests
 
 
 def most_hosted_pusd(facts: Facts, points: Iterable[Point]) -> int:
     """Bound the cost of one call from above, from the largest counts, the longest context and the highest rates."""
-    highest = (facts.highest.get(name) for name in ("input_tokens", "output_tokens"))
+    names = ("input_tokens", "output_tokens", "output_high_tokens")
+    highest = (facts.highest.get(name) for name in names if name not in facts.absent)
     tokens = sum(MOST_TOKENS if count is None else int(count) for count in highest)
     rates = (_priced(point)[2] for point in points)
     most = max(
@@ -73,8 +82,15 @@ def _terms(rates: Spread, known: float, context: pl.Expr) -> dict[str, pl.Expr]:
     return {
         "fresh": fresh * rates.uncached,
         "held": (pl.col("input_tokens") - fresh).clip(0) * rates.cached,
-        "output": pl.col("output_tokens") * _decode(rates, known, context),
+        "output": _MOST_OUTPUT * _decode(rates, known, context),
     }
+
+
+def _thought() -> pl.Expr:
+    """Reasoning apart from visible output: what lies outside it where it may, else what of it is reasoning."""
+    outside = pl.col("output_high_tokens") - pl.col("output_tokens")
+    inside = pl.min_horizontal("reasoning_tokens", "output_tokens")
+    return pl.when(pl.col("reasoning_tokens").is_not_null()).then(pl.coalesce(outside, inside))
 
 
 def _at_least(rates: Spread, known: float) -> pl.Expr:
@@ -163,6 +179,10 @@ def hosted_seconds(calls: pl.LazyFrame, points: Sequence[Point]) -> pl.LazyFrame
 
 def _seconds(rates: Seconds, known: float, *, is_least: bool) -> pl.Expr:
     least = pl.when(pl.col("uncached_input_tokens").is_null()).then(0).otherwise(uncached())
-    step = _grown(rates.step, rates.growth, known, context_tokens())
-    first = rates.first + (least if is_least else uncached()) * rates.first_per_token
-    return first + (pl.col("output_tokens") - 1).clip(0) * step
+    step = _grown(rates.step, rates.growth, known, context_tokens(None if is_least else _MOST_OUTPUT))
+    new = least if is_least else uncached()
+    first = rates.first + new * rates.first_per_token
+    if rates.first_per_cached:
+        first += (pl.col("input_tokens") - new).clip(0) * rates.first_per_cached
+    output = pl.col("output_tokens") if is_least else _MOST_OUTPUT
+    return first + (output - 1).clip(0) * step

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
+
+_SPECULATION: Final = {"none": "", "unlabelled": "speculation not told"}
 
 
 class Load(NamedTuple):
@@ -168,7 +170,7 @@ class Law:
         chips = f"{self.n_gpus} x {engine['accelerator']} {engine['weights_precision'] or ''}".strip()
         software = " ".join(str(part) for part in (engine["framework"], engine["framework_version"]) if part)
         degrees = " ".join(f"{name}{engine[name]}" for name in ("tp", "ep", "dp") if (engine[name] or 1) > 1)
-        speculation = "" if engine["speculation"] in {"none", "unlabelled"} else engine["speculation"]
+        speculation = _SPECULATION.get(engine["speculation"], engine["speculation"])
         return ", ".join(part for part in (chips, software, degrees, speculation) if part)
 
 

@@ -106,9 +106,7 @@ def _asked(serving: pl.DataFrame, model: str, deployment: Deployment) -> pl.Data
         "ep": deployment.ep,
     }
     fits = [pl.col(name) == value for name, value in wanted.items() if value is not None]
-    if deployment.speculation == "none":
-        fits.append(pl.col("speculation").is_in(["none", "unlabelled"]))
-    elif deployment.speculation != "any":
+    if deployment.speculation != "any":
         fits.append(pl.col("speculation") == deployment.speculation)
     return serving.filter(*fits)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from pricing.hardware.assumptions import unmeasured_concurrency
+from pricing.hardware.assumptions import ttft_over_mean, unmeasured_concurrency
 from pricing.hardware.deployment import Deployment
 from pricing.hardware.law import Law, Load
 from pricing.hardware.laws import Machines
@@ -83,21 +83,27 @@ def _fastest_enough(law: Law, deployment: Deployment, workload: Workload, held: 
     lowest = min(lowest, highest)
 
     def is_enough(concurrency: float) -> bool:
-        at = _placed(law, concurrency, workload, held)
-        first_s = law.ttft_s(at.load)
-        is_fast = at.tpot_s * (deployment.min_tokens_s or 0.0) <= 1
+        first_s, step_s = _waits(_placed(law, concurrency, workload, held), deployment)
+        is_fast = step_s * (deployment.min_tokens_s or 0.0) <= 1
         return is_fast and (deployment.max_ttft_s is None or first_s <= deployment.max_ttft_s)
 
     if not is_enough(lowest):
-        at = _placed(law, lowest, workload, held)
-        is_slow = at.tpot_s * (deployment.min_tokens_s or 0.0) > 1
-        return Refused(law, "speed", 1 / at.tpot_s) if is_slow else Refused(law, "first", law.ttft_s(at.load))
+        first_s, step_s = _waits(_placed(law, lowest, workload, held), deployment)
+        is_slow = step_s * (deployment.min_tokens_s or 0.0) > 1
+        return Refused(law, "speed", 1 / step_s) if is_slow else Refused(law, "first", first_s)
     if is_enough(highest):
         return _placed(law, highest, workload, held)
     for _ in range(_STEPS):
         middle = (lowest + highest) / 2
         lowest, highest = (middle, highest) if is_enough(middle) else (lowest, middle)
     return _placed(law, lowest, workload, held)
+
+
+def _waits(at: Placed, deployment: Deployment) -> tuple[float, float]:
+    """Seconds to the first token (at the percentile asked for) and between tokens: of the model, not its stand-in."""
+    factor = deployment.like_factors[1]
+    first_s = at.law.ttft_s(at.load) * factor * ttft_over_mean(deployment.percentile).value
+    return first_s, at.tpot_s * factor / (deployment.acceptance_length or 1.0)
 
 
 def _placed(law: Law, concurrency: float, workload: Workload, held: float | None) -> Placed:

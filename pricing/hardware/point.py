@@ -57,12 +57,14 @@ class Seconds(NamedTuple):
     Args:
         first: To the first token, without input.
         first_per_token: Added per uncached input token.
+        first_per_cached: Added per cached one: nothing but in the highest reading.
         step: Between output tokens, up to the context that is known.
         growth: Added per token of context beyond; null: not known.
     """
 
     first: float
     first_per_token: float
+    first_per_cached: float
     step: float
     growth: float | None
 
@@ -128,16 +130,17 @@ class Point:
         growth = law.growth_gpu_s
         grown_s = None if growth is None else growth * load.concurrency / law.n_gpus
         at = ttft_over_mean(self.deployment.percentile)
+        cached_frac = cached_cost_frac(self.deployment.cached_cost_frac).high
 
         def seconds(factor: float, first: float, growth: float, tokens_a_step: float) -> Seconds:
             grown = None if grown_s is None else grown_s * growth * factor / tokens_a_step
-            return Seconds(
-                first_s * factor * first, per_token_s * factor * first, step_s * factor / tokens_a_step, grown
-            )
+            new_s = per_token_s * factor * first
+            return Seconds(first_s * factor * first, new_s, 0.0, step_s * factor / tokens_a_step, grown)
 
         (low, middle, high), (slow, fast) = self._factors(), self._tokens_a_step()
         least, point = seconds(low, at.low, 0.0, fast), seconds(middle, at.value, 1.0, fast)
-        return least, point, seconds(high, at.high, self.growth_band, slow)
+        most = seconds(high, at.high, self.growth_band, slow)
+        return least, point, most._replace(first_per_cached=most.first_per_token * cached_frac)
 
     def _factors(self) -> Range:
         band, like = self.placed.law.band, self.deployment.like_factors
@@ -160,7 +163,7 @@ class Point:
             yield _BASES[law.basis]
         if self.coverage.outside_frac > OUTSIDE_FRAC:
             share = f"{100 * self.coverage.outside_frac:.0f} % of its tokens"
-            yield f"{share} lie in calls longer than any that was measured, or that read a cache"
+            yield f"{share} lie in calls longer than any that was measured or that read a cache, or in totals of calls"
         if law.shape is not None and not _is_within(self.placed):
             low, high = law.shape.min_concurrency, law.shape.max_concurrency
             yield f"concurrency {self.placed.load.concurrency:g} lies outside the measured {low:g} to {high:g}"

@@ -13,7 +13,7 @@ class Workload(NamedTuple):
     """Calls of one model.
 
     Args:
-        n_calls: Calls whose tokens are known.
+        n_calls: Calls whose tokens are known; 0: only totals of an unknown number, and the means are per output token.
         uncached_tokens: Mean uncached input of a call; all of its input where the split is not known.
         cached_tokens: Mean input read from a cache.
         output_tokens: Mean output of a call.
@@ -45,14 +45,23 @@ def workload_of(calls: pl.LazyFrame) -> Workload:
     """Means of the calls of one model.
 
     Args:
-        calls: CALLS of the model; totals count as their calls do on average.
+        calls: CALLS of the model; totals count as their calls do on average, and those of an unknown number of requests
+            only where there is nothing else: then per output token, as the length of a call is not known.
     """
     new, held = uncached(), pl.col("input_tokens") - uncached()
     known = calls.filter(pl.col("input_tokens").is_not_null(), pl.col("output_tokens").is_not_null())
-    n = pl.col("n_requests").fill_null(1).clip(1).sum()
-    sums = known.select(n=n, new=total(new), held=total(held), out=total("output_tokens"))
-    n_calls, *totals = sums.collect(engine="streaming").row(0)
-    return Workload(n_calls, *(total / max(n_calls, 1) for total in totals))
+    sums = {"new": total(new), "held": total(held), "out": total("output_tokens")}
+    counted = known.filter(_n_requests().is_not_null()).select(_n_requests().clip(1).sum(), **sums)
+    n_calls, *lengths = counted.collect(engine="streaming").row(0)
+    if n_calls:
+        return Workload(n_calls, *(tokens / n_calls for tokens in lengths))
+    *inputs, output = known.select(**sums).collect(engine="streaming").row(0)
+    return Workload(0, *(tokens / max(output, 1) for tokens in (*inputs, output)))
+
+
+def _n_requests() -> pl.Expr:
+    """Requests a row stands for; null: a total of an unknown number."""
+    return pl.when(pl.col("granularity") == "call").then(1).otherwise(pl.col("n_requests"))
 
 
 def outside(calls: pl.LazyFrame, shape: Shape | None) -> pl.LazyFrame:
@@ -68,7 +77,7 @@ def outside(calls: pl.LazyFrame, shape: Shape | None) -> pl.LazyFrame:
     tokens = pl.col("input_tokens").fill_null(0) + pl.col("output_tokens").fill_null(0)
     if shape is None:
         return calls.select(n_tokens=total(tokens), n_outside_tokens=total(tokens))
-    n = pl.when(pl.col("granularity") == "call").then(1).otherwise(pl.col("n_requests"))
+    n = _n_requests()
     is_long = (pl.col("input_tokens") / n > shape.max_input_tokens) | (
         pl.col("output_tokens") / n > shape.max_output_tokens
     )

@@ -23,7 +23,7 @@ from traces.readers.mini_swe_agent import READER
 
 def call_s(point: Point, output_tokens: int) -> float:
     """Seconds of a call of 1,000 tokens of input, from the numbers of its engine."""
-    first, of_input, step, _ = point.seconds[1]
+    first, of_input, _, step, _ = point.seconds[1]
     return first + 1000 * of_input + (output_tokens - 1) * step
 
 

@@ -25,7 +25,7 @@ def traces(*, is_told: bool = True) -> Tables:
 
 
 def seconds_by_hand(outputs: tuple[int, ...], tool_s: float, reading: int = 1) -> float:
-    first, of_input, step, _ = fleet_view(traces(), on()).engine.point.seconds[reading]
+    first, of_input, _, step, _ = fleet_view(traces(), on()).engine.point.seconds[reading]
     return sum(first + 1000 * of_input + (n - 1) * step for n in outputs) + tool_s
 
 

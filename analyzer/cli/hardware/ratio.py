@@ -31,7 +31,7 @@ def command(model: str, start: str, end: str, style: str | None, **options: Any)
         evalreplay hardware ratio gpt-oss-120b h100 b200 --at 50,75,100 --isl 8192 --osl 1024
         evalreplay hardware ratio deepseek-r1 h200 b200 --at 50,75 --speculation none
     """
-    from analyzer.hardware.frontiers import served_name
+    from analyzer.hardware.frontiers import served_name, speculation_label
     from pricing.hardware.ratio import ratios
 
     hardware = tables_from(options).hardware
@@ -39,7 +39,8 @@ def command(model: str, start: str, end: str, style: str | None, **options: Any)
     emit(found.frame if style else _glance(found.frame), style)
     hours = [f"{tier}: {start} {a.title}, {end} {b.title}" for tier, (a, b) in found.hours.items()]
     band = f"low and high: each front within a factor of {found.band:.2f}; of tiers also prices (--csv, --json)"
-    say_notes([*hours, band])
+    labels = f"loads {speculation_label(options['speculation'])}, whichever is best of each accelerator"
+    say_notes([*hours, band, labels])
 
 
 def _glance(frame: "pl.DataFrame") -> "pl.DataFrame":

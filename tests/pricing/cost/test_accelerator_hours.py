@@ -48,6 +48,13 @@ def test_hours_of_no_named_accelerator_and_unknown_hours_have_no_cost(resource: 
     assert (row["cost_usd"], row["cost_high_usd"]) == (None, None)
 
 
+def test_hours_of_more_than_nine_million_dollars_have_no_cost() -> None:
+    """Llama 3.1 405B took 30.84 million H100-hours (its model card)."""
+    row = priced(hours=30_840_000, price_tier="neocloud")
+    assert (row["cost_low_usd"], row["cost_usd"], row["cost_high_usd"]) == (0.0, None, None)
+    assert row["cost_basis"] == "price_unknown"
+
+
 def test_another_accelerator_takes_a_speed_up_the_user_states() -> None:
     row = priced(price_tier="neocloud", accelerator="b200", speed_up=2.0)
     assert row["cost_usd"] == pytest.approx(960 / 2 * 2.07)

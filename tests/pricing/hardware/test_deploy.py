@@ -10,7 +10,7 @@ from pricing.hardware.deployment import Deployment
 from pricing.hardware.laws import machines_of
 from pricing.hardware.point import Point
 from pricing.hardware.shelf import Hardware
-from pricing.hardware.workload import Workload
+from pricing.hardware.workload import Workload, workload_of
 from tests.builders import call, trace
 from tests.hardware_rows import architecture, chip, hour, lawful, tables_of
 from traces.errors import PricingError
@@ -45,6 +45,20 @@ def test_a_speed_asks_for_the_highest_concurrency_that_gives_it() -> None:
     assert law.tpot_s(load._replace(concurrency=load.concurrency + 1)) > 1 / 50
 
 
+def test_the_speed_asked_for_is_that_of_the_model_not_of_its_stand_in() -> None:
+    for keys in ({"like": "open-30b", "like_factor": 2.0}, {"acceptance_length": 2.0}):
+        assert deployed(min_tokens_s=50, **keys).seconds[1].step <= 1 / 50 * (1 + 1e-9)
+    alone, slower = deployed(min_tokens_s=50), deployed(min_tokens_s=50, like="open-30b", like_factor=2.0)
+    assert slower.placed.load.concurrency < alone.placed.load.concurrency
+
+
+def test_the_first_token_is_asked_for_at_its_percentile() -> None:
+    mean = refusal(min_tokens_s=10, max_ttft_s=0.001)
+    late = refusal(min_tokens_s=10, max_ttft_s=0.001, percentile="p99")
+    least = [float(str(error.hint).split(" s (")[0].split()[-1]) for error in (mean, late)]
+    assert least[1] == pytest.approx(5.2 * least[0], rel=0.01)
+
+
 def test_the_engine_that_takes_the_least_accelerator_time_is_chosen() -> None:
     slow, fast = lawful(framework="slow"), lawful((2e-5, 1e-3, 0.0, 1e-4), ttft_s=0.05, framework="fast")
     assert deployed(tables_of([*slow, *fast]), concurrency=16).placed.law.engine["framework"] == "fast"
@@ -54,6 +68,14 @@ def test_engines_without_what_was_asked_are_left_out() -> None:
     slow, fast = lawful(framework="slow"), lawful((2e-5, 1e-3, 0.0, 1e-4), ttft_s=0.05, framework="fast")
     found = deployed(tables_of([*slow, *fast]), concurrency=16, framework="slow")
     assert found.placed.law.engine["framework"] == "slow"
+
+
+def test_rows_that_do_not_tell_their_speculation_are_not_taken_for_rows_without() -> None:
+    plain = lawful()
+    untold = lawful((2e-5, 1e-3, 0.0, 1e-4), ttft_s=0.05, speculation="unlabelled")
+    best, without = (deployed(tables_of([*plain, *untold]), concurrency=16, speculation=s) for s in ("any", "none"))
+    assert best.placed.law.title == "1 x h200 fp8, vllm, speculation not told"
+    assert without.placed.law.title == "1 x h200 fp8, vllm"
 
 
 def test_rows_of_one_shape_scale_a_roofline() -> None:
@@ -175,3 +197,12 @@ def test_longer_calls_and_calls_that_read_a_cache_are_estimates_that_must_be_all
 
 def test_a_speed_is_looked_for_within_the_stated_concurrencies_where_nothing_was_measured() -> None:
     assert deployed(tables_of([]), min_tokens_s=1e-6).placed.load.concurrency == unmeasured_concurrency()[1]
+
+
+def test_a_total_of_an_unknown_number_of_requests_is_no_call_of_that_length() -> None:
+    usage = {"uncached_input_tokens": 1000, "output_tokens": 100}
+    whole = {"uncached_input_tokens": 10_000_000, "output_tokens": 1_000_000, "n_requests": None}
+    rows = [call(**usage), call(**whole, granularity="run", rollout_id=None, call_id="t", call_index=None)]
+    both, total = (trace(*each)["calls"].lazy() for each in (rows, rows[1:]))
+    assert workload_of(both) == (1, 1000.0, 0.0, 100.0)
+    assert workload_of(total) == (0, 10.0, 0.0, 1.0)

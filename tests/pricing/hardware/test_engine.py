@@ -33,9 +33,9 @@ def test_alone_is_the_same_engine_with_one_request() -> None:
     engine = engine_of(point())
     assert engine.alone.placed.law is engine.point.placed.law
     assert (engine.alone.placed.load.concurrency, engine.point.placed.load.concurrency) == (1, 16)
-    first, of_input, step, _ = engine.alone.seconds[1]
+    first, of_input, _, step, _ = engine.alone.seconds[1]
     mean_s = first + 1000 * of_input + 499 * step
-    first, of_input, step, _ = engine.point.seconds[1]
+    first, of_input, _, step, _ = engine.point.seconds[1]
     assert engine.slowdown[16] * mean_s == pytest.approx(first + 1000 * of_input + 499 * step)
 
 

@@ -1,5 +1,6 @@
 """Costs of calls on accelerators, against arithmetic done call by call without columns."""
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -74,6 +75,28 @@ def test_parts_add_up_to_the_cost() -> None:
     assert row["reasoning_cost_usd"] == pytest.approx(row["visible_output_cost_usd"] / 2, rel=1e-9)
 
 
+def test_reasoning_that_may_lie_outside_the_output_is_in_the_point_and_the_high_figure_alone() -> None:
+    usage = {"uncached_input_tokens": 1000, "output_tokens": 100, "reasoning_tokens": 300}
+    within, outside = (
+        priced({**usage, "output_tokens": out, "output_high_tokens": most})["calls"].row(0, named=True)
+        for out, most in ((100, 400), (400, None))
+    )
+    assert within["cost_usd"] == pytest.approx(outside["cost_usd"], rel=1e-6)
+    assert within["cost_high_usd"] == pytest.approx(outside["cost_high_usd"], rel=1e-6)
+    assert within["cost_low_usd"] < outside["cost_low_usd"]
+    assert within["reasoning_cost_usd"] == pytest.approx(3 * within["visible_output_cost_usd"], rel=1e-6)
+
+
+def test_reasoning_that_may_lie_outside_the_output_takes_its_seconds_but_in_the_least() -> None:
+    at = point()
+    usage = {"model": "open-30b", "uncached_input_tokens": 1000, "reasoning_tokens": 300, "output_tokens": 101}
+    rows = [call(**usage, output_high_tokens=401), call(**usage, call_index=1)]
+    found = hosted_seconds(tables(calls=rows)["calls"].lazy(), [at]).collect()
+    longer = found["hardware_s"][0] - found["hardware_s"][1]
+    assert longer == pytest.approx(300 * at.seconds[1].step)
+    assert found["hardware_low_s"][0] == found["hardware_low_s"][1]
+
+
 def test_where_cached_input_is_not_told_apart_the_low_figure_takes_all_of_it_from_a_cache() -> None:
     told = priced({"uncached_input_tokens": 8000, "output_tokens": 100})["calls"].row(0, named=True)
     untold = {"uncached_input_tokens": None, "cache_read_tokens": None, "input_tokens": 8000, "output_tokens": 100}
@@ -144,6 +167,22 @@ def test_seconds_are_first_token_and_steps() -> None:
     assert found["hardware_s"][0] == pytest.approx(middle.first + 1000 * middle.first_per_token + 100 * middle.step)
     assert found["hardware_s"][1] is None
     assert found["hardware_low_s"][0] < found["hardware_s"][0] < found["hardware_high_s"][0]
+
+
+def test_cached_input_delays_the_first_token_in_the_high_figure_alone() -> None:
+    at = point(cached_cost_frac=0.2)
+    law = replace(at.placed.law, first=(0.1, 0.0, 1e-4, 0.0))
+    at = replace(at, placed=at.placed._replace(law=law))
+    usage = {"model": "open-30b", "output_tokens": 1}
+    rows = [
+        call(**usage, uncached_input_tokens=1000, cache_read_tokens=5000),
+        call(**usage, uncached_input_tokens=1000, call_index=1),
+        call(**usage, uncached_input_tokens=2000, call_index=2),
+    ]
+    found = hosted_seconds(tables(calls=rows)["calls"].lazy(), [at]).collect()
+    assert found["hardware_s"][0] == found["hardware_s"][1]
+    assert found["hardware_low_s"][0] == found["hardware_low_s"][1]
+    assert found["hardware_high_s"][1] < found["hardware_high_s"][0] == pytest.approx(found["hardware_high_s"][2])
 
 
 def test_slow_first_tokens_are_asked_for_by_percentile() -> None:
