@@ -155,6 +155,26 @@ columns = { run_id = "id", agent = "agent", recorded_score = "score", recorded_c
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("stated", "said"), [("790", ["  recorded  score 0.6, rollouts 790"]), ("1", [])])
+def test_show_says_of_how_many_rollouts_those_of_a_trace_are(place: Path, stated: str, said: list[str]) -> None:
+    mapping = """[run]
+benchmark = "puzzles"
+[[table]]
+fills = "runs"
+file = "board.csv"
+columns = { run_id = "id", agent = "agent", recorded_score = "score", recorded_n_rollouts = "n" }
+[[table]]
+fills = "rollouts"
+file = "tries.csv"
+columns = { run_id = "id", task_id = "task", score = "score" }
+"""
+    (place / "board.toml").write_text(mapping)
+    (place / "board.csv").write_text(f"id,agent,score,n\nr1,solver,0.6,{stated}\n")
+    (place / "tries.csv").write_text("id,task,score\nr1,t1,1\n")
+    code, out, err = run_apart("evalreplay show board.csv tries.csv --mapping board.toml", place)
+    assert (code, [line for line in out.splitlines() if "recorded" in line]) == (0, said), err
+
+
 @pytest.mark.parametrize(
     ("command", "option"),
     [
