@@ -229,3 +229,8 @@ def test_nothing_of_matplotlib_is_said_where_its_folder_cannot_be_written_to(pla
     )
     assert done.returncode == 0, done.stderr
     assert "atplotlib" not in done.stderr
+
+
+def test_the_way_it_was_started_does_not_change_what_it_is_called(place: Path) -> None:
+    _, _, err = run_apart("evalreplay card", place)
+    assert two_lines(err)[1] == "hint: see: evalreplay card --help"
