@@ -234,3 +234,28 @@ def test_nothing_of_matplotlib_is_said_where_its_folder_cannot_be_written_to(pla
 def test_the_way_it_was_started_does_not_change_what_it_is_called(place: Path) -> None:
     _, _, err = run_apart("evalreplay card", place)
     assert two_lines(err)[1] == "hint: see: evalreplay card --help"
+
+
+def test_reprice_says_why_a_cost_is_open_that_no_price_would_close(place: Path) -> None:
+    mapping = """[run]
+benchmark = "puzzles"
+[[table]]
+fills = "runs"
+file = "board.csv"
+columns = { run_id = "id", agent = "agent", recorded_n_rollouts = "n" }
+[[table]]
+fills = "calls"
+file = "tries.csv"
+constants = { provider = "acme", model = "acme-large" }
+columns = { run_id = "id", task_id = "task", recorded_cost_usd = "usd" }
+"""
+    (place / "board.toml").write_text(mapping)
+    (place / "board.csv").write_text("id,agent,n\nr1,solver,9\n")
+    (place / "tries.csv").write_text("id,task,usd\nr1,t1,1.5\nr1,t2,\n")
+    command = "evalreplay reprice board.csv tries.csv --mapping board.toml -o open/ --prices acme.toml"
+    code, _, err = run_apart(command, place)
+    assert (code, err.splitlines()[-3:]) == (0, [
+        "fewer rollouts here than the source counts, so the cost is only a low bound: r1 (2 of 9)",
+        "no token counts to price: 2 calls of 1 run",
+        "hint: 1 of them state dollars: curve -O cost=recorded and frontier --cost recorded draw those",
+    ]), err  # fmt: skip
