@@ -259,3 +259,10 @@ columns = { run_id = "id", task_id = "task", recorded_cost_usd = "usd" }
         "no token counts to price: 2 calls of 1 run",
         "hint: 1 of them state dollars: curve -O cost=recorded and frontier --cost recorded draw those",
     ]), err  # fmt: skip
+
+
+def test_formats_can_be_asked_for_by_name(place: Path) -> None:
+    code, out, _ = run_apart("evalreplay formats metr arc", place)
+    assert (code, [line.split(":")[0] for line in out.splitlines() if line[0] != " "]) == (0, ["metr", "arc"])
+    code, _, err = run_apart("evalreplay formats hall", place)
+    assert (code, two_lines(err)) == (2, ("error: no format 'hall'", "hint: closest known: hal"))
