@@ -92,7 +92,7 @@ def _attempts(card: Card) -> str:
     times = f"{low}" if low == high else f"{low} to {high}"
     words = [f"{counted(card['n_tasks'], 'task')}, {times} attempt{'s' if times != '1' else ''} each"]
     words += [f"{card['n_errors']} ended by infrastructure errors"] if card["n_errors"] else []
-    words += [f"{card['n_missing_tasks']} more tasks never attempted"] if card["n_missing_tasks"] else []
+    words += [f"{counted(card['n_missing_tasks'], 'more task')} never attempted"] if card["n_missing_tasks"] else []
     return ", ".join(words)
 
 

@@ -1,5 +1,6 @@
 """Which calls of a trace have no price, by model, and what to do about each."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -36,6 +37,27 @@ def skipped_models(calls: pl.LazyFrame) -> list[dict[str, Any]]:
     skipped = calls.filter(pl.col("cost_basis").cast(pl.String) == "skipped")
     by_model = skipped.group_by(pl.col("provider", "model").cast(pl.String)).agg(n_calls=pl.len())
     return by_model.sort("n_calls", "provider", "model", descending=[True, False, False]).collect().to_dicts()
+
+
+def calls_without_tokens(calls: pl.LazyFrame, roles: Sequence[str]) -> tuple[int, int, int]:
+    """Count the calls that have no token counts, the runs they are of, and those that state dollars of their own.
+
+    Args:
+        calls: PRICED_CALLS.
+        roles: Roles that count.
+    """
+    open_calls = calls.filter(pl.col("cost_basis").cast(pl.String) == "tokens_unknown", pl.col("role").is_in(roles))
+    n_calls, n_runs, n_stated = (
+        open_calls.select(pl.len(), pl.col("run_id").n_unique(), pl.col("recorded_cost_usd").count()).collect().row(0)
+    )
+    return n_calls, n_runs, n_stated
+
+
+def cut_runs(runs: pl.LazyFrame, rollouts: pl.LazyFrame) -> list[tuple[str, int, int]]:
+    """List the runs that hold some rollouts, but fewer than their source counts: run_id, held, counted."""
+    held = rollouts.group_by("run_id").agg(n=pl.len())
+    joined = runs.join(held, on="run_id").filter(pl.col("n") < pl.col("recorded_n_rollouts"))
+    return joined.select("run_id", "n", "recorded_n_rollouts").sort("run_id").collect().rows()
 
 
 def _advice(row: dict[str, Any], book: PriceBook, scenario: Scenario) -> dict[str, str]:

@@ -17,6 +17,7 @@ from typing import Final
 
 _N_CLOSEST: Final = 3
 _N_KNOWN: Final = 20
+_PART_CHARS: Final = 3
 
 
 class ReplayError(Exception):
@@ -34,9 +35,12 @@ class ReplayError(Exception):
 
 
 def closest(word: str, known: Iterable[str]) -> list[str]:
-    """Known names closest to one that is not; none where nothing is close."""
+    """Known names closest to one that is not, else those it is a part of; none where nothing is close."""
     by_folded = {name.lower(): name for name in sorted(known)}
-    return [by_folded[name] for name in get_close_matches(word.strip().lower(), by_folded, n=_N_CLOSEST)]
+    folded = word.strip().lower()
+    close = get_close_matches(folded, by_folded, n=_N_CLOSEST)
+    whole = [name for name in by_folded if folded in name] if len(folded) >= _PART_CHARS else []
+    return [by_folded[name] for name in close or whole[:_N_CLOSEST]]
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

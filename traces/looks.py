@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from traces.errors import TraceError
 from traces.files import peek
 from traces.registry import Peek, Reader, SourceFile, discover
 from traces.workers import FILE_BYTES, Workers, in_parts
+
+_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class Look:
         reader: Reader that reads it; null: none.
         goes_with: Readers beside whose traces it belongs, if none reads it.
         is_empty: Whether there is nothing in it.
+        is_utf16: Whether it is text of two bytes a character, which no reader reads.
         cut: What kind of file it is, if it is cut off before the end that says what is in it; null: it is not.
         problem: Why it could not be looked at; null: it could.
     """
@@ -25,6 +29,7 @@ class Look:
     reader: str | None = None
     goes_with: tuple[str, ...] = ()
     is_empty: bool = False
+    is_utf16: bool = False
     cut: str | None = None
     problem: str | None = None
 
@@ -50,7 +55,8 @@ def look(file: SourceFile, readers: Mapping[str, Reader]) -> Look:
     if reader is not None:
         return Look(reader)
     goes_with = tuple(name for name, reader in readers.items() if reader.goes_with(seen))
-    return Look(goes_with=goes_with, is_empty=not seen.start.strip(), cut=_cut_kind(seen))
+    is_utf16 = seen.start.startswith(_UTF16)
+    return Look(goes_with=goes_with, is_empty=not seen.start.strip(), is_utf16=is_utf16, cut=_cut_kind(seen))
 
 
 def _cut_kind(seen: Peek) -> str | None:

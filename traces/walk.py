@@ -143,7 +143,13 @@ def _report_unknown(file: SourceFile, seen: Look, log: RejectLog) -> None:
     if seen.cut is not None:
         log.malformed(file.name, "", f"damaged {seen.cut}: cut off before its end, which says what is in it")
     else:
-        log.unrecognised(file.name, "empty file" if seen.is_empty else "no reader recognises its content")
+        log.unrecognised(file.name, _why_unrecognised(seen))
+
+
+def _why_unrecognised(seen: Look) -> str:
+    if seen.is_utf16:
+        return "text in UTF-16: save it as UTF-8"
+    return "empty file" if seen.is_empty else "no reader recognises its content"
 
 
 def _units(

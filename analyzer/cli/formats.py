@@ -1,25 +1,30 @@
 """``evalreplay formats``."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from analyzer.cli.options import output_options
 from analyzer.cli.printing import emit, to_json
 
+if TYPE_CHECKING:
+    from traces.registry import Reader
+
 
 @click.command("formats")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @output_options
-def command(style: str | None) -> None:
+def command(names: tuple[str, ...], style: str | None) -> None:
     """List the trace formats that can be read: what each recognises, its token convention, its blind spots.
 
     \b
-    Example:
+    Examples:
         evalreplay formats
+        evalreplay formats hal inspect
     """
     import polars as pl
 
-    from traces.registry import discover
-
-    readers = list(discover().values())
+    readers = _readers(names)
     rows = [
         {
             "format": reader.name,
@@ -44,5 +49,18 @@ def command(style: str | None) -> None:
             click.echo(f"  tokens           {row['token_convention']}")
             for spot in row["blind_spots"]:
                 click.echo(f"  blind spot       {spot}")
-        click.echo("table: any CSV, TSV, JSONL, Parquet or XLSX with a mapping")
-        click.echo("  start from: evalreplay read FILE --suggest-mapping")
+        if not names:
+            click.echo("table: any CSV, TSV, JSONL, Parquet or XLSX with a mapping")
+            click.echo("  start from: evalreplay read FILE --suggest-mapping")
+
+
+def _readers(names: tuple[str, ...]) -> "list[Reader]":
+    """Give the readers asked for, or all."""
+    from traces.errors import UsageError, nearest
+    from traces.registry import discover
+
+    known = discover()
+    for name in names:
+        if name not in known:
+            raise UsageError(f"no format '{name}'", nearest(name, known))
+    return [known[name] for name in names or known]

@@ -58,7 +58,7 @@ def run(arguments: list[str] | None = None) -> None:
     given = sys.argv[1:] if arguments is None else arguments
     opened: list[Store] = []
     try:
-        main.main(given, standalone_mode=False, obj=opened)
+        main.main(given, prog_name="evalreplay", standalone_mode=False, obj=opened)
     except click.exceptions.Exit as leaving:
         sys.exit(leaving.exit_code)
     except click.ClickException as error:

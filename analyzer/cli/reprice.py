@@ -90,6 +90,24 @@ def _write(
     for model in priced.manifest["unpriced"]:
         calls = counted(model["n_calls"], "call")
         say(f"no price for {label(model)} ({calls}): {model['reason']}\nhint: {model['hint']}")
+    _say_what_is_missing(priced)
+
+
+def _say_what_is_missing(priced: "Store") -> None:
+    """Say why costs are open that no price would close."""
+    from analyzer.words import counted, listed
+    from pricing.priced_store import scenario_of
+    from pricing.unpriced import calls_without_tokens, cut_runs
+
+    cut = cut_runs(priced.scan("runs"), priced.scan("rollouts"))
+    if cut:
+        names = listed([f"{run_id} ({held:,} of {stated:,})" for run_id, held, stated in cut])
+        say(f"fewer rollouts here than the source counts, so the cost is only a low bound: {names}")
+    n_calls, n_runs, n_stated = calls_without_tokens(priced.scan("calls"), scenario_of(priced).roles)
+    if n_calls:
+        say(f"no token counts to price: {counted(n_calls, 'call')} of {counted(n_runs, 'run')}")
+    if n_stated:
+        say(f"hint: {n_stated:,} of them state dollars: curve -O cost=recorded and frontier --cost recorded draw those")
 
 
 def _show_changes(store: "Store", scenario: "Scenario | None", style: str | None) -> None:

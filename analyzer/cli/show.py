@@ -106,11 +106,13 @@ def _dates(row: dict[str, Any]) -> dict[str, str]:
 
 
 def _claims(row: dict[str, Any]) -> dict[str, str]:
-    """What the source states: dollars, and of a run it does not show in full score and number of rollouts."""
+    """What the source states: dollars; also score and number of rollouts, where it counts more than it shows."""
     from analyzer.cli.printing import cell
     from analyzer.stated import stated
 
-    claims = {} if row["n_rollouts"] else {"score": "recorded_score", "rollouts": "recorded_n_rollouts"}
+    shown, n_stated = row["n_rollouts"] or 0, row["recorded_n_rollouts"] or 0
+    is_whole = 0 < shown >= n_stated
+    claims = {} if is_whole else {"score": "recorded_score", "rollouts": "recorded_n_rollouts"}
     known = [f"{what} {cell(row[name])}" for what, name in claims.items() if row[name] is not None]
     dollars = stated(row["stated_cost_usd"], row["stated_low_usd"])
     known += [] if dollars is None else [dollars]

@@ -17,7 +17,7 @@ from pricing.hardware.hours import Hour, hour_of
 from pricing.hardware.names import name_of, short_accelerator
 from pricing.hardware.schema import Tier
 from pricing.hardware.shelf import Hardware
-from traces.errors import PricingError, nearest
+from traces.errors import PricingError
 
 RATIO_TIERS: Final[tuple[Tier, ...]] = ("hyperscaler", "neocloud", "rental", "retail", "on_demand")
 """Tiers the saving is stated at: of those an hour is a price one pays, spot and its floors are not."""
@@ -83,7 +83,7 @@ def ratios(  # noqa: PLR0913 - what is compared, and where
 def _refuse_unmeasured(model: str, accelerator: str, drawn: Sequence[Front]) -> None:
     measured = sorted({front.accelerator for front in drawn})
     if accelerator not in measured:
-        raise PricingError(f"no row of {model} on {accelerator!r}", nearest(accelerator, measured))
+        raise PricingError(f"no row of {model} on {accelerator!r}", f"it was measured on {', '.join(measured)}")
 
 
 def _shapes(drawn: Sequence[Front], accelerators: Sequence[str]) -> str:

@@ -165,3 +165,10 @@ def test_recorded_dollars_stand_in_for_those_that_could_not_be_recomputed() -> N
     whole = priced(recorded_score=0.5, recorded_cost_usd=6.0, recorded_n_rollouts=3)
     assert "dollars not known (recorded by its source: $2.00 on average)" in to_text(cards(whole))
     assert "recorded by" not in to_text(cards(priced(attempt("a", 1.0, recorded_cost_usd=9.0))))
+
+
+def test_tasks_never_attempted_are_counted_as_one_counts() -> None:
+    listed = (task(task_id="a"), task(task_id="b"), task(task_id="c"))
+    tries = [attempt("a", 1.0), attempt("b", 1.0)]
+    assert ", 1 more task never attempted" in to_text(cards(priced(*tries, tasks=listed)))
+    assert ", 2 more tasks never attempted" in to_text(cards(priced(*tries[:1], tasks=listed)))

@@ -189,7 +189,7 @@ def test_figures_say_what_they_rest_on(hardware: Hardware, crossed: BreakEven) -
         ("frontier gpt-oss-120b --usd-per-gpu-hour 2 --tier spot", "usd_per_gpu_hour, or a price", "--help"),
         ("frontier gpt-oss-120b --cloud nowhere", "no neocloud price", "only at: on_demand"),
         ("frontier gpt-oss-120b --alone", "no measured loads", "add --rows FILE"),
-        ("ratio gpt-oss-120b h100 mi300x --at 50", "no row of gpt-oss-120b on 'mi300x'", "h100"),
+        ("ratio gpt-oss-120b h100 mi300x --at 50", "no row of gpt-oss-120b on 'mi300x'", "on b200, h100, h200"),
         (f"breakeven store/ --model {MODEL} --accelerator b200", "the load is missing", "--help"),
         (f"breakeven store/ --model {MODEL} --accelerator b900 --concurrency 8", "no accelerator 'b900'", "b300"),
         (f"breakeven store/ --model {MODEL} --accelerator b200 --min-tokens-s 9000", "no engine gives", "the most"),

@@ -155,6 +155,26 @@ columns = { run_id = "id", agent = "agent", recorded_score = "score", recorded_c
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("stated", "said"), [("790", ["  recorded  score 0.6, rollouts 790"]), ("1", [])])
+def test_show_says_of_how_many_rollouts_those_of_a_trace_are(place: Path, stated: str, said: list[str]) -> None:
+    mapping = """[run]
+benchmark = "puzzles"
+[[table]]
+fills = "runs"
+file = "board.csv"
+columns = { run_id = "id", agent = "agent", recorded_score = "score", recorded_n_rollouts = "n" }
+[[table]]
+fills = "rollouts"
+file = "tries.csv"
+columns = { run_id = "id", task_id = "task", score = "score" }
+"""
+    (place / "board.toml").write_text(mapping)
+    (place / "board.csv").write_text(f"id,agent,score,n\nr1,solver,0.6,{stated}\n")
+    (place / "tries.csv").write_text("id,task,score\nr1,t1,1\n")
+    code, out, err = run_apart("evalreplay show board.csv tries.csv --mapping board.toml", place)
+    assert (code, [line for line in out.splitlines() if "recorded" in line]) == (0, said), err
+
+
 @pytest.mark.parametrize(
     ("command", "option"),
     [
@@ -209,3 +229,40 @@ def test_nothing_of_matplotlib_is_said_where_its_folder_cannot_be_written_to(pla
     )
     assert done.returncode == 0, done.stderr
     assert "atplotlib" not in done.stderr
+
+
+def test_the_way_it_was_started_does_not_change_what_it_is_called(place: Path) -> None:
+    _, _, err = run_apart("evalreplay card", place)
+    assert two_lines(err)[1] == "hint: see: evalreplay card --help"
+
+
+def test_reprice_says_why_a_cost_is_open_that_no_price_would_close(place: Path) -> None:
+    mapping = """[run]
+benchmark = "puzzles"
+[[table]]
+fills = "runs"
+file = "board.csv"
+columns = { run_id = "id", agent = "agent", recorded_n_rollouts = "n" }
+[[table]]
+fills = "calls"
+file = "tries.csv"
+constants = { provider = "acme", model = "acme-large" }
+columns = { run_id = "id", task_id = "task", recorded_cost_usd = "usd" }
+"""
+    (place / "board.toml").write_text(mapping)
+    (place / "board.csv").write_text("id,agent,n\nr1,solver,9\n")
+    (place / "tries.csv").write_text("id,task,usd\nr1,t1,1.5\nr1,t2,\n")
+    command = "evalreplay reprice board.csv tries.csv --mapping board.toml -o open/ --prices acme.toml"
+    code, _, err = run_apart(command, place)
+    assert (code, err.splitlines()[-3:]) == (0, [
+        "fewer rollouts here than the source counts, so the cost is only a low bound: r1 (2 of 9)",
+        "no token counts to price: 2 calls of 1 run",
+        "hint: 1 of them state dollars: curve -O cost=recorded and frontier --cost recorded draw those",
+    ]), err  # fmt: skip
+
+
+def test_formats_can_be_asked_for_by_name(place: Path) -> None:
+    code, out, _ = run_apart("evalreplay formats metr arc", place)
+    assert (code, [line.split(":")[0] for line in out.splitlines() if line[0] != " "]) == (0, ["metr", "arc"])
+    code, _, err = run_apart("evalreplay formats hall", place)
+    assert (code, two_lines(err)) == (2, ("error: no format 'hall'", "hint: closest known: hal"))

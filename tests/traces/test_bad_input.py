@@ -170,6 +170,13 @@ def test_a_parquet_file_that_is_cut_off_is_said_to_be_one(tmp_path: Path, share:
     assert refused(path, tmp_path / "store") == [reason]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_text_of_two_bytes_a_character_is_said_to_be_that(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes("\ufeff{}".encode(encoding))
+    assert refused(path, tmp_path / "store") == ["unrecognised: text in UTF-16: save it as UTF-8"]
+
+
 def test_an_archive_that_is_cut_off_before_anything_tells_its_kind_is_said_to_be_one(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     write_zip(path, [("notes.txt", b"0123456789")])
