@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from traces.read import ReadOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
+SUFFIXES: Final = (".png", ".svg", ".pdf")
+"""Figures that can be written (``analyzer.figures.save``)."""
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _ROLE: Final = click.Choice(["agent", "user", "judge", "other"])
 _ON_ERROR: Final = click.Choice(["stop", "skip"])
@@ -47,8 +49,21 @@ output_options = stacked(
     click.option("--csv", "style", flag_value="csv", help="Print CSV."),
 )
 
+
+def _figure_of(_context: click.Context, _option: click.Parameter, path: Path | None) -> Path | None:
+    """Refuse a file that no figure can be written to before anything is worked out."""
+    if path is not None and path.suffix.lower() not in SUFFIXES:
+        raise click.BadParameter(
+            f"{path}: no figures of type {path.suffix or 'without suffix'}: use {', '.join(SUFFIXES)}"
+        )
+    return path
+
+
 figure_option = click.option(
-    "--figure", type=click.Path(dir_okay=False, path_type=Path), help="Draw it: a file ending in .png, .svg or .pdf."
+    "--figure",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=_figure_of,
+    help="Draw it: a file ending in .png, .svg or .pdf.",
 )
 kind_option = click.option(
     "--kind", type=click.Choice(list(KINDS)), default="staircase", show_default=True, help="Definition of the frontier."

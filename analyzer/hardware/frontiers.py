@@ -91,8 +91,8 @@ def frontiers(hardware: Hardware, name: str, choice: FrontChoice, price: HourPri
         price: Whose hours count.
 
     Raises:
-        PricingError: if the model, an accelerator, the shape or the precision was not measured, or if no hour has the
-            price asked for.
+        PricingError: if the model, an accelerator, the shape, the precision or every speed asked for was not measured,
+            or if no hour has the price asked for.
     """
     model, choice = served_name(hardware, name), _by_our_names(choice)
     every = fronts(hardware.serving, choice.speculation)
@@ -100,6 +100,9 @@ def frontiers(hardware: Hardware, name: str, choice: FrontChoice, price: HourPri
     chosen = _chosen([front for front in every if front.model == model], model, choice)
     hours = _hours(sorted({front.accelerator for front in chosen}), price, hardware.gpu_hours)
     rows = [row for front in chosen for row in _rows(front, hours.get(front.accelerator), choice.at, band)]
+    if rows and all(row.get("tokens_per_gpu_s") is None for row in rows):
+        nearest_of = (f"{row['accelerator']} {row['isl']}/{row['osl']}: {row['why']}" for row in rows)
+        raise PricingError(f"{model}: nothing was measured at these speeds", "; ".join(dict.fromkeys(nearest_of)))
     frame = _with_engines(pl.DataFrame(rows, schema=_SCHEMA), hardware.serving, choice.speculation)
     return Frontiers(model, frame, tuple(chosen), hours, band, tuple(_notes(chosen, hours, band, choice)))
 

@@ -162,7 +162,7 @@ class Point:
         if law.basis in _BASES:
             yield _BASES[law.basis]
         if self.coverage.outside_frac > OUTSIDE_FRAC:
-            share = f"{100 * self.coverage.outside_frac:.0f} % of its tokens"
+            share = f"{100 * self.coverage.outside_frac:.3g} % of its tokens"
             yield f"{share} lie in calls longer than any that was measured or that read a cache, or in totals of calls"
         if law.shape is not None and not _is_within(self.placed):
             low, high = law.shape.min_concurrency, law.shape.max_concurrency

@@ -63,7 +63,8 @@ def ratios(  # noqa: PLR0913 - what is compared, and where
         speculation: Only rows with this label; "any": all.
 
     Raises:
-        PricingError: if an accelerator has no row of the model, or they share no shape.
+        PricingError: if an accelerator has no row of the model, they share no shape, or no speed asked for was measured
+            on both.
     """
     start, end = (name_of(each, short_accelerator) for each in (start, end))
     every = fronts(hardware.serving, speculation)
@@ -77,6 +78,9 @@ def ratios(  # noqa: PLR0913 - what is compared, and where
     rows = [_row(pair, x, band, hours) for pair, x in product(_pairs(starts, ends), at)]
     if not rows:
         raise PricingError(f"{model}: no shape was measured on both {start} and {end}", _shapes(of_model, (start, end)))
+    if all(row["ratio"] is None for row in rows):
+        reasons = dict.fromkeys(f"{row['isl']}/{row['osl']}: {row['why']}" for row in rows)
+        raise PricingError(f"{model}: none of these speeds was measured on both {start} and {end}", "; ".join(reasons))
     return Ratios(pl.DataFrame(rows, schema=_schema(hours)), hours, band)
 
 
