@@ -87,7 +87,8 @@ def _explained(path: Path | None, error: ValidationError) -> PricingError:
     wrong_key = key_problem(first, _table(loc[:-1]).model_fields)
     if wrong_key is not None:
         return PricingError(f"{_place(path, loc[:-1])}{wrong_key[0]}", wrong_key[1])
-    names = [part for part in loc if isinstance(part, int) or part in _keys(Scenario)]
+    known = _keys(Scenario)
+    names = [part for n, part in enumerate(loc) if isinstance(part, int) or part in known or _is_model(loc, n)]
     for python, toml in _IN_TOML.items():
         problem = re.sub(python, toml, problem)
     key = next((part for part in reversed(names) if isinstance(part, str)), "scenario")
@@ -108,11 +109,22 @@ _IN_TOML: Final = {
 }
 
 
+def _is_model(loc: Sequence[int | str], number: int) -> bool:
+    """Whether a part of a place is the model whose table it is."""
+    return number == 1 and loc[0] in _BY_MODEL
+
+
+_BY_MODEL: Final = ("hardware", "speed")
+"""Keys with a table for each model."""
+
+
 def _place(path: Path | None, loc: Sequence[int | str]) -> str:
     """Name a place in a scenario as its author sees it."""
     table, *number = loc or (None,)
     if table is None:
         return f"{path or 'scenario'}: "
+    if table in _BY_MODEL and number:
+        return f'{path or "scenario"}: [{table}."{number[0]}"]: '
     written = f"[[{table}]] table {int(number[0]) + 1}" if number and isinstance(number[0], int) else f"[{table}]"
     return f"{path or 'scenario'}: {written}: "
 

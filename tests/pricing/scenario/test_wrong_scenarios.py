@@ -174,3 +174,19 @@ def test_text_files_of_windows_are_read_too(tmp_path: Path) -> None:
     path.write_bytes('\ufeffcache = "none"\r\n'.encode())
 
     assert load_scenario(path).cache == "none"
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        ('[hardware."gpt-oss"]\naccelerator = "b200"\nconc = 4', "[hardware.\"gpt-oss\"]: unknown key 'conc'"),
+        ('[hardware."gpt-oss"]\naccelerator = "b200"\nconcurrency = 0', '[hardware."gpt-oss"]: concurrency'),
+        ("[speed.gpt]\ntokens_s = 0", '[speed."gpt"]: tokens_s'),
+    ],
+)
+def test_a_key_of_a_models_table_is_named_with_the_model(tmp_path: Path, content: str, place: str) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(PricingError) as raised:
+        load_scenario(path)
+    assert place in str(raised.value)
