@@ -115,7 +115,8 @@ def audit(source: Paths, tolerance: float | None = None) -> AuditResult:
 def card(source: Paths, *, benchmark: Sequence[str] = ()) -> pl.DataFrame:
     """Give the budget statement beside each score, one row per run."""
     store = as_priced(source)
-    return cards(of_benchmarks(store.tables(), benchmark), scenario_of(store))
+    notes = deployment_notes(store.manifest)
+    return cards(of_benchmarks(store.tables(), benchmark), scenario_of(store), notes=notes)
 
 
 def curve(name: str, source: Paths, *, benchmark: Sequence[str] = (), **options: str) -> CurveResult:

@@ -1,7 +1,7 @@
 """The budget statement that belongs beside every score: one row per run, from priced tables."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import polars as pl
@@ -32,7 +32,9 @@ _PROTOCOL: Final = (
 )  # fmt: skip
 
 
-def cards(tables: Tables, scenario: Scenario | None = None, *, errors: str = "fail") -> pl.DataFrame:
+def cards(
+    tables: Tables, scenario: Scenario | None = None, *, notes: Sequence[str] = (), errors: str = "fail"
+) -> pl.DataFrame:
     """One row per run, sorted by benchmark, agent and run; a run without rollouts has its row too.
 
     score is the task-weighted mean over scored attempts, score_low and score_high hold the unscored ones (null: no such
@@ -45,6 +47,7 @@ def cards(tables: Tables, scenario: Scenario | None = None, *, errors: str = "fa
     Args:
         tables: Priced tables.
         scenario: How they were priced; null: the default.
+        notes: What else the figures rest on, such as ``deployment_notes``.
         errors: ``fail`` or ``drop``, as for curves: what an attempt ended by an infrastructure error counts as.
 
     Raises:
@@ -60,7 +63,7 @@ def cards(tables: Tables, scenario: Scenario | None = None, *, errors: str = "fa
     stated = attempts(tables, RECORDED, chosen).group_by("run_id").agg(_mean("x").alias("mean_recorded_usd"))
     of_run = (pl.col("recorded_cost_usd") / pl.col("recorded_n_rollouts")).fill_nan(None)
     card = card.join(stated, on="run_id", how="left")
-    said = " ".join(scenario_notes(scenario or Scenario())) or None
+    said = " ".join((*scenario_notes(scenario or Scenario()), *notes)) or None
     card = card.with_columns(
         pl.coalesce("mean_recorded_usd", of_run).alias("mean_recorded_usd"), scenario=pl.lit(said, pl.String)
     )

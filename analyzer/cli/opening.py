@@ -40,11 +40,13 @@ def say_scenario(store: "Store") -> None:
 
 
 def scenario_notes_of(store: "Store") -> tuple[str, ...]:
-    """Scenario of a store in a sentence; nothing where it is not priced, or as recorded at list prices."""
-    from analyzer.scenario import scenario_notes
+    """Scenario and deployments of a store in words; nothing where it is not priced, or plainly as recorded."""
+    from analyzer.scenario import deployment_notes, scenario_notes
     from pricing.priced_store import scenario_of
 
-    return scenario_notes(scenario_of(store)) if store.manifest.get("kind") == "priced" else ()
+    if store.manifest.get("kind") != "priced":
+        return ()
+    return (*scenario_notes(scenario_of(store)), *deployment_notes(store.manifest))
 
 
 def _noted(store: "Store") -> "Store":

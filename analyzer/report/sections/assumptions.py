@@ -7,6 +7,9 @@ from typing import Any, Final
 import polars as pl
 
 from analyzer.report.blocks import Cell, Column, Table, number, table
+from analyzer.scenario import deployment_notes
+from pricing.scenario import Scenario
+from pricing.scenario.text import to_toml
 
 Row = dict[str, Any]
 BASES: Final = {
@@ -17,6 +20,8 @@ BASES: Final = {
     "price_unknown": "no such model, or no price in force on that day",
     "not_billed": "answered from a local cache",
     "what_if": "the same tokens at another model, as the scenario says",
+    "hardware": "accelerator-time of a deployment at its hourly price, with the bands of what it rests on",
+    "hardware_estimate": "the same, resting on more than measured loads of the model at measured lengths",
     "skipped": "left out by the book, which counts nothing for this model",
 }
 _MAX_ITEMS: Final = 20
@@ -47,7 +52,17 @@ def price_table(calls: pl.DataFrame, prices: pl.DataFrame) -> Table:
 
 def scenario_rows(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Scenario in full, as (key, value)."""
-    return [(key, _plain(value)) for key, value in manifest.get("scenario", {}).items()]
+    stated = [row for key, value in manifest.get("scenario", {}).items() for row in _flat(key, value)]
+    return [*stated, *(("deployed", note) for note in deployment_notes(manifest))]
+
+
+def _flat(key: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Keys of the tables for each model one by one, where they are set."""
+    if key in {"hardware", "speed"} and value:
+        pairs = ((f"{key} {model} {name}", part) for model, keys in value.items() for name, part in keys.items())
+        yield from ((name, _plain(part)) for name, part in pairs if part is not None)
+    else:
+        yield key, _plain(value)
 
 
 def manifest_text(manifest: Mapping[str, Any]) -> str:
@@ -69,8 +84,8 @@ def commands(manifest: Mapping[str, Any]) -> str:
 
 def scenario_toml(manifest: Mapping[str, Any]) -> str:
     """Scenario as the TOML file that gives it again."""
-    scenario = manifest.get("scenario", {})
-    return "\n".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in scenario.items())
+    scenario = manifest.get("scenario")
+    return to_toml(Scenario.model_validate(scenario)) if scenario else ""
 
 
 def version(manifest: Mapping[str, Any]) -> str:
