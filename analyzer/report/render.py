@@ -15,6 +15,7 @@ from analyzer.report.blocks import Bar
 from analyzer.report.charts import keys
 from analyzer.report.sections import assumptions, costs, coverage, facets, rejects, runs
 from analyzer.report.sections import audit as audit_section
+from analyzer.scenario import deployment_notes, scenario_notes
 from pricing.book import PriceBook, load_book
 from pricing.scenario import Scenario
 from pricing.schema import PRICED_TABLES
@@ -49,10 +50,12 @@ def render(
 
 
 def _results(tables: Mapping[str, pl.DataFrame], manifest: Mapping[str, Any]) -> dict[str, Any]:
-    benchmarks = facets.facets(tables, Scenario.model_validate(manifest.get("scenario", {})))
+    scenario = Scenario.model_validate(manifest.get("scenario", {}))
+    benchmarks = facets.facets(tables, scenario)
     every_card = pl.concat([facet.cards for facet in benchmarks if facet.cards.height] or [cards(_nothing())])
     return {
         "figures": runs.figures(tables),
+        "stated": (*scenario_notes(scenario), *deployment_notes(manifest)),
         "run_table": runs.run_table(tables, every_card),
         "sentences": runs.sentences(every_card),
         "quantile_rule": QUANTILE_RULE,

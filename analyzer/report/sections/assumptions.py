@@ -122,7 +122,7 @@ def _cells(row: Row) -> tuple[Cell, ...]:
 def _plain(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or "none"
-    return "none" if value is None else str(value)
+    return "none" if value in (None, {}) else str(value)
 
 
 def _abridged(value: Any) -> Any:
