@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import json
 import os
-import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
@@ -15,13 +14,14 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from measure import Result, best, private_mb, taken, tell
+from parsers import has_parser, python_of
 
 SIZE_MB: Final = 500
 SEALED_MB: Final = 100
 _CALL_CHARS: Final = 24_000
 _MESSAGES: Final = 20
 _TASKS: Final = 50
-_PEERS: Final = {"json.load": "json", "orjson.loads": "orjson"}
+_PEERS: Final = ("json.load", "orjson.loads")
 
 
 def results(folder: Path) -> Iterator[Result]:
@@ -31,7 +31,7 @@ def results(folder: Path) -> Iterator[Result]:
         write_upload(path, SIZE_MB)
     size_mb = path.stat().st_size / 1e6
     name = f"hal: an upload of {size_mb:.0f} MB"
-    spent = {what: _cpu_s(what, path) for what in ("reader", "store", "hash", *filter(_has_peer, _PEERS))}
+    spent = {what: _cpu_s(what, path) for what in ("reader", "store", "hash", *filter(has_parser, _PEERS))}
     used = {what: _private_mb(what, path) for what in spent}
     for what, cpu_s in spent.items():
         targets = (">= 800", "< 100") if what == "reader" else ("", "")
@@ -43,25 +43,12 @@ def results(folder: Path) -> Iterator[Result]:
     yield from _sealed_results(folder)
 
 
-def _has_peer(peer: str) -> bool:
-    tried = [_python(peer), "-c", f"import {_PEERS[peer]}"]
-    is_there = subprocess.run(tried, check=False, capture_output=True).returncode == 0
-    if not is_there:
-        print(f"{peer} is not installed: left out", file=sys.stderr)
-    return is_there
-
-
-def _python(what: str) -> str:
-    """Interpreter for a piece of work: PEERS_PYTHON names one that has the other parsers."""
-    return os.environ.get("PEERS_PYTHON", sys.executable) if what in _PEERS else sys.executable
-
-
 def _cpu_s(what: str, path: Path) -> float:
-    return best(Path(__file__), what, str(path), python=_python(what)).cpu_s
+    return best(Path(__file__), what, str(path), python=python_of(what)).cpu_s
 
 
 def _private_mb(what: str, path: Path) -> float:
-    return private_mb(Path(__file__), what, str(path), python=_python(what))
+    return private_mb(Path(__file__), what, str(path), python=python_of(what))
 
 
 def _sealed_results(folder: Path) -> Iterator[Result]:

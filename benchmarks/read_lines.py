@@ -1,8 +1,6 @@
 """Reading files of one JSON record a line into a store: megabytes per CPU second and memory, beside JSON parsers."""
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -11,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from measure import Result, best, private_mb, taken, tell
+from parsers import has_parser, python_of
 from synthetic_lines import long_sample, record, short_sample, write_lines
 
 SIZE_MB: Final = 500
@@ -19,7 +18,7 @@ _FILES: Final = {
     "every_eval_ever, samples of 3 kB": ("short_samples.jsonl", short_sample),
     "openhands, records of 500 kB": ("output.jsonl", record),
 }
-_PEERS: Final = {"json.loads": "json", "orjson.loads": "orjson"}
+_PEERS: Final = ("json.loads", "orjson.loads")
 
 
 def results(folder: Path) -> Iterator[Result]:
@@ -33,7 +32,7 @@ def results(folder: Path) -> Iterator[Result]:
 
 def _of_file(name: str, path: Path) -> Iterator[Result]:
     size_mb = path.stat().st_size / 1e6
-    spent = {what: _cpu_s(what, path) for what in ("store", *filter(_has_peer, _PEERS))}
+    spent = {what: _cpu_s(what, path) for what in ("store", *filter(has_parser, _PEERS))}
     for what, cpu_s in spent.items():
         target = ">= 800" if what == "store" else ""
         yield Result(name, f"{what}, per CPU second", round(size_mb / cpu_s), "MB/s", target)
@@ -42,20 +41,8 @@ def _of_file(name: str, path: Path) -> Iterator[Result]:
         yield Result(name, f"evalreplay is faster than {peer}", round(spent[peer] / spent["store"], 1), "times")
 
 
-def _has_peer(peer: str) -> bool:
-    tried = [_python(peer), "-c", f"import {_PEERS[peer]}"]
-    is_there = subprocess.run(tried, check=False, capture_output=True).returncode == 0
-    if not is_there:
-        print(f"{peer} is not installed: left out", file=sys.stderr)
-    return is_there
-
-
-def _python(what: str) -> str:
-    return os.environ.get("PEERS_PYTHON", sys.executable) if what in _PEERS else sys.executable
-
-
 def _cpu_s(what: str, path: Path) -> float:
-    return best(Path(__file__), what, str(path), python=_python(what)).cpu_s
+    return best(Path(__file__), what, str(path), python=python_of(what)).cpu_s
 
 
 def _store(path: Path) -> int:

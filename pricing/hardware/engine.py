@@ -7,7 +7,7 @@ from math import floor
 import numpy as np
 import numpy.typing as npt
 
-from pricing.hardware.point import Point
+from pricing.hardware.point import Point, in_digits
 from traces.errors import PricingError
 
 
@@ -44,7 +44,7 @@ class Engine:
             measured = f"{shape.min_concurrency:g} to {shape.max_concurrency:g}"
             yield f"Loads were measured at {measured} requests on an engine; outside them the law is continued."
         if most is not None:
-            yield f"About {_counted(most)} requests of the mean context fit in the memory of an engine."
+            yield f"About {in_digits(most)} requests of the mean context fit in the memory of an engine."
 
 
 def engine_of(point: Point) -> Engine:
@@ -80,7 +80,3 @@ def _mean_call_s(point: Point, concurrency: float) -> float:
     law, load = point.placed.law, point.placed.load._replace(concurrency=concurrency)
     tokens_a_step = point.deployment.acceptance_length or 1.0
     return law.ttft_s(load) + max(load.output_tokens - 1, 0.0) * law.tpot_s(load) / tokens_a_step
-
-
-def _counted(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"  # noqa: PLR2004 - two digits

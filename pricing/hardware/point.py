@@ -197,12 +197,14 @@ class Point:
         basis = f"{law.basis} of {law.n_rows} rows" if law.n_rows else law.basis
         busy = f"{100 * self.deployment.utilisation_frac:g} % busy"
         name = self.served if self.deployment.like is None else f"{self.model} like {self.served}"
-        return f"{name} on {law.title} at concurrency {_plain(load.concurrency)}, {self.hour.title}, {busy} ({basis})"
+        return (
+            f"{name} on {law.title} at concurrency {in_digits(load.concurrency)}, {self.hour.title}, {busy} ({basis})"
+        )
 
 
-def _plain(value: float) -> str:
+def in_digits(value: float) -> str:
     """Three digits, and all those before the point."""
-    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 - three digits
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 - three digits
 
 
 def _is_within(placed: Placed) -> bool:

@@ -75,12 +75,11 @@ def ratios(  # noqa: PLR0913 - what is compared, and where
         _refuse_unmeasured(model, accelerator, of_model)
     hours = dict(_hours(start, end, hardware.gpu_hours))
     starts, ends = ([front for front in asked if front.accelerator == each] for each in (start, end))
-    rows = [_row(pair, x, band, hours) for pair, x in product(_pairs(starts, ends), at)]
-    if not rows:
+    pairs = _pairs(starts, ends)
+    if not pairs:
         raise PricingError(f"{model}: no shape was measured on both {start} and {end}", _shapes(of_model, (start, end)))
-    if all(row["ratio"] is None for row in rows):
-        reasons = dict.fromkeys(f"{row['isl']}/{row['osl']}: {row['why']}" for row in rows)
-        raise PricingError(f"{model}: none of these speeds was measured on both {start} and {end}", "; ".join(reasons))
+    rows = [_row(pair, x, band, hours) for pair, x in product(pairs, at)]
+    _refuse_unreached(model, rows)
     return Ratios(pl.DataFrame(rows, schema=_schema(hours)), hours, band)
 
 
@@ -88,6 +87,12 @@ def _refuse_unmeasured(model: str, accelerator: str, drawn: Sequence[Front]) -> 
     measured = sorted({front.accelerator for front in drawn})
     if accelerator not in measured:
         raise PricingError(f"no row of {model} on {accelerator!r}", f"it was measured on {', '.join(measured)}")
+
+
+def _refuse_unreached(model: str, rows: Sequence[dict[str, Any]]) -> None:
+    if all(row["ratio"] is None for row in rows):
+        reasons = dict.fromkeys(f"{row['isl']}/{row['osl']}: {row['why']}" for row in rows)
+        raise PricingError(f"{model}: none of these speeds was measured on both", "; ".join(reasons))
 
 
 def _shapes(drawn: Sequence[Front], accelerators: Sequence[str]) -> str:

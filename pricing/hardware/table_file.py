@@ -7,7 +7,7 @@ import polars as pl
 
 from pricing.hardware.names import short_accelerator, short_framework, short_model, short_precision
 from pricing.hardware.schema import HARDWARE_TABLES
-from traces.errors import PricingError, StoreError, nearest
+from traces.errors import PricingError, nearest
 from traces.table import Table
 
 _NAMES: Final = {
@@ -81,12 +81,23 @@ def typed(path: Path, table: Table, frame: pl.DataFrame) -> pl.DataFrame:
         PricingError: naming the column and the first cell that does not fit it.
     """
     text = filled_in(path.name, table, frame)
-    try:
-        return table.conform(text.with_columns(_cell(table, name) for name in text.columns))
-    except (StoreError, pl.exceptions.PolarsError) as error:
-        raise PricingError(
-            f"{path}: {error}", f"columns of {table.name}: numbers with a point, dates as 2026-08-20"
-        ) from error
+    read = text.with_columns(_cell(table, name) for name in text.columns)
+    for name in text.columns:
+        misfits = text.with_row_index("row", offset=1).filter(text[name].is_not_null() & read[name].is_null())
+        if misfits.height:
+            row, cell = misfits.select("row", name).row(0)
+            remedy = f"columns of {table.name}: numbers with a point, dates as 2026-08-20, true or false"
+            raise PricingError(f"{path}: row {row}: {name}: {cell!r} is no {_WORDS[str(table.schema[name])]}", remedy)
+    return table.conform(read)
+
+
+_WORDS: Final = {
+    "Int64": "whole number",
+    "Float64": "number",
+    "Date": "day",
+    "Boolean": "true or false",
+    "String": "text",
+}
 
 
 def filled_in(source: str, table: Table, frame: pl.DataFrame) -> pl.DataFrame:
@@ -98,9 +109,11 @@ def filled_in(source: str, table: Table, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _cell(table: Table, name: str) -> pl.Expr:
-    dtype = table.schema[name]
+    """A column at its type; null where a cell does not fit."""
+    dtype, text = table.schema[name], pl.col(name)
     if dtype == pl.Boolean:
-        return pl.col(name).str.to_lowercase().replace_strict({"true": True, "false": False}, return_dtype=pl.Boolean)
+        words = {"true": True, "false": False}
+        return text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean)
     if dtype == pl.Date:
-        return pl.col(name).str.to_date("%Y-%m-%d")
-    return pl.col(name).cast(dtype)
+        return text.str.to_date("%Y-%m-%d", strict=False)
+    return text.cast(dtype, strict=False)

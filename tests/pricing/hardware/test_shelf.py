@@ -151,3 +151,21 @@ def test_cross_checks_hold_the_best_published_results(model: str, scenario: str,
         & (pl.col("accelerator") == accelerator)
     )
     assert rows["output_tokens_per_gpu_s"].max() == pytest.approx(best, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ("one,0.09,2026-08-20", "row 2: n_gpus: 'one' is no whole number"),
+        ("1,soon,2026-08-20", "row 2: ttft_s: 'soon' is no number"),
+        ("1,0.09,20.8.2026", "row 2: date: '20.8.2026' is no day"),
+    ],
+)
+def test_a_cell_that_does_not_fit_is_named_with_its_row(tmp_path: Path, cells: str, said: str) -> None:
+    path = tmp_path / "loads.csv"
+    row = "gpt-oss-120b,b200,4096,512,8,0.004"
+    header = "model,accelerator,isl,osl,concurrency,tpot_s,n_gpus,ttft_s,date"
+    path.write_text(f"{header}\n{row},1,0.09,2026-08-20\n{row},{cells}\n", encoding="utf-8")
+    with pytest.raises(PricingError) as raised:
+        load_hardware([path])
+    assert said in raised.value.problem
